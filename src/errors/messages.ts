@@ -1,0 +1,48 @@
+/**
+ * Every sentence that a person may read when something goes wrong: what happened, and what to do.
+ * {blanks} are filled from the error's details.
+ */
+export const messages = {
+  'data.empty': '{file} has no patients in it. Choose a file with a header line and at least one row.',
+  'data.noHeader': '{file} has no header line. The first line must name the columns.',
+  'data.noLabel': '{file} has no column “{label}”. Its columns are: {columns}. Name one of them with the label.',
+  'data.columnsDiffer':
+    '{file} does not have the columns of this study. Missing: {missing}. Unknown: {unknown}. Every hospital needs the same columns.',
+  'data.badCell':
+    '{file}, row {row}, column “{column}”: “{value}” is not {expected}. Correct the cell or remove the row, then load the file again.',
+  'data.badLabel':
+    '{file}, row {row}: “{value}” in “{column}” is neither yes nor no. Use 0 and 1 (or two words) for the outcome.',
+  'data.oneClass': '{file} has only one outcome in “{column}”. A model needs patients with and without it.',
+  'data.tooFew': '{file} has {rows} complete rows. At least {needed} are needed to train and to check.',
+  'data.unreadable': '{file} cannot be read: {reason}.',
+  'crypto.wrongBinding': 'A blob of another study, round or sender was refused ({what}).',
+  'crypto.cannotOpen': 'A sealed blob could not be opened: it was changed on the way, or sealed for somebody else.',
+  'crypto.badSignature': 'A signature does not belong to {hospital}. The blob was refused.',
+  'crypto.badCommitment': 'An update does not match the commitment on the chain. It was refused.',
+  'crypto.noKeys': 'The keys of this hospital for this study are not on this computer. Join the study again from here.',
+  'storage.notFound': 'A blob could not be fetched from any relay or hospital in time. It will be tried again.',
+  'storage.tampered': 'A block does not match its name. It was refused.',
+  'storage.quota': 'This browser has no room left for the study ({needed} MB needed). Free some space, then reload.',
+  'storage.noRelay': 'No relay can be reached. Your work is kept here and goes out as soon as one answers.',
+  'storage.refused': 'The relay refused the upload: {reason}.',
+  'training.noBackend': 'This browser can run none of the ways to train here: {tried}.',
+  'training.diverged': 'Training produced numbers that are not finite. Nothing was shared. Lower the learning rate.',
+  'training.cancelled': 'Training was stopped. Nothing was shared.',
+  'training.noData': 'No patients are loaded. Choose the data first.',
+  'study.badManifest': 'The description of this study cannot be read: {reason}.',
+  'aggregation.badUpdate': 'An update has the wrong size or holds numbers that are not finite. It was left out.',
+  'aggregation.empty': 'No update is left to average. The round is void.',
+  'chain.unreachable': 'The chain does not answer at {url}. Check the connection; the study goes on when it does.',
+  'chain.wrongChain':
+    'The wallet is on chain {actual}; this study lives on chain {expected}. Switch the network in the wallet.',
+  'chain.rejected': 'You declined in your wallet. Nothing was sent; you can try again.',
+  'chain.reverted': 'The contract refused: {reason}',
+  'chain.noDeployment': 'No contracts are deployed for this page ({url}). Run the deployment first.',
+  'chain.insufficientFunds': 'The wallet has not enough gas money for this transaction.',
+  'chain.transactionLost': 'A transaction was dropped by the chain. It is sent again.',
+  'journal.failed': 'The journal in this browser cannot be written: {reason}. Nothing was sent.',
+  'app.secondTab': 'This hospital is already open in another tab of this browser. Use that one, or close it first.',
+  'app.unsupported': 'This browser lacks {what}. Use a current Chrome, Edge, Firefox or Safari.',
+} as const
+
+export type ErrorCode = keyof typeof messages

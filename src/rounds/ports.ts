@@ -1,0 +1,206 @@
+import type { Binding } from '../crypto/binding.ts'
+import type { Blob, BlobStore, Digest } from '../storage/BlobStore.ts'
+import type { Manifest } from '../study/manifest.ts'
+import type { Address, Hex, LocalOnly, Publishable } from '../study/types.ts'
+
+export type { Binding, Blob, BlobStore, Digest }
+
+/** The contract's enums, by number. */
+export const Phase = {
+  Draft: 0,
+  Open: 1,
+  Select: 2,
+  Train: 3,
+  Audit: 4,
+  Attest: 5,
+  Score: 6,
+  Aggregate: 7,
+  Evaluate: 8,
+  Settle: 9,
+  Ended: 10,
+} as const
+export type Phase = (typeof Phase)[keyof typeof Phase]
+export const RoundKind = { Statistics: 0, Training: 1 } as const
+export type RoundKind = (typeof RoundKind)[keyof typeof RoundKind]
+
+/** IStudy.Snapshot as viem decodes it: one consistent view of a study at one block. Bit i of a set is member i. */
+export interface StudySnapshot {
+  readonly phase: Phase
+  readonly kind: RoundKind
+  readonly endReason: number
+  readonly round: number
+  readonly completed: number
+  readonly voids: number
+  readonly deadline: number
+  readonly time: number
+  readonly participants: bigint
+  readonly submitted: bigint
+  readonly survivors: bigint
+  readonly seats: readonly number[]
+  readonly attested: number
+  readonly revealed: number
+  readonly signed: number
+  readonly opened: readonly bigint[]
+  readonly members: readonly Address[]
+  readonly updates: readonly Hex[]
+  readonly modelRound: number
+  readonly modelHash: Hex
+  readonly modelHeader: Hex
+}
+
+/** A member's public keys for this study, from the registry. */
+export interface MemberKeys {
+  /** P-256 ECDSA verification key. */
+  readonly duty: { readonly x: Hex; readonly y: Hex }
+  /** P-256 HPKE key, 65 bytes uncompressed. */
+  readonly encryption: Uint8Array
+}
+
+export interface Member {
+  readonly index: number
+  readonly address: Address
+  readonly keys: MemberKeys
+}
+
+export interface Work {
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: Progress) => void
+}
+
+export interface Progress {
+  readonly stage: 'load' | 'train' | 'seal' | 'open' | 'score' | 'aggregate' | 'evaluate' | 'send' | 'fetch'
+  readonly done: number
+  readonly total: number
+  /** For this screen only: the last batch's loss while training. */
+  readonly loss?: number
+}
+
+/** Where the study lives; part of every binding and signature. */
+export interface StudyRef {
+  readonly deployment: Hex
+  readonly chainId: number
+  readonly study: Address
+}
+
+/** A sealed blob ready to be stored, with what the chain must hold of it. */
+export interface Sealed {
+  readonly blob: Publishable<Blob>
+  /** sha-256 of the header block. */
+  readonly digest: Hex
+  /** sha-256 of the plaintext, which carries a 32-byte random salt. */
+  readonly commitment: Hex
+}
+
+export interface SealedModel {
+  readonly blob: Publishable<Blob>
+  readonly digest: Hex
+  /** sha-256 of the model's canonical plaintext: the same for every honest seat. */
+  readonly modelHash: Hex
+}
+
+/** Test metrics of one model on this hospital's own held-out patients. */
+export interface Evaluation {
+  readonly patients: number
+  readonly accuracy: number
+  readonly logLoss: number
+  /** Area under the ROC curve; null for more than two classes or one class present. */
+  readonly auc: number | null
+  /** Row = truth, column = prediction. */
+  readonly confusion: readonly (readonly number[])[]
+  /** Macro-averaged. */
+  readonly precision: number
+  readonly recall: number
+}
+
+/** What the hospital asks of its training worker. Rows, gradients, opened updates never come back from it. */
+export interface TrainingPort {
+  /** Loads the manifest's schema and model for the data that was loaded before; safe to call again. */
+  configure(
+    ref: StudyRef,
+    manifest: Manifest,
+    self: Address,
+  ): Promise<{ readonly backend: string; readonly patients: LocalOnly<number> }>
+  /** Installs a finalised model as the base of the next round. @throws crypto.cannotOpen, crypto.wrongBinding */
+  installModel(round: number, modelHash: Hex, blob: Blob, members: readonly Member[]): Promise<void>
+  /** Round zero: counts, sums and squares of the training rows, sealed to the seats. */
+  sealStatistics(round: number, seats: readonly Member[], work?: Work): Promise<Sealed>
+  /** Trains from the base model for one round and seals the difference to the seats. */
+  trainAndSeal(round: number, seats: readonly Member[], work?: Work): Promise<Sealed>
+  /** As a seat: opens one update and keeps it inside. false: it cannot be opened, is not what was committed to, or is malformed. */
+  open(round: number, member: Member, blob: Blob, commitment: Hex | null, work?: Work): Promise<boolean>
+  /** As a seat: the same from another seat's re-wrapped data keys. */
+  openRewrapped(round: number, member: Member, blob: Blob, rewraps: Blob, by: Member): Promise<boolean>
+  /** Data keys of opened updates wrapped again for seats that could not open them. */
+  sealRewraps(round: number, missing: readonly { readonly update: Member; readonly seat: Member }[]): Promise<Sealed>
+  /** Gains in basis points of base + each opened update over the base, on this hospital's validation patients; null = not opened. */
+  score(round: number, members: readonly Member[], work?: Work): Promise<readonly (number | null)[]>
+  /** As a seat: averages the survivors in member order and seals the new model to all members. */
+  aggregate(round: number, survivors: readonly Member[], members: readonly Member[], work?: Work): Promise<SealedModel>
+  /** On held-out patients: the current federated model with this site's own part, and training alone. For this screen only. */
+  evaluate(
+    work?: Work,
+  ): Promise<
+    LocalOnly<{ readonly federated: Evaluation; readonly local: Evaluation | null; readonly majorityAccuracy: number }>
+  >
+  /** Drops everything opened for rounds before this one. */
+  forget(beforeRound: number): Promise<void>
+}
+
+/** The duty key: signs what a seat owes; never leaves the browser. */
+export interface DutySigner {
+  attestation(
+    ref: StudyRef,
+    duty: { hospital: Address; round: number; opened: bigint; scoreCommitment: Hex },
+  ): Promise<DutySignature>
+  scores(
+    ref: StudyRef,
+    duty: { hospital: Address; round: number; scores: readonly number[]; salt: Hex; rewraps: Hex },
+  ): Promise<DutySignature>
+  model(ref: StudyRef, duty: { hospital: Address; round: number; modelHash: Hex; header: Hex }): Promise<DutySignature>
+}
+
+export interface DutySignature {
+  readonly r: Hex
+  readonly s: Hex
+}
+
+/** A study on the chain, seen and acted on by one hospital. Writes are simulated first and resolve when mined. */
+export interface ChainPort {
+  readonly ref: StudyRef
+  readonly self: Address
+  /** Yields the current snapshot, then one after each block in which it changed (or time passed a deadline). */
+  snapshots(signal: AbortSignal): AsyncIterable<StudySnapshot>
+  members(addresses: readonly Address[]): Promise<readonly Member[]>
+  /** Commitments of this round's updates, from events; null where not found. */
+  commitments(round: number, members: readonly Address[]): Promise<readonly (Hex | null)[]>
+  /** Re-wrap blobs announced with this round's reveals. */
+  rewraps(round: number): Promise<readonly { readonly hospital: Address; readonly digest: Hex }[]>
+  /** Headers announced with this round's signatures for this hash: places to fetch the model from. */
+  modelHeaders(round: number, modelHash: Hex): Promise<readonly { readonly hospital: Address; readonly digest: Hex }[]>
+  submitUpdate(call: { round: number; update: Hex; commitment: Hex }): Promise<void>
+  attest(call: { round: number; opened: bigint; scoreCommitment: Hex; signature: DutySignature }): Promise<void>
+  submitScore(call: {
+    round: number
+    scores: readonly number[]
+    salt: Hex
+    rewraps: Hex
+    signature: DutySignature
+  }): Promise<void>
+  signModel(call: { round: number; modelHash: Hex; header: Hex; signature: DutySignature }): Promise<void>
+  advance(): Promise<void>
+}
+
+/** What survives a reload, per deployment, study and hospital. The chain decides; this hints. */
+export interface Journal {
+  get<K extends keyof JournalEntry>(round: number, key: K): Promise<JournalEntry[K] | undefined>
+  put<K extends keyof JournalEntry>(round: number, key: K, value: JournalEntry[K]): Promise<void>
+  /** Removes all entries of earlier rounds. */
+  forget(beforeRound: number): Promise<void>
+}
+
+export interface JournalEntry {
+  /** Written before the first byte of the update leaves; a reloaded tab sends these bytes again. */
+  sealed: { digest: Hex; commitment: Hex; header: Uint8Array; chunks: readonly Uint8Array[] }
+  /** Written before the score commitment is sent. */
+  scores: { scores: readonly number[]; salt: Hex; opened: bigint }
+}
