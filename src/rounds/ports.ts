@@ -136,18 +136,26 @@ export interface TrainingPort {
   score(round: number, members: readonly Member[], work?: Work): Promise<readonly (number | null)[]>
   /** As a seat: averages the survivors in member order and seals the new model to all members. */
   aggregate(round: number, survivors: readonly Member[], members: readonly Member[], work?: Work): Promise<SealedModel>
-  /** On held-out patients: the current federated model with this site's own part, and training alone. For this screen only. */
+  /**
+   * On held-out patients: the installed federated model with this site's own part, and, where asked for, a model that this
+   * hospital trains alone with the same preprocessing and as many epochs as the study took. For this screen only.
+   */
   evaluate(
+    options: { readonly withLocal: boolean },
     work?: Work,
   ): Promise<
     LocalOnly<{ readonly federated: Evaluation; readonly local: Evaluation | null; readonly majorityAccuracy: number }>
   >
+  /** Seconds spent in here since the start, by kind. */
+  spent(): Promise<{ readonly train: number; readonly encrypt: number; readonly other: number }>
   /** Drops everything opened for rounds before this one. */
   forget(beforeRound: number): Promise<void>
 }
 
 /** The duty key: signs what a seat owes; never leaves the browser. */
 export interface DutySigner {
+  /** keccak256(abi.encode(hospital, round, scores, salt)): what a seat commits to before it reveals. */
+  scoreCommitment(duty: { hospital: Address; round: number; scores: readonly number[]; salt: Hex }): Hex
   attestation(
     ref: StudyRef,
     duty: { hospital: Address; round: number; opened: bigint; scoreCommitment: Hex },
