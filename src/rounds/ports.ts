@@ -208,7 +208,7 @@ export interface Journal {
 
 export interface JournalEntry {
   /** Written before the first byte of the update leaves; a reloaded tab sends these bytes again. */
-  sealed: { digest: Hex; commitment: Hex; header: Uint8Array; chunks: readonly Uint8Array[] }
+  sealed: Sealed
   /** Written before the score commitment is sent. */
   scores: { scores: readonly number[]; salt: Hex; opened: bigint }
 }
