@@ -1,0 +1,88 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parseOptions, UsageError } from './options.ts'
+
+let folder: string
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'wardround-options-'))
+  for (const name of ['a.csv', 'b.csv', 'c.csv']) writeFileSync(join(folder, name), 'age,ill\n1,0\n')
+})
+
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const parse = (...args: string[]) => parseOptions(args, folder)
+
+describe('defaults', () => {
+  it('runs the four hospitals of the heart study for 15 rounds', () => {
+    expect(parse()).toEqual({
+      study: 'heart',
+      hospitals: 4,
+      rounds: 15,
+      seed: 1,
+      csv: [],
+      label: '',
+      json: false,
+      headless: false,
+      dev: false,
+      port: undefined,
+      relays: 2,
+      backend: undefined,
+    })
+  })
+
+  it('splits the digits among three hospitals', () => {
+    expect(parse('--study', 'digits')).toMatchObject({ study: 'digits', hospitals: 3, rounds: 10 })
+  })
+})
+
+describe('own files', () => {
+  it('takes one hospital a file and resolves the names', () => {
+    expect(parse('--csv', 'a.csv', '--csv', 'b.csv', '--csv', 'c.csv', '--label', 'ill')).toMatchObject({
+      study: 'csv',
+      hospitals: 3,
+      csv: [join(folder, 'a.csv'), join(folder, 'b.csv'), join(folder, 'c.csv')],
+      label: 'ill',
+    })
+  })
+
+  it.each([
+    [['--csv', 'a.csv', '--csv', 'b.csv'], '--label'],
+    [['--csv', 'a.csv', '--label', 'ill'], 'at least two hospitals'],
+    [['--csv', 'a.csv', '--csv', 'gone.csv', '--label', 'ill'], 'gone.csv'],
+    [['--csv', 'a.csv', '--csv', 'b.csv', '--label', 'ill', '--study', 'heart'], 'exclude each other'],
+    [['--csv', 'a.csv', '--csv', 'b.csv', '--label', 'ill', '--hospitals', '5'], 'there are 2 files'],
+    [['--label', 'ill'], '--csv'],
+  ])('refuses %j', (args, words) => {
+    expect(() => parse(...args)).toThrow(UsageError)
+    expect(() => parse(...args)).toThrow(words)
+  })
+})
+
+describe('refusals', () => {
+  it.each([
+    [['--hospitals', 'four'], 'whole number from 2 to 4'],
+    [['--hospitals', '5'], 'whole number from 2 to 4'],
+    [['--study', 'digits', '--hospitals', '17'], 'whole number from 2 to 16'],
+    [['--rounds', '0'], 'whole number from 1 to 1000'],
+    [['--rounds', '1.5'], 'not “1.5”'],
+    [['--seed', '-1'], '--seed'],
+    [['--seed', '4294967296'], '--seed'],
+    [['--port', '80'], 'from 1024'],
+    [['--study', 'lungs'], 'heart or digits'],
+    [['--backend', 'abacus'], 'webgpu, wasm, webgl, cpu'],
+    [['--frobnicate'], '--help lists'],
+    [['heart'], '--help lists'],
+    [['--json'], '--headless'],
+    [['--dev', '--headless'], 'npm run dev'],
+  ])('refuses %j in words', (args, words) => {
+    expect(() => parse(...args)).toThrow(UsageError)
+    expect(() => parse(...args)).toThrow(words)
+  })
+})
+
+it('asks for help before it complains about anything else', () => {
+  expect(parse('--help', '--hospitals', 'four')).toBe('help')
+})

@@ -1,0 +1,168 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+
+/** What the person asked for on the command line. */
+export interface DemoOptions {
+  readonly study: 'heart' | 'digits' | 'csv'
+  readonly hospitals: number
+  readonly rounds: number
+  readonly seed: number
+  /** Absolute paths, one file a hospital; empty unless study is csv. */
+  readonly csv: readonly string[]
+  /** The outcome's column; empty unless study is csv. */
+  readonly label: string
+  readonly json: boolean
+  readonly headless: boolean
+  /** Hot reload instead of the built app. */
+  readonly dev: boolean
+  /** First of the ports to use: page, chain, relays follow each other. Undefined: the fixed defaults. */
+  readonly port: number | undefined
+  readonly relays: number
+  readonly backend: Backend | undefined
+}
+
+export const backends = ['webgpu', 'wasm', 'webgl', 'cpu'] as const
+export type Backend = (typeof backends)[number]
+
+/** The page's default port; it stays the same from run to run, since the origin holds keys and ledgers. */
+export const defaultPagePort = 4610
+export const defaultChainPort = 8545
+export const defaultRelayPort = 4611
+
+export const usage = `Wardround demo: hospitals in browser tabs train one model together, settled on a local Ethereum chain.
+
+npm run demo -- [options]              starts everything and opens the page
+npm run demo -- --headless [options]   runs a whole study in headless Chromium and prints the outcome
+
+  --study heart|digits   heart: four real hospitals (default); digits: MNIST split among n
+  --csv FILE             your own study: one file a hospital, at least two; needs --label
+  --label COLUMN         the column with the outcome, for --csv
+  --hospitals N          2 to 16 (heart: 2 to 4, default 4; digits: default 3)
+  --rounds N             1 to 1000 (default: heart 15, digits 10, own files 15)
+  --seed N               for the split, the initial weights and the order of batches (default 1)
+  --backend NAME         trains on ${backends.join(', ')}; default: the fastest that this computer has
+  --relays N             1 to 8 storage relays (default 2)
+  --port N               page on N, chain on N+1, relays from N+2
+                         (default: page ${defaultPagePort}, chain ${defaultChainPort}, relays from ${defaultRelayPort}; moved when taken)
+  --headless             no window
+  --json                 with --headless: the last line is one JSON object
+  --help                 this text
+
+Exit codes: 0 ok, 1 bad options or data, 2 the study failed, 3 this computer lacks something. More in docs/demo.md.
+`
+
+/** A sentence for the person who typed the options. The program ends with code 1. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+const flags = {
+  study: { type: 'string' },
+  csv: { type: 'string', multiple: true },
+  label: { type: 'string' },
+  hospitals: { type: 'string' },
+  rounds: { type: 'string' },
+  seed: { type: 'string' },
+  backend: { type: 'string' },
+  relays: { type: 'string' },
+  port: { type: 'string' },
+  headless: { type: 'boolean' },
+  json: { type: 'boolean' },
+  dev: { type: 'boolean' },
+  help: { type: 'boolean' },
+} as const
+
+/**
+ * Reads the demo's command line. Nothing is guessed: an unknown or contradictory option is refused.
+ *
+ * @param args without node and script
+ * @param folder what relative file names are relative to
+ * @returns 'help' where help was asked for
+ * @throws UsageError saying which option is wrong and what is allowed
+ */
+export function parseOptions(args: readonly string[], folder: string): DemoOptions | 'help' {
+  const values = parse(args)
+  if (values.help) return 'help'
+  const csv = (values.csv ?? []).map(file => resolve(folder, file))
+  const study = pickStudy(values.study, csv.length > 0)
+  if (study === 'csv') checkFiles(csv, values)
+  else if (values.label !== undefined) throw new UsageError('--label goes with --csv, the files it is a column of.')
+  if (values.json && !values.headless)
+    throw new UsageError('--json goes with --headless; there is no result without it.')
+  if (values.headless && values.dev) throw new UsageError('--headless runs the built app; npm run dev does without it.')
+  const defaults = {
+    heart: { hospitals: 4, rounds: 15 },
+    digits: { hospitals: 3, rounds: 10 },
+    csv: { hospitals: csv.length, rounds: 15 },
+  }[study]
+  const most = { heart: 4, digits: 16, csv: csv.length }[study]
+  return {
+    study,
+    hospitals: study === 'csv' ? csv.length : whole('hospitals', values.hospitals, defaults.hospitals, 2, most),
+    rounds: whole('rounds', values.rounds, defaults.rounds, 1, 1000),
+    seed: whole('seed', values.seed, 1, 0, 0xffffffff),
+    csv,
+    label: values.label ?? '',
+    json: values.json ?? false,
+    headless: values.headless ?? false,
+    dev: values.dev ?? false,
+    port: values.port === undefined ? undefined : whole('port', values.port, 0, 1024, 65500),
+    relays: whole('relays', values.relays, 2, 1, 8),
+    backend: pickBackend(values.backend),
+  }
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: flags, strict: true, allowPositionals: false }).values
+  } catch (error) {
+    const reason = error instanceof Error ? (error.message.split('. To specify')[0] ?? '') : String(error)
+    throw new UsageError(`${reason.replace(/\.$/, '')}. npm run demo -- --help lists the options.`)
+  }
+}
+
+function pickStudy(given: string | undefined, hasFiles: boolean): DemoOptions['study'] {
+  if (hasFiles) {
+    if (given !== undefined)
+      throw new UsageError('--study and --csv exclude each other: choose a shipped study or your own files.')
+    return 'csv'
+  }
+  if (given === undefined || given === 'heart') return 'heart'
+  if (given === 'digits') return 'digits'
+  throw new UsageError(`--study is heart or digits, not “${given}”. For your own files use --csv.`)
+}
+
+function checkFiles(
+  csv: readonly string[],
+  values: { label?: string | undefined; hospitals?: string | undefined },
+): void {
+  if (values.label === undefined || values.label === '')
+    throw new UsageError('--csv needs --label: the name of the column with the outcome.')
+  if (csv.length < 2)
+    throw new UsageError('A study needs at least two hospitals: give --csv once for each hospital’s file.')
+  if (csv.length > 16) throw new UsageError(`${csv.length} files are more than the 16 tabs that this demo opens.`)
+  if (values.hospitals !== undefined && Number(values.hospitals) !== csv.length) {
+    throw new UsageError(
+      `--hospitals says ${values.hospitals}, but there are ${csv.length} files. Leave --hospitals out.`,
+    )
+  }
+  const missing = csv.find(file => !existsSync(file))
+  if (missing !== undefined) throw new UsageError(`There is no file ${missing}. Check the name after --csv.`)
+}
+
+function pickBackend(given: string | undefined): Backend | undefined {
+  if (given === undefined) return undefined
+  const backend = backends.find(name => name === given)
+  if (backend === undefined) throw new UsageError(`--backend is one of ${backends.join(', ')}, not “${given}”.`)
+  return backend
+}
+
+function whole(name: string, given: string | undefined, fallback: number, least: number, most: number): number {
+  if (given === undefined) return fallback
+  const value = Number(given)
+  if (!/^\d+$/.test(given) || value < least || value > most) {
+    throw new UsageError(`--${name} is a whole number from ${least} to ${most}, not “${given}”.`)
+  }
+  return value
+}
