@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-/// Every global model of every study: versions, who signed, which one is current.
+/// Every global model of every study: versions (0, 1, …), who signed, which one is current.
 interface IModelRegistry {
     struct Model {
         uint16 round;

@@ -119,6 +119,7 @@ interface IStudy {
     error Study_BadRules(string reason);
     error Study_DepositTooSmall(uint256 given, uint256 needed);
     error Study_WrongStake(uint256 given, uint256 needed);
+    error Study_TooFewHospitals(uint256 active, uint8 minHospitals);
     error Study_AlreadyJoined(address hospital);
     error Study_NotMember(address account);
     error Study_NotParticipant(address hospital);
@@ -128,6 +129,7 @@ interface IStudy {
     error Study_EmptyUpdate();
     error Study_AlreadyDone(address hospital);
     error Study_BadSignature(address hospital);
+    error Study_NotSubmitted(uint64 members);
     error Study_WrongReveal(address hospital);
     error Study_WrongLength(uint256 given, uint256 expected);
     error Study_TooEarly(uint40 deadline);
