@@ -1,0 +1,250 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Address } from '../study/types.ts'
+import { ADVANCE_STAGGER_SECONDS, LOST_AFTER_SECONDS } from './duties.ts'
+import { transition } from './machine.ts'
+import { Phase, RoundKind, type StudySnapshot } from './ports.ts'
+import { type HospitalEvent, type HospitalState, initialState, NO_HASH, type Task, type Transition } from './state.ts'
+
+const address = (n: number): Address => `0x${n.toString(16).padStart(40, '0')}`
+const self = address(1)
+const HASH = `0x${'ab'.repeat(32)}` as const
+
+function snapshot(changes: Partial<StudySnapshot> = {}): StudySnapshot {
+  return {
+    phase: Phase.Train,
+    kind: RoundKind.Training,
+    endReason: 0,
+    round: 1,
+    completed: 0,
+    voids: 0,
+    deadline: 1000,
+    time: 100,
+    participants: 0b1111n,
+    submitted: 0n,
+    survivors: 0n,
+    seats: [0, 1, 2, 3],
+    attested: 0,
+    revealed: 0,
+    signed: 0,
+    opened: [0n, 0n, 0n, 0n],
+    members: [address(9), self, address(2), address(3)],
+    updates: [NO_HASH, NO_HASH, NO_HASH, NO_HASH],
+    modelRound: 0,
+    modelHash: NO_HASH,
+    modelHeader: NO_HASH,
+    ...changes,
+  }
+}
+
+function after(...events: HospitalEvent[]): Transition {
+  let result: Transition = { state: initialState(self), effects: [] }
+  for (const event of events) result = transition(result.state, event)
+  return result
+}
+
+const see = (changes: Partial<StudySnapshot> = {}): HospitalEvent => ({ type: 'snapshot', snapshot: snapshot(changes) })
+const started = ({ effects }: Transition): Task[] => effects.flatMap(e => (e.type === 'start' ? [e.task] : []))
+const cancelled = ({ effects }: Transition): Task[] => effects.flatMap(e => (e.type === 'cancel' ? [e.task] : []))
+const contribute: Task = { type: 'contribute', round: 1 }
+const sent = { sent: true } as const
+
+describe('a hospital in a round', () => {
+  it('contributes once, when the round asks for it', () => {
+    const first = after(see())
+    expect(started(first)).toEqual([contribute])
+    expect(started(transition(first.state, see({ time: 101 })))).toEqual([])
+  })
+
+  it('does not send again while its transaction is on the way, and does when a reorg lost it', () => {
+    const waiting = after(see(), { type: 'done', task: contribute, result: sent })
+    expect(started(waiting)).toEqual([])
+    expect(started(transition(waiting.state, see({ time: 100 + LOST_AFTER_SECONDS - 1 })))).toEqual([])
+    expect(started(transition(waiting.state, see({ time: 100 + LOST_AFTER_SECONDS })))).toEqual([contribute])
+  })
+
+  it('installs a finalised model before it does anything else', () => {
+    expect(started(after(see({ round: 2, modelRound: 1, modelHash: HASH })))).toEqual([{ type: 'install', round: 1 }])
+  })
+
+  it('installs again when a reorg replaced the model under the same round', () => {
+    const installed = after(see({ round: 2, modelRound: 1, modelHash: HASH }), {
+      type: 'done',
+      task: { type: 'install', round: 1 },
+      result: { installed: { round: 1, hash: HASH } },
+    })
+    const other = `0x${'cd'.repeat(32)}` as const
+    const reorged = transition(installed.state, see({ round: 2, modelRound: 1, modelHash: other }))
+    expect(cancelled(reorged)).toEqual([{ type: 'contribute', round: 2 }])
+    expect(started(reorged)).toEqual([{ type: 'install', round: 1 }])
+  })
+
+  it.each([
+    [Phase.Attest, {}, 'review'],
+    [Phase.Score, { attested: 0b10 }, 'reveal'],
+    [Phase.Aggregate, {}, 'conclude'],
+  ] as const)('owes what its seat owes in phase %s', (phase, changes, type) => {
+    expect(started(after(see({ phase, ...changes })))).toEqual([{ type, round: 1 }])
+    const seatsOfOthers = { phase, ...changes, seats: [0, 2, 3] }
+    expect(started(after(see(seatsOfOthers)))).toEqual([])
+  })
+
+  it('does not reveal what it never committed to', () => {
+    expect(started(after(see({ phase: Phase.Score, attested: 0b1101 })))).toEqual([])
+  })
+
+  it('stops training when the deadline left it behind', () => {
+    const late = transition(after(see()).state, see({ phase: Phase.Attest, submitted: 0b1101n, seats: [0, 2, 3] }))
+    expect(cancelled(late)).toEqual([contribute])
+    expect(late.state.task).toBeNull()
+  })
+
+  it('takes turns in calling advance', () => {
+    const turn = (1 + 1 + Phase.Score) % 4
+    const at = 1000 + turn * ADVANCE_STAGGER_SECONDS
+    const overdue = { phase: Phase.Score, attested: 0b1101 }
+    expect(started(after(see({ ...overdue, time: at })))).toEqual([])
+    expect(started(after(see({ ...overdue, time: at + 1 })))).toEqual([{ type: 'advance', round: 1, deadline: 1000 }])
+  })
+
+  it('waits longer after every failure, but only for the task that failed', () => {
+    const failed = (state: HospitalState, time: number) =>
+      transition(transition(state, see({ time })).state, {
+        type: 'failed',
+        task: contribute,
+        error: new Error('relay gone'),
+        declined: false,
+      })
+    const once = failed(initialState(self), 100)
+    expect(once.state.retryAt).toBe(101)
+    const twice = failed(once.state, 101)
+    expect(twice.state.retryAt).toBe(103)
+    expect(started(transition(twice.state, see({ time: 102 })))).toEqual([])
+    expect(started(transition(twice.state, see({ time: 103 })))).toEqual([contribute])
+    const attest = see({ time: 102, phase: Phase.Attest })
+    expect(started(transition(twice.state, attest))).toEqual([{ type: 'review', round: 1 }])
+  })
+
+  it('rests when a wallet prompt was declined, and asks again on resume', () => {
+    const declined = after(see(), { type: 'failed', task: contribute, error: new Error('no'), declined: true })
+    expect(started(transition(declined.state, see({ time: 200 })))).toEqual([])
+    expect(started(transition(declined.state, { type: 'resume' }))).toEqual([contribute])
+  })
+
+  it('pauses at once and goes on where it stopped', () => {
+    const paused = transition(after(see()).state, { type: 'pause' })
+    expect(cancelled(paused)).toEqual([contribute])
+    expect(started(transition(paused.state, see({ time: 110 })))).toEqual([])
+    expect(started(transition(paused.state, { type: 'resume' }))).toEqual([contribute])
+  })
+
+  it('drops an evaluation the moment a seat owes something', () => {
+    const evaluating = after(see({ modelRound: 1, modelHash: HASH, round: 2, submitted: 0b10n }), {
+      type: 'done',
+      task: { type: 'install', round: 1 },
+      result: { installed: { round: 1, hash: HASH } },
+    })
+    expect(started(evaluating)).toEqual([{ type: 'evaluate', round: 1, final: false }])
+    const owed = transition(
+      evaluating.state,
+      see({ modelRound: 1, modelHash: HASH, round: 2, submitted: 0b1111n, phase: Phase.Attest }),
+    )
+    expect(cancelled(owed)).toEqual([{ type: 'evaluate', round: 1, final: false }])
+    expect(started(owed)).toEqual([{ type: 'review', round: 2 }])
+  })
+
+  it('evaluates once more at the end, with the local baseline, and then has nothing left', () => {
+    const ended = { phase: Phase.Ended, deadline: 0, modelRound: 1, modelHash: HASH }
+    const final: Task = { type: 'evaluate', round: 1, final: true }
+    const installed = after(see(ended), {
+      type: 'done',
+      task: { type: 'install', round: 1 },
+      result: { installed: { round: 1, hash: HASH } },
+    })
+    expect(started(installed)).toEqual([final])
+    const metrics = { patients: 1, accuracy: 1, logLoss: 0, auc: 1, confusion: [], precision: 1, recall: 1 }
+    const done = transition(installed.state, {
+      type: 'done',
+      task: final,
+      result: { evaluation: { round: 1, federated: metrics, local: metrics, majorityAccuracy: 0.5 } },
+    })
+    expect(started(done)).toEqual([])
+    expect(done.state.finished).toBe(true)
+  })
+
+  it('only watches a study that it is no member of', () => {
+    expect(started(after(see({ members: [address(7), address(8)] })))).toEqual([])
+  })
+})
+
+describe('whatever order snapshots, results and failures come in', () => {
+  const event = fc.oneof(
+    fc
+      .record({
+        phase: fc.constantFrom(...Object.values(Phase)),
+        round: fc.integer({ min: 1, max: 3 }),
+        time: fc.integer({ min: 100, max: 1100 }),
+        submitted: fc.bigInt({ min: 0n, max: 15n }),
+        attested: fc.integer({ min: 0, max: 15 }),
+        revealed: fc.integer({ min: 0, max: 15 }),
+        signed: fc.integer({ min: 0, max: 15 }),
+        modelRound: fc.integer({ min: 0, max: 2 }),
+      })
+      .map(
+        (changes): HospitalEvent =>
+          see({
+            ...changes,
+            modelHash: changes.modelRound === 0 ? NO_HASH : `0x${String(changes.modelRound).repeat(64)}`,
+          }),
+      ),
+    fc.constantFrom('done' as const, 'failed' as const, 'pause' as const, 'resume' as const),
+  )
+
+  it('runs at most one task, cancels only what runs, and never starts what the snapshot does not owe', () => {
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 60 }), events => {
+        let state = initialState(self)
+        let running: Task | null = null
+        for (const item of events) {
+          if (typeof item === 'string' && (item === 'done' || item === 'failed') && running === null) continue
+          const step = transition(state, typeof item === 'string' ? finish(item, running) : item)
+          if (typeof item === 'string' && (item === 'done' || item === 'failed')) running = null
+          for (const effect of step.effects) {
+            if (effect.type === 'cancel') {
+              expect(running).toEqual(effect.task)
+              running = null
+            }
+            if (effect.type === 'start') {
+              expect(running).toBeNull()
+              expect(step.state.paused).toBe(false)
+              if (effect.task.type === 'contribute') {
+                expect(effect.snapshot.phase).toBe(Phase.Train)
+                expect(effect.snapshot.submitted & 0b10n).toBe(0n)
+                expect(step.state.installed.hash).toBe(effect.snapshot.modelHash)
+              }
+              running = effect.task
+            }
+          }
+          expect(step.state.task).toEqual(running)
+          state = step.state
+        }
+      }),
+      { numRuns: 500, seed: 7 },
+    )
+  })
+
+  function finish(kind: 'done' | 'failed' | 'pause' | 'resume', task: Task | null): HospitalEvent {
+    if (kind === 'pause' || kind === 'resume' || task === null) return { type: kind === 'pause' ? 'pause' : 'resume' }
+    if (kind === 'failed') return { type: 'failed', task, error: new Error('x'), declined: false }
+    if (task.type === 'install') {
+      const hash = task.round === 0 ? NO_HASH : (`0x${String(task.round).repeat(64)}` as const)
+      return { type: 'done', task, result: { installed: { round: task.round, hash } } }
+    }
+    if (task.type === 'evaluate') {
+      const metrics = { patients: 1, accuracy: 1, logLoss: 0, auc: 1, confusion: [], precision: 1, recall: 1 }
+      const evaluation = { round: task.round, federated: metrics, local: null, majorityAccuracy: 0.5 }
+      return { type: 'done', task, result: { evaluation } }
+    }
+    return { type: 'done', task, result: sent }
+  }
+})
