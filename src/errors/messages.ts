@@ -25,6 +25,10 @@ export const messages = {
   'storage.quota': 'This browser has no room left for the study ({needed} MB needed). Free some space, then reload.',
   'storage.noRelay': 'No relay can be reached. Your work is kept here and goes out as soon as one answers.',
   'storage.refused': 'The relay refused the upload: {reason}.',
+  'storage.malformed': 'A blob is not in the form that this study uses ({reason}). It was refused.',
+  'storage.tooLarge': 'A blob of {size} MB is larger than the {limit} MB that relays carry. Choose a smaller model.',
+  'storage.badRelay': '“{address}” is not the address of a relay. It must end in /p2p/ and the id of the relay.',
+  'storage.closed': 'The storage of this hospital was closed. Reload the page to go on.',
   'training.noBackend': 'This browser can run none of the ways to train here: {tried}.',
   'training.diverged': 'Training produced numbers that are not finite. Nothing was shared. Lower the learning rate.',
   'training.cancelled': 'Training was stopped. Nothing was shared.',
@@ -42,6 +46,9 @@ export const messages = {
   'chain.transactionLost': 'A transaction was dropped by the chain. It is sent again.',
   'journal.failed': 'The journal in this browser cannot be written: {reason}. Nothing was sent.',
   'app.secondTab': 'This hospital is already open in another tab of this browser. Use that one, or close it first.',
+  'app.bug': 'Something happened here that should not: {reason}. Reload the page: the study goes on from where it was.',
+  'app.noSuchStudy': 'This page knows no study {study}. Go back to the list and choose one.',
+  'app.noSuchHospital': 'This study has no demo hospital {hospital}. Choose one from 1 to {count}, or bring your own wallet.',
   'app.unsupported': 'This browser lacks {what}. Use a current Chrome, Edge, Firefox or Safari.',
 } as const
 
