@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest'
+import type { HospitalResult } from '../../src/app/store.ts'
+import type { Evaluation } from '../../src/rounds/ports.ts'
+import { type ChainFacts, formatReport, makeReport } from './report.ts'
+
+const evaluation = (accuracy: number, more: Partial<Evaluation> = {}): Evaluation => ({
+  patients: 100,
+  accuracy,
+  logLoss: 0.5,
+  auc: 0.9,
+  confusion: [
+    [50, 0],
+    [0, 50],
+  ],
+  precision: 0.8,
+  recall: 0.7,
+  ...more,
+})
+
+function result(
+  name: string,
+  local: number | null,
+  federated: number,
+  more: Partial<HospitalResult> = {},
+): HospitalResult {
+  return {
+    name,
+    address: '0x00000000000000000000000000000000000000a1',
+    patients: 300,
+    majorityAccuracy: 0.6,
+    federated: evaluation(federated),
+    local: local === null ? null : evaluation(local, { logLoss: 0.6, auc: null }),
+    history: [],
+    epochs: 15,
+    backend: 'wasm',
+    traffic: { sent: 1000, received: 3000 },
+    seconds: { total: 20, train: 4, encrypt: 1, store: 2, chain: 3, wait: 10 },
+    ...more,
+  }
+}
+
+const facts: ChainFacts = {
+  study: '0x00000000000000000000000000000000000000b2',
+  rounds: 2,
+  gasByCall: {
+    joinTask: { count: 2, mean: 200_000, most: 210_000 },
+    submitUpdate: { count: 4, mean: 60_000, most: 75_000 },
+    attest: { count: 4, mean: 50_000, most: 51_000 },
+  },
+  reputation: { Cleveland: 0.9, 'Long Beach': 0.2 },
+  reward: { Cleveland: 12, 'Long Beach': -3 },
+  models: [{ round: 1, cid: 'bafyreia', hash: `0x${'01'.repeat(32)}` }],
+}
+
+const two = [
+  result('Cleveland', 0.75, 0.8),
+  result('Long Beach', 0.71, 0.74, { seconds: { total: 20, train: 6, encrypt: 1, store: 2, chain: 3, wait: 8 } }),
+]
+
+describe('makeReport', () => {
+  const report = makeReport(two, facts, 0.7812, 21.5)
+
+  it('has the fields of the documented schema, and no others', () => {
+    expect(Object.keys(report)).toEqual([
+      ...['study', 'rounds', 'backend', 'hospitals', 'meanAccuracy', 'majorityFloor', 'pooledAccuracy', 'seconds'],
+      ...['bytes', 'gas', 'reputation', 'reward', 'models'],
+    ])
+    expect(Object.keys(report.seconds)).toEqual(['total', 'train', 'encrypt', 'store', 'chain', 'wait'])
+    expect(Object.keys(report.gas)).toEqual(['perUpdate', 'perRound', 'byCall'])
+    expect(Object.keys(report.hospitals[0] ?? {})).toEqual([
+      ...['name', 'patients', 'testPatients', 'localAccuracy', 'federatedAccuracy', 'localAuc', 'federatedAuc'],
+      ...['localLogLoss', 'federatedLogLoss', 'precision', 'recall', 'epochs'],
+    ])
+  })
+
+  it('averages accuracies and times over hospitals, and adds up bytes', () => {
+    expect(report).toMatchObject({
+      meanAccuracy: 0.77,
+      majorityFloor: 0.6,
+      pooledAccuracy: 0.7812,
+      seconds: { total: 21.5, train: 5, wait: 9 },
+      bytes: { sent: 2000, received: 6000 },
+    })
+  })
+
+  it('takes the worst update, and leaves joining out of the gas of a round', () => {
+    expect(report.gas.perUpdate).toBe(75_000)
+    expect(report.gas.perRound).toBe((4 * 60_000 + 4 * 50_000) / 2)
+  })
+
+  it('keeps what is not known as null', () => {
+    const lone = makeReport([result('Cleveland', null, 0.8)], facts, null, 1)
+    expect(lone.pooledAccuracy).toBeNull()
+    expect(lone.hospitals[0]).toMatchObject({ localAccuracy: null, localAuc: null, localLogLoss: null })
+  })
+
+  it('survives JSON', () => {
+    expect(JSON.parse(JSON.stringify(report))).toEqual(report)
+  })
+})
+
+describe('formatReport', () => {
+  it('aligns the columns', () => {
+    const [head, first, second] = formatReport(makeReport(two, facts, 0.78, 21.5)).split('\n')
+    expect(head?.indexOf('alone')).toBeGreaterThan(0)
+    expect(first?.length).toBe(second?.length)
+    expect(first).toContain('75.0 %')
+    expect(second).toContain('-3.00')
+  })
+
+  it('says the gain, and says plainly when there is none', () => {
+    expect(formatReport(makeReport(two, facts, null, 1))).toContain('gained 4.0 points')
+    expect(formatReport(makeReport([result('Cleveland', 0.8, 0.77)], facts, null, 1))).toContain(
+      'did not help: it lost 3.0 points',
+    )
+    expect(formatReport(makeReport([result('Cleveland', 0.8, 0.8)], facts, null, 1))).toContain('made no difference')
+  })
+})
