@@ -1,0 +1,56 @@
+import type { WriteStream } from 'node:tty'
+import type { StudyProgress } from './browser.ts'
+
+const phaseWords: Readonly<Record<string, string>> = {
+  starting: 'pages are starting',
+  draft: 'study is being funded',
+  open: 'hospitals join',
+  train: 'training',
+  attest: 'checking updates',
+  score: 'scoring',
+  aggregate: 'averaging',
+  settle: 'between rounds',
+  ended: 'last evaluation',
+}
+
+/**
+ * Shows where the study is: one line that is written over on a terminal, else one line a round.
+ *
+ * @param out stderr, since stdout belongs to the result
+ */
+export function createProgressLine(out: Pick<WriteStream, 'write' | 'isTTY' | 'columns'>, startedAt: number) {
+  let shown = ''
+  return {
+    show(progress: StudyProgress): void {
+      const line = out.isTTY ? fullLine(progress, secondsSince(startedAt)) : plain(progress)
+      if (line === shown) return
+      shown = line
+      out.write(out.isTTY ? `\r\x1b[2K${line.slice(0, (out.columns ?? 80) - 1)}` : `${line}\n`)
+    },
+    end(): void {
+      if (out.isTTY && shown !== '') out.write('\n')
+    },
+  }
+}
+
+function fullLine(progress: StudyProgress, seconds: number): string {
+  const { completed, rounds } = progress
+  const width = 20
+  const filled = rounds === 0 ? 0 : Math.round((completed / rounds) * width)
+  const bar = '█'.repeat(filled) + '░'.repeat(width - filled)
+  return `${bar} ${completed}/${rounds} rounds, ${words(progress)} · ${progress.tasks.join(' · ')} · ${seconds} s`
+}
+
+/** Changes at most once a round, so that a log file stays short. */
+function plain(progress: StudyProgress): string {
+  const { completed, rounds, phase } = progress
+  return rounds === 0 || phase === 'open' ? words(progress) : `round ${completed} of ${rounds} done`
+}
+
+function words({ phase }: StudyProgress): string {
+  return phaseWords[phase] ?? phase
+}
+
+function secondsSince(start: number): number {
+  return Math.round((Date.now() - start) / 1000)
+}
