@@ -17,8 +17,8 @@ const target = join(root, 'src/chain/generated/abi.ts')
 const contracts = {
   Credits: 'creditsAbi',
   HospitalRegistry: 'hospitalRegistryAbi',
-  IStudy: 'studyAbi',
-  IStudyFactory: 'studyFactoryAbi',
+  Study: 'studyAbi',
+  StudyFactory: 'studyFactoryAbi',
   Reputation: 'reputationAbi',
   ModelRegistry: 'modelRegistryAbi',
 }

@@ -8,7 +8,11 @@ import { ERC20Permit } from "@openzeppelin/contracts/token/ERC20/extensions/ERC2
 
 /// What stakes, deposits and rewards are counted in. Transfer-and-call lets a hospital join in one transaction.
 contract Credits is ERC20, ERC20Permit, ERC1363, Ownable {
-    constructor(address owner) ERC20("Wardround Credit", "WRC") ERC20Permit("Wardround Credit") Ownable(owner) { }
+    constructor(address owner)
+        ERC20("Wardround Credit", "WRC")
+        ERC20Permit("Wardround Credit")
+        Ownable(owner)
+    { }
 
     function mint(address to, uint256 amount) external onlyOwner {
         _mint(to, amount);

@@ -38,7 +38,9 @@ contract HospitalRegistry is IHospitalRegistry, Ownable {
     /// @inheritdoc IHospitalRegistry
     function accredit(address hospital, string calldata name) external onlyIssuer {
         if (_status[hospital] != Status.Unknown) revert HospitalRegistry_AlreadyAccredited(hospital);
-        if (bytes(name).length == 0 || bytes(name).length > MAX_NAME_BYTES) revert HospitalRegistry_BadName();
+        if (bytes(name).length == 0 || bytes(name).length > MAX_NAME_BYTES) {
+            revert HospitalRegistry_BadName();
+        }
         _status[hospital] = Status.Active;
         _names[hospital] = name;
         emit HospitalAccredited(hospital, name, msg.sender);
@@ -96,13 +98,19 @@ contract HospitalRegistry is IHospitalRegistry, Ownable {
     }
 
     /// @inheritdoc IHospitalRegistry
-    function dutyKeyOf(address study, address hospital) external view returns (bytes32 x, bytes32 y) {
+    function isDutySignature(address study, address hospital, bytes32 digest, bytes32 r, bytes32 s)
+        external
+        view
+        returns (bool)
+    {
         Keys storage keys = _keys[study][hospital];
-        return (keys.dutyX, keys.dutyY);
+        return P256.verify(sha256(abi.encodePacked(digest)), r, s, keys.dutyX, keys.dutyY);
     }
 
     /// A key off the curve would make sealing fail for everybody else in the study, so it is refused here.
     function _isUncompressedPoint(bytes calldata key) private pure returns (bool) {
-        return key.length == 65 && key[0] == 0x04 && P256.isValidPublicKey(bytes32(key[1:33]), bytes32(key[33:65]));
+        return
+            key.length == 65 && key[0] == 0x04
+                && P256.isValidPublicKey(bytes32(key[1:33]), bytes32(key[33:65]));
     }
 }

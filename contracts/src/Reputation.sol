@@ -40,6 +40,8 @@ contract Reputation is IReputation {
     /// @inheritdoc IReputation
     function standingsOf(address[] calldata hospitals) external view returns (Standing[] memory standings) {
         standings = new Standing[](hospitals.length);
-        for (uint256 i = 0; i < hospitals.length; i++) standings[i] = standingOf(hospitals[i]);
+        for (uint256 i = 0; i < hospitals.length; i++) {
+            standings[i] = standingOf(hospitals[i]);
+        }
     }
 }

@@ -43,6 +43,10 @@ interface IHospitalRegistry {
     function isActive(address hospital) external view returns (bool);
     function nameOf(address hospital) external view returns (string memory);
     function keysOf(address study, address hospital) external view returns (Keys memory);
-    /// The duty key alone: two reads instead of nine, for every signature a study checks.
-    function dutyKeyOf(address study, address hospital) external view returns (bytes32 x, bytes32 y);
+    /// Whether the hospital's duty key in that study signed sha256(digest), with s in the lower half. WebCrypto's ECDSA
+    /// hashes what it signs, hence the second hash. Uses the precompile of RIP-7212 where the chain has it.
+    function isDutySignature(address study, address hospital, bytes32 digest, bytes32 r, bytes32 s)
+        external
+        view
+        returns (bool);
 }

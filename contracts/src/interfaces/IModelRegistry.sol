@@ -13,7 +13,12 @@ interface IModelRegistry {
     }
 
     event ModelRegistered(
-        address indexed study, uint256 indexed version, uint16 round, bytes32 modelHash, bytes32 header, int16 metric
+        address indexed study,
+        uint256 indexed version,
+        uint16 round,
+        bytes32 modelHash,
+        bytes32 header,
+        int16 metric
     );
     event ModelRolledBack(address indexed study, uint256 from, uint256 to, string reason);
 

@@ -11,7 +11,11 @@ interface IReputation {
     }
 
     event ReputationChanged(
-        address indexed study, uint16 indexed round, address indexed hospital, uint16 outcome, uint16 reputation
+        address indexed study,
+        uint16 indexed round,
+        address indexed hospital,
+        uint16 outcome,
+        uint16 reputation
     );
 
     error Reputation_NotStudy(address caller);

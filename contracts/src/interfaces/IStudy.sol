@@ -16,7 +16,6 @@ enum Phase {
     Evaluate, // 8
     Settle, // 9  a pause between rounds: joins, vetoes
     Ended // 10
-
 }
 
 enum RoundKind {
@@ -96,9 +95,7 @@ interface IStudy {
     event HospitalLeft(address indexed hospital, string reason);
     event PhaseEntered(Phase indexed phase, uint16 indexed round, uint40 deadline);
     event RoundStarted(uint16 indexed round, RoundKind kind, uint64 participants, uint8[] seats);
-    event UpdateSubmitted(
-        uint16 indexed round, address indexed hospital, bytes32 update, bytes32 commitment
-    );
+    event UpdateSubmitted(uint16 indexed round, address indexed hospital, bytes32 update, bytes32 commitment);
     event Attested(uint16 indexed round, address indexed hospital, uint64 opened, bytes32 scoreCommitment);
     event ScoresRevealed(uint16 indexed round, address indexed hospital, int16[] scores, bytes32 rewraps);
     event TopKRanked(uint16 indexed round, address[] topK, int16[] medians);
@@ -215,7 +212,10 @@ interface IStudy {
     function sponsor() external view returns (address);
     function domainSeparator() external view returns (bytes32);
     /// The running round's updates, in order of joining.
-    function getSubmissions(uint16 round) external view returns (address[] memory hospitals, bytes32[] memory updates);
+    function getSubmissions(uint16 round)
+        external
+        view
+        returns (address[] memory hospitals, bytes32[] memory updates);
     function rankingOf(uint16 round) external view returns (address[] memory topK);
     function stakeOf(address hospital) external view returns (uint256);
     function rewardOf(address account) external view returns (uint256);

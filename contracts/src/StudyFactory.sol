@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import { Clones } from "@openzeppelin/contracts/proxy/Clones.sol";
+import { IERC20 } from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import { ModelRegistry } from "./ModelRegistry.sol";
+import { Reputation } from "./Reputation.sol";
+import { Study } from "./Study.sol";
+import { IHospitalRegistry } from "./interfaces/IHospitalRegistry.sol";
+import { IStudy, Rules } from "./interfaces/IStudy.sol";
+import { IStudyFactory } from "./interfaces/IStudyFactory.sol";
+import { Seats } from "./libraries/Seats.sol";
+
+/// Makes studies, and with itself the two records that only its studies may write. One transaction deploys all of them, so
+/// none can be wired to another's.
+contract StudyFactory is IStudyFactory {
+    uint256 private constant MAX_ROUNDS = 1000;
+    uint256 private constant MAX_HOSPITALS = 64; // one word of a set
+    uint256 private constant MAX_TOP_K = 32; // one word of member indices
+    uint256 private constant MAX_STAKE = 1 << 88; // 64 of them fit in the 96 bits of a balance
+    uint256 private constant BASIS_POINTS = 10_000;
+
+    Reputation public immutable reputation;
+    ModelRegistry public immutable modelRegistry;
+    Study public immutable implementation;
+    /// @inheritdoc IStudyFactory
+    bytes32 public immutable deploymentId;
+
+    mapping(address account => bool) private _isStudy;
+    address[] private _studies;
+
+    /// genesisHash: hash of the chain's block 0, which a contract cannot read.
+    constructor(IERC20 credits, IHospitalRegistry registry, bytes32 genesisHash) {
+        deploymentId = keccak256(abi.encode(genesisHash, registry));
+        reputation = new Reputation(this);
+        modelRegistry = new ModelRegistry(this);
+        implementation = new Study(credits, registry, reputation, modelRegistry, deploymentId);
+    }
+
+    /// @inheritdoc IStudyFactory
+    function createStudy(Rules calldata rules) external returns (address study) {
+        _checkRules(rules);
+        study = Clones.clone(address(implementation));
+        _isStudy[study] = true;
+        _studies.push(study);
+        Study(study).initialize(msg.sender, rules);
+        emit StudyCreated(study, msg.sender, keccak256(abi.encode(rules)));
+    }
+
+    /// @inheritdoc IStudyFactory
+    function isStudy(address account) external view returns (bool) {
+        return _isStudy[account];
+    }
+
+    /// @inheritdoc IStudyFactory
+    function studies() external view returns (address[] memory) {
+        return _studies;
+    }
+
+    function _checkRules(Rules calldata rules) private pure {
+        if (rules.rounds == 0 || rules.rounds > MAX_ROUNDS) revert IStudy.Study_BadRules("rounds");
+        if (rules.minHospitals < 2) revert IStudy.Study_BadRules("minHospitals");
+        if (rules.maxHospitals < rules.minHospitals || rules.maxHospitals > MAX_HOSPITALS) {
+            revert IStudy.Study_BadRules("maxHospitals");
+        }
+        // A hospital's own score of its update does not count, so one seat alone could not score its own.
+        if (rules.maxSeats < 2 || rules.maxSeats > Seats.MAX) revert IStudy.Study_BadRules("maxSeats");
+        if (rules.topK == 0 || rules.topK > MAX_TOP_K) revert IStudy.Study_BadRules("topK");
+        if (rules.slashBps > BASIS_POINTS) revert IStudy.Study_BadRules("slashBps");
+        if (rules.stake > MAX_STAKE) revert IStudy.Study_BadRules("stake");
+        if (
+            rules.openSeconds == 0 || rules.trainSeconds == 0 || rules.attestSeconds == 0
+                || rules.scoreSeconds == 0 || rules.aggregateSeconds == 0
+        ) revert IStudy.Study_BadRules("seconds");
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import { EndReason, Phase, RoundKind, Rules } from "./interfaces/IStudy.sol";
+
+/// Exactly one word: a submission reads and writes it once.
+struct Round {
+    Phase phase;
+    RoundKind kind;
+    EndReason endReason;
+    uint8 voids;
+    uint16 number;
+    uint16 completed;
+    uint40 deadline;
+    uint64 participants;
+    uint64 submitted;
+    uint8 attested;
+    uint8 revealed;
+    uint8 signed;
+}
+
+struct Committee {
+    uint64 seats; // see Seats
+    uint64 votes; // byte k: the candidate that seat k signed
+    uint64 opened; // by a quorum
+    uint64 survivors;
+}
+
+struct Roster {
+    uint64 active; // takes part in the next round
+    uint64 disqualified; // in this round
+    uint8 size; // members when this round started
+    uint8 candidates; // different models signed in this round
+    uint16 modelRound;
+}
+
+struct Member {
+    address wallet;
+    uint96 stake;
+    uint96 forfeited;
+    uint96 reward;
+    uint64 score; // sum of weights over the rounds that qualified
+}
+
+/// Credits that are nobody's stake or balance yet.
+struct Pool {
+    uint128 deposit;
+    uint128 unspent; // of the deposit
+    uint128 carry; // forfeits and dust for the next round's pool
+    uint128 refund; // owed to the sponsor
+}
+
+struct Candidate {
+    bytes32 modelHash;
+    bytes32 header;
+}
+
+/// All of a study's storage, so that the libraries which score and settle can be handed it.
+struct StudyState {
+    Round round;
+    Committee committee;
+    Roster roster;
+    Rules rules;
+    Pool pool;
+    address sponsor;
+    string modelURI;
+    Member[] members;
+    mapping(address wallet => uint256) indexPlusOne;
+    /// Overwritten every round, so that only a hospital's first submission pays for a new slot.
+    bytes32[64] updates;
+    uint64[7] attestedBySeat;
+    bytes32[7] commitments;
+    uint256[4][7] scores; // see Scores
+    uint256[4] medians;
+    Candidate[7] candidates;
+    Candidate model;
+    /// Byte i: index + 1 of the member ranked i-th.
+    mapping(uint16 round => uint256) rankings;
+}

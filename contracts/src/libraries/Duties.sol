@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import { MessageHashUtils } from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
+
+/// What seats sign with their duty keys, as EIP-712 digests; HospitalRegistry checks the signatures.
+library Duties {
+    bytes32 private constant DOMAIN = keccak256(
+        "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract,bytes32 salt)"
+    );
+    bytes32 private constant NAME = keccak256("Wardround");
+    bytes32 private constant VERSION = keccak256("1");
+    bytes32 private constant ATTESTATION =
+        keccak256("Attestation(address hospital,uint16 round,uint64 opened,bytes32 scoreCommitment)");
+    bytes32 private constant SCORES =
+        keccak256("Scores(address hospital,uint16 round,int16[] scores,bytes32 salt,bytes32 rewraps)");
+    bytes32 private constant MODEL_SIGNATURE =
+        keccak256("ModelSignature(address hospital,uint16 round,bytes32 modelHash,bytes32 header)");
+
+    /// The salt tells apart deployments that share chain id and addresses, as dev chains do.
+    function domainSeparator(address study, bytes32 deploymentId) internal view returns (bytes32) {
+        return keccak256(abi.encode(DOMAIN, NAME, VERSION, block.chainid, study, deploymentId));
+    }
+
+    function attestation(
+        bytes32 domain,
+        address hospital,
+        uint16 round,
+        uint64 opened,
+        bytes32 scoreCommitment
+    ) internal pure returns (bytes32) {
+        return MessageHashUtils.toTypedDataHash(
+            domain, keccak256(abi.encode(ATTESTATION, hospital, round, opened, scoreCommitment))
+        );
+    }
+
+    function scores(
+        bytes32 domain,
+        address hospital,
+        uint16 round,
+        int16[] calldata list,
+        bytes32 salt,
+        bytes32 rewraps
+    ) internal pure returns (bytes32) {
+        // encodePacked pads the elements of an array to 32 bytes, which is EIP-712's encoding of one.
+        bytes32 listHash = keccak256(abi.encodePacked(list));
+        return MessageHashUtils.toTypedDataHash(
+            domain, keccak256(abi.encode(SCORES, hospital, round, listHash, salt, rewraps))
+        );
+    }
+
+    function modelSignature(bytes32 domain, address hospital, uint16 round, bytes32 modelHash, bytes32 header)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return MessageHashUtils.toTypedDataHash(
+            domain, keccak256(abi.encode(MODEL_SIGNATURE, hospital, round, modelHash, header))
+        );
+    }
+}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import { Arrays } from "@openzeppelin/contracts/utils/Arrays.sol";
+import { Candidate, Committee, Member, Round, StudyState } from "../StudyState.sol";
+import { IModelRegistry } from "../interfaces/IModelRegistry.sol";
+import { IReputation } from "../interfaces/IReputation.sol";
+import { IStudy, Phase, RewardSchedule, RoundKind } from "../interfaces/IStudy.sol";
+import { BitSet } from "./BitSet.sol";
+import { Scores } from "./Scores.sol";
+import { Seats } from "./Seats.sol";
+
+/// Settles a round and a study: faults, rewards, reputation, the model's record. Deployed once and linked, for a study alone
+/// would be too large. Credits only change owner here; none enters or leaves the study.
+library Settlement {
+    using BitSet for uint64;
+    using Seats for uint64;
+
+    uint256 private constant BASIS_POINTS = 10_000;
+    uint16 private constant STATISTICS_OUTCOME = 7500;
+    uint16 private constant NEUTRAL_OUTCOME = 5000;
+
+    /// Settles a round whose model a quorum signed.
+    /// winner: which candidate; signers: the seats that signed it.
+    function settle(
+        StudyState storage state,
+        uint256 winner,
+        uint8 signers,
+        IReputation reputation,
+        IModelRegistry modelRegistry
+    ) external {
+        Round memory round = state.round;
+        Committee memory committee = state.committee;
+        Candidate memory model = state.candidates[winner];
+        state.model = model;
+        state.roster.modelRound = round.number;
+        if (round.kind == RoundKind.Training) state.round.completed = round.completed + 1;
+        emit IStudy.ModelFinalised(round.number, model.modelHash, model.header, signers);
+
+        uint64 faulty = _timeouts(state, round, committee.seats);
+        faulty = _forfeit(state, round.submitted & ~committee.opened, faulty, "not opened");
+        faulty = _forfeit(state, state.roster.disqualified, faulty, "disqualified");
+        faulty =
+            _forfeit(state, committee.seats.members(round.signed & ~signers), faulty, "signed another model");
+        int16 metric = 0;
+        if (round.kind == RoundKind.Training) {
+            metric = _reward(state, round.number, committee.survivors, faulty);
+        }
+        modelRegistry.register(round.number, signers, metric, model.modelHash, model.header);
+        _recordOutcomes(state, reputation, round, committee.survivors, faulty);
+    }
+
+    /// Settles a round that lost its quorum. Only what nobody else could have caused is a fault: a deadline missed.
+    function void(StudyState storage state, IReputation reputation) external {
+        Round memory round = state.round;
+        emit IStudy.RoundVoided(round.number, round.phase);
+        state.round.voids = round.voids + 1;
+        uint64 faulty = _timeouts(state, round, state.committee.seats);
+        for (uint256 member = 0; member < state.members.length; member++) {
+            if (faulty.has(member)) reputation.record(round.number, state.members[member].wallet, 0, false);
+        }
+    }
+
+    /// Pays out at the end of a study what is nobody's yet. A second call finds no deposit and does nothing.
+    function close(StudyState storage state) external {
+        if (state.pool.deposit == 0) return;
+        if (state.rules.schedule == RewardSchedule.HalfToFirst) _payHalves(state);
+        _payRest(state);
+        state.pool.deposit = 0;
+    }
+
+    /// Forfeits for every deadline missed up to and including the running phase's; answers who missed one.
+    function _timeouts(StudyState storage state, Round memory round, uint64 seats)
+        private
+        returns (uint64 faulty)
+    {
+        faulty = _forfeit(state, round.participants & ~round.submitted, 0, "no update");
+        if (round.phase == Phase.Train) return faulty;
+        faulty = _forfeit(state, seats.members(~round.attested), faulty, "no attestation");
+        if (round.phase == Phase.Attest) return faulty;
+        if (round.kind == RoundKind.Training) {
+            faulty = _forfeit(state, seats.members(~round.revealed), faulty, "no scores");
+        }
+        if (round.phase == Phase.Score) return faulty;
+        faulty = _forfeit(state, seats.members(~round.signed), faulty, "no signature");
+    }
+
+    /// Moves one slash from each of `who` that has not yet paid in this round into the next pool.
+    function _forfeit(StudyState storage state, uint64 who, uint64 paid, string memory reason)
+        private
+        returns (uint64)
+    {
+        who &= ~paid;
+        if (who == 0) return paid;
+        uint256 slash = (uint256(state.rules.stake) * state.rules.slashBps) / BASIS_POINTS;
+        uint256 sum = 0;
+        for (uint256 i = 0; i < state.members.length; i++) {
+            if (!who.has(i)) continue;
+            Member storage member = state.members[i];
+            uint256 amount = member.stake < slash ? member.stake : slash;
+            member.stake -= uint96(amount);
+            member.forfeited += uint96(amount);
+            sum += amount;
+            emit IStudy.StakeForfeited(state.round.number, member.wallet, amount, reason);
+        }
+        state.pool.carry += uint128(sum);
+        return paid | who;
+    }
+
+    /// Pays a training round's pool to the survivors without a fault, by score, and answers the survivors' mean gain.
+    function _reward(StudyState storage state, uint16 number, uint64 survivors, uint64 faulty)
+        private
+        returns (int16 metric)
+    {
+        uint256 pool = state.pool.carry;
+        if (state.rules.schedule == RewardSchedule.ByScore) {
+            uint128 part = state.pool.deposit / state.rules.rounds;
+            state.pool.unspent -= part;
+            pool += part;
+        }
+        uint256[] memory weights = new uint256[](state.members.length);
+        int16 margin = state.rules.margin;
+        int256 sum = 0;
+        for (uint256 member = 0; member < weights.length; member++) {
+            if (!survivors.has(member)) continue;
+            int16 median = _medianOf(state, member);
+            sum += median;
+            if (faulty.has(member)) continue;
+            uint64 weight = Scores.weight(median, margin);
+            weights[member] = weight;
+            state.members[member].score += weight;
+        }
+        state.pool.carry = uint128(pool - _split(state, number, pool, weights));
+        metric = int16(sum / int256(survivors.count()));
+    }
+
+    function _medianOf(StudyState storage state, uint256 member) private view returns (int16) {
+        return Scores.at(state.medians[member / Scores.PER_WORD], member);
+    }
+
+    /// Adds each member's share of `pool`, by weight and rounded down, to its balance; answers what was paid.
+    function _split(StudyState storage state, uint16 number, uint256 pool, uint256[] memory weights)
+        private
+        returns (uint256 paid)
+    {
+        uint256 total = 0;
+        for (uint256 i = 0; i < weights.length; i++) {
+            total += weights[i];
+        }
+        if (total == 0) return 0;
+        for (uint256 i = 0; i < weights.length; i++) {
+            uint256 amount = (pool * weights[i]) / total;
+            if (amount == 0) continue;
+            paid += amount;
+            _accrue(state, number, i, amount);
+        }
+    }
+
+    function _accrue(StudyState storage state, uint16 number, uint256 index, uint256 amount) private {
+        Member storage member = state.members[index];
+        member.reward += uint96(amount);
+        emit IStudy.RewardAccrued(number, member.wallet, amount);
+    }
+
+    function _recordOutcomes(
+        StudyState storage state,
+        IReputation reputation,
+        Round memory round,
+        uint64 survivors,
+        uint64 faulty
+    ) private {
+        bool training = round.kind == RoundKind.Training;
+        for (uint256 i = 0; i < state.members.length; i++) {
+            if (!round.participants.has(i)) continue;
+            uint16 outcome = NEUTRAL_OUTCOME; // opened, but nobody could score it
+            bool qualified = survivors.has(i) && !faulty.has(i);
+            if (faulty.has(i)) outcome = 0;
+            else if (qualified) outcome = training ? Scores.outcome(_medianOf(state, i)) : STATISTICS_OUTCOME;
+            reputation.record(round.number, state.members[i].wallet, outcome, qualified);
+        }
+    }
+
+    /// Half of the deposit's earned part to the hospital with the highest sum of scores, half of the rest to the second,
+    /// and so on; the last takes as much as the one before it. Earned is the share of rounds completed, so that a sponsor
+    /// who stops just before the end saves nothing.
+    function _payHalves(StudyState storage state) private {
+        uint256 n = 0;
+        uint256[] memory keys = new uint256[](state.members.length);
+        for (uint256 member = 0; member < keys.length; member++) {
+            uint64 score = state.members[member].score;
+            if (score == 0) continue;
+            keys[member] = Scores.rankKey(score, member);
+            n++;
+        }
+        if (n == 0) return;
+        Arrays.sort(keys);
+        uint256 left = (uint256(state.pool.deposit) * state.round.completed) / state.rules.rounds;
+        state.pool.unspent -= uint128(left);
+        for (uint256 place = 0; place < n && left != 0; place++) {
+            uint256 share = place + 1 == n ? left : (left + 1) / 2;
+            left -= share;
+            _accrue(state, state.round.number, Scores.memberOf(keys[keys.length - 1 - place]), share);
+        }
+    }
+
+    /// Forfeits that no later round can pay go to the hospitals by their scores, or evenly to those without a fault where
+    /// nobody has a score; the rest, and what of the deposit is unspent, to the sponsor.
+    function _payRest(StudyState storage state) private {
+        uint256 rest = state.pool.carry;
+        state.pool.carry = 0;
+        if (rest != 0) {
+            uint256[] memory weights = new uint256[](state.members.length);
+            uint256 total = 0;
+            for (uint256 i = 0; i < weights.length; i++) {
+                total += weights[i] = state.members[i].score;
+            }
+            if (total == 0) {
+                for (uint256 i = 0; i < weights.length; i++) {
+                    weights[i] = state.members[i].forfeited == 0 ? 1 : 0;
+                }
+            }
+            rest -= _split(state, state.round.number, rest, weights);
+        }
+        state.pool.refund += state.pool.unspent + uint128(rest);
+        state.pool.unspent = 0;
+    }
+}
