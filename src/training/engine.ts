@@ -60,6 +60,8 @@ export interface Engine {
   ): Promise<Float32Array<ArrayBuffer>>
   /** Tensors alive in this realm, and their bytes. */
   memory(): { readonly tensors: number; readonly bytes: number }
+  /** Stops what runs and refuses what comes, both with training.cancelled. */
+  dispose(): void
 }
 
 /** How often a synchronous backend lets other events in; a press on cancel waits this long. */
@@ -83,14 +85,19 @@ export async function createEngine(
   options: { readonly wasm?: WasmFiles | undefined } = {},
 ): Promise<Engine> {
   await loadBackend(backend, options.wasm)
+  const closing = new AbortController()
+  const orClosing = (signal: AbortSignal | undefined): AbortSignal =>
+    signal ? AbortSignal.any([signal, closing.signal]) : closing.signal
   return {
     backend,
-    train: call => train(backend, call),
-    predict: (model, parameters, inputs, count, signal) => predict(backend, model, parameters, inputs, count, signal),
+    train: call => train(backend, { ...call, signal: orClosing(call.signal) }),
+    predict: (model, parameters, inputs, count, signal) =>
+      predict(backend, model, parameters, inputs, count, orClosing(signal)),
     memory() {
       const { numTensors, numBytes } = tf.memory()
       return { tensors: numTensors, bytes: numBytes }
     },
+    dispose: () => closing.abort(),
   }
 }
 
@@ -149,7 +156,9 @@ async function train(backend: BackendName, call: TrainingCall): Promise<Training
       const kept = new Set<tf.Tensor>([...device.parameters, ...optimizer.velocities()])
       for (const tensor of before) if (!kept.has(tensor)) tensor.dispose()
 
-      if (await pace.pause(logits)) {
+      const pause = pace.after(logits)
+      if (pause) {
+        await pause
         stopIfAborted(call.signal)
         activateBackend(backend)
         const now = performance.now()
@@ -280,29 +289,32 @@ function createOptimizer(
   }
 }
 
-/** Decides after which steps to let other events in. */
-function createPace(backend: BackendName): { pause(last: tf.Tensor): Promise<boolean> } {
+/**
+ * Decides after which steps to let other events in. undefined means: go on at once, without even a microtask, so that no
+ * other engine of this realm comes between two steps.
+ */
+function createPace(backend: BackendName): { after(step: tf.Tensor): Promise<void> | undefined } {
   const queued = backend === 'webgpu' || backend === 'webgl'
   let since = performance.now()
   let steps = 0
   let burst = 1
+
+  const pause = async (step: tf.Tensor): Promise<void> => {
+    if (queued) await step.data()
+    else await nextTask()
+    const now = performance.now()
+    // Twice as many at most: the first steps compile shaders and say little.
+    burst = Math.max(1, Math.min(2 * burst, Math.floor((QUEUE_MS * steps) / Math.max(1, now - since))))
+    since = now
+    steps = 0
+  }
+
   return {
-    async pause(last) {
+    after(step) {
       steps++
-      if (queued) {
-        // A GPU's steps return at once; without waiting, cancel would come after minutes of queued work.
-        if (steps < burst) return false
-        await last.data()
-      } else {
-        if (performance.now() - since < YIELD_EVERY_MS) return false
-        await nextTask()
-      }
-      const now = performance.now()
-      // Twice as many at most: the first steps compile shaders and say little.
-      burst = Math.max(1, Math.min(2 * burst, Math.floor((QUEUE_MS * steps) / Math.max(1, now - since))))
-      since = now
-      steps = 0
-      return true
+      // A GPU's steps return at once; without waiting, cancel would come after minutes of queued work.
+      const due = queued ? steps >= burst : performance.now() - since >= YIELD_EVERY_MS
+      return due ? pause(step) : undefined
     },
   }
 }
