@@ -10,6 +10,10 @@ export const messages = {
     '{file} does not have the columns of this study. Missing: {missing}. Unknown: {unknown}. Every hospital needs the same columns.',
   'data.badCell':
     '{file}, row {row}, column “{column}”: “{value}” is not {expected}. Correct the cell or remove the row, then load the file again.',
+  'data.badCells':
+    '{file} has {count} cells that cannot be used: {cells}. Correct them or remove their rows, then load the file again.',
+  'data.textColumn':
+    '{file}, column “{column}” holds free text (“{value}” and {levels} different values in all). Remove the column, or turn it into a number or at most {most} categories.',
   'data.badLabel':
     '{file}, row {row}: “{value}” in “{column}” is neither yes nor no. Use 0 and 1 (or two words) for the outcome.',
   'data.oneClass': '{file} has only one outcome in “{column}”. A model needs patients with and without it.',
@@ -32,9 +36,12 @@ export const messages = {
   'training.noBackend': 'This browser can run none of the ways to train here: {tried}.',
   'training.diverged': 'Training produced numbers that are not finite. Nothing was shared. Lower the learning rate.',
   'training.cancelled': 'Training was stopped. Nothing was shared.',
+  'training.noModel': 'The model that round {round} starts from has not been fetched yet. It will be tried again.',
   'training.noData': 'No patients are loaded. Choose the data first.',
   'study.badManifest': 'The description of this study cannot be read: {reason}.',
   'aggregation.badUpdate': 'An update has the wrong size or holds numbers that are not finite. It was left out.',
+  'aggregation.notOpened':
+    'The update of {hospital} survived but could not be opened here, so this seat cannot compute the model. The other seats go on.',
   'aggregation.empty': 'No update is left to average. The round is void.',
   'chain.unreachable': 'The chain does not answer at {url}. Check the connection; the study goes on when it does.',
   'chain.wrongChain':

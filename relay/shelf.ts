@@ -1,0 +1,127 @@
+import type { Blockstore } from 'interface-blockstore'
+import type { BlobIndex, IndexEntry } from '../src/storage/blobIndex.ts'
+import { chunkCid, digestFromKey, headerCid } from '../src/storage/blocks.ts'
+import type { Node } from '../src/storage/heliaNode.ts'
+import type { Ledger } from './ledger.ts'
+import type { Log } from './relay.ts'
+
+/** What the relay keeps of each blob. */
+export interface Shelved {
+  /** Hexadecimal multihash of the peer that pushed it. */
+  readonly owner: string
+  /** Unix milliseconds; the inbox counts from here. */
+  readonly at: number
+  readonly pinned: boolean
+}
+
+/**
+ * The blobs a relay holds. A blob comes in unpinned, is pinned once the chain names it, and goes when the chain's interest
+ * has lapsed, or when nobody announced it in time.
+ */
+export class Shelf {
+  readonly index: BlobIndex<Shelved>
+  readonly blocks: Blockstore
+  readonly #node: Node
+  readonly #ledger: Ledger
+  readonly #inboxFor: number
+  readonly #log: Log
+  /** Tidying runs one at a time; a request during one makes it run again. */
+  #tidying: Promise<void> | undefined
+  #again = false
+
+  constructor(
+    parts: { index: BlobIndex<Shelved>; blocks: Blockstore; node: Node; ledger: Ledger },
+    inboxFor: number,
+    log: Log,
+  ) {
+    this.index = parts.index
+    this.blocks = parts.blocks
+    this.#node = parts.node
+    this.#ledger = parts.ledger
+    this.#inboxFor = inboxFor
+    this.#log = log
+  }
+
+  /** Records a blob whose blocks are stored, pins it if the chain already names it, and tells peers that wait for it. */
+  async add(entry: IndexEntry<Shelved>): Promise<void> {
+    await this.index.put(entry)
+    for (const key of entry.chunks) await this.#node.announce(chunkCid(digestFromKey(key)))
+    await this.#node.announce(headerCid(digestFromKey(entry.digest)))
+    await this.tidy()
+  }
+
+  /** Brings pins in line with the chain and deletes what is over. */
+  tidy(): Promise<void> {
+    if (this.#tidying !== undefined) {
+      this.#again = true
+      return this.#tidying
+    }
+    this.#tidying = this.#tidyAll().finally(() => {
+      this.#tidying = undefined
+    })
+    return this.#tidying
+  }
+
+  async #tidyAll(): Promise<void> {
+    do {
+      this.#again = false
+      for (const entry of this.index.values()) await this.#settle(entry)
+    } while (this.#again)
+  }
+
+  async #settle(entry: IndexEntry<Shelved>): Promise<void> {
+    const now = Date.now()
+    const standing = this.#ledger.standing(entry.digest, now)
+    const { pinned, at } = entry.note
+    if (standing === 'kept') {
+      if (!pinned) await this.#pin(entry)
+      return
+    }
+    if (pinned) await this.#unpin(entry)
+    if (standing === 'lapsed') {
+      if (pinned || now >= at + this.#inboxFor) await this.#remove(entry, 'lapsed')
+    } else if (pinned) {
+      // Its announcement went with a reorganisation and mostly comes back: it waits as long as a new one.
+      await this.index.put({ ...entry, note: { ...entry.note, pinned: false, at: now } })
+    } else if (now >= at + this.#inboxFor) {
+      await this.#remove(entry, 'expired')
+    }
+  }
+
+  async #pin(entry: IndexEntry<Shelved>): Promise<void> {
+    const cid = headerCid(digestFromKey(entry.digest))
+    // The index says so first: after a crash in between, opening pins again, which is idempotent.
+    await this.index.put({ ...entry, note: { ...entry.note, pinned: true } })
+    await this.#pinBlocks(cid)
+    this.#log('pinned', { digest: entry.digest, size: entry.size })
+  }
+
+  async #pinBlocks(cid: ReturnType<typeof headerCid>): Promise<void> {
+    // Every block is here, so the walk stays here; the signal makes sure of it.
+    for await (const _ of this.#node.helia.pins.add(cid, { signal: AbortSignal.timeout(60_000) })) {
+    }
+  }
+
+  async #unpin(entry: IndexEntry<Shelved>): Promise<void> {
+    // While all blocks are still held: Helia walks the links to unpin and would ask the network for a missing one.
+    const cid = headerCid(digestFromKey(entry.digest))
+    for await (const _ of this.#node.helia.pins.rm(cid, { signal: AbortSignal.timeout(60_000) })) {
+    }
+  }
+
+  async #remove(entry: IndexEntry<Shelved>, why: string): Promise<void> {
+    await this.index.remove(entry.digest)
+    this.#log('deleted', { digest: entry.digest, size: entry.size, why })
+  }
+
+  /** After a start: pins that a crash left half made are made whole. */
+  async repair(): Promise<void> {
+    const pinned = new Set<string>()
+    for await (const { cid } of this.#node.helia.pins.ls()) pinned.add(cid.toString())
+    for (const { digest, note } of this.index.values()) {
+      const cid = headerCid(digestFromKey(digest))
+      if (note.pinned && !pinned.has(cid.toString())) await this.#pinBlocks(cid)
+    }
+    await this.tidy()
+  }
+}

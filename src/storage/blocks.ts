@@ -1,0 +1,102 @@
+import { decode } from '@ipld/dag-cbor'
+import { CID } from 'multiformats/cid'
+import { create as createMultihash } from 'multiformats/hashes/digest'
+import { AppError } from '../errors/AppError.ts'
+import type { Blob, Digest } from './BlobStore.ts'
+
+const DAG_CBOR = 0x71
+const RAW = 0x55
+const SHA2_256 = 0x12
+
+/** Bytes. A chunk stays well under bitswap's 2 MiB messages; a header of 64 recipients takes about 20 KB. */
+export const blobLimits = { header: 256 * 1024, chunk: 1024 * 1024, total: 64 * 1024 * 1024, chunks: 1024 } as const
+
+/** sha-256, as everywhere in storage. */
+export async function digestOf(bytes: Uint8Array): Promise<Digest> {
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>))
+}
+
+/** The CID of a header block with this digest: version 1, dag-cbor. */
+export function headerCid(digest: Digest): CID {
+  return CID.createV1(DAG_CBOR, createMultihash(SHA2_256, digest))
+}
+
+/** The CID of a chunk with this digest: version 1, raw. */
+export function chunkCid(digest: Digest): CID {
+  return CID.createV1(RAW, createMultihash(SHA2_256, digest))
+}
+
+/** A digest as 64 lower-case hexadecimal digits, without 0x: the key of a block in indexes. */
+export function keyOf(digest: Digest): string {
+  let key = ''
+  for (const byte of digest) key += byte.toString(16).padStart(2, '0')
+  return key
+}
+
+/** The digest behind a key of keyOf. */
+export function digestFromKey(key: string): Digest {
+  const digest = new Uint8Array(key.length / 2)
+  for (let i = 0; i < digest.length; i++) digest[i] = Number.parseInt(key.slice(2 * i, 2 * i + 2), 16)
+  return digest
+}
+
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.byteLength === b.byteLength && a.every((byte, i) => byte === b[i])
+}
+
+/**
+ * The digests of the chunks that a header links to, in order; none where it has no `chunks` field (a public manifest).
+ * @throws AppError storage.malformed, storage.tooLarge
+ */
+export function chunkDigests(header: Uint8Array): Digest[] {
+  if (header.byteLength > blobLimits.header) throw tooLarge(header.byteLength, blobLimits.header)
+  let value: unknown
+  try {
+    value = decode(header)
+  } catch (cause) {
+    throw new AppError('storage.malformed', { reason: 'the header is not dag-cbor' }, cause)
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new AppError('storage.malformed', { reason: 'the header is not a map' })
+  }
+  const links = 'chunks' in value ? value.chunks : []
+  if (!Array.isArray(links)) throw new AppError('storage.malformed', { reason: 'chunks is not a list' })
+  if (links.length > blobLimits.chunks) throw new AppError('storage.malformed', { reason: 'too many chunks' })
+  return links.map((link: unknown) => {
+    const cid = CID.asCID(link)
+    if (cid === null || cid.version !== 1 || cid.code !== RAW || cid.multihash.code !== SHA2_256) {
+      throw new AppError('storage.malformed', { reason: 'a chunk is not named by a raw sha-256 CID' })
+    }
+    return cid.multihash.digest
+  })
+}
+
+/**
+ * Checks that a blob is whole: its chunks are the ones the header links to, and sizes are within the limits.
+ * @returns the header's digest and the chunks'
+ * @throws AppError storage.malformed, storage.tooLarge, storage.tampered
+ */
+export async function checkBlob(blob: Blob): Promise<{ digest: Digest; chunks: Digest[]; size: number }> {
+  const chunks = chunkDigests(blob.header)
+  if (chunks.length !== blob.chunks.length) {
+    throw new AppError('storage.malformed', {
+      reason: `${blob.chunks.length} chunks, ${chunks.length} linked by the header`,
+    })
+  }
+  const size = blob.chunks.reduce((sum, chunk) => sum + chunk.byteLength, blob.header.byteLength)
+  if (size > blobLimits.total) throw tooLarge(size, blobLimits.total)
+  for (const [i, chunk] of blob.chunks.entries()) {
+    if (chunk.byteLength > blobLimits.chunk) throw tooLarge(chunk.byteLength, blobLimits.chunk)
+    if (!sameBytes(await digestOf(chunk), chunks[i] as Digest)) throw new AppError('storage.tampered')
+  }
+  return { digest: await digestOf(blob.header), chunks, size }
+}
+
+export function tooLarge(size: number, limit: number): AppError {
+  return new AppError('storage.tooLarge', { size: megabytes(size), limit: megabytes(limit) })
+}
+
+/** With one decimal, for people. */
+export function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(1)
+}

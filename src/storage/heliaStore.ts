@@ -1,0 +1,731 @@
+import './promiseWithResolvers.ts'
+import type { Connection, PeerId, PrivateKey } from '@libp2p/interface'
+import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
+import { webSockets } from '@libp2p/websockets'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { MemoryBlockstore } from 'blockstore-core'
+import { IDBBlockstore } from 'blockstore-idb'
+import { MemoryDatastore } from 'datastore-core'
+import { IDBDatastore } from 'datastore-idb'
+import type { Blockstore } from 'interface-blockstore'
+import type { Datastore } from 'interface-datastore'
+import type { Libp2pOptions } from 'libp2p'
+import type { CID } from 'multiformats/cid'
+import { AppError, isAppError } from '../errors/AppError.ts'
+import type { Blob, BlobStore, Digest, Traffic, TransferOptions } from './BlobStore.ts'
+import { BlobIndex, type IndexEntry } from './blobIndex.ts'
+import {
+  blobLimits,
+  checkBlob,
+  chunkCid,
+  chunkDigests,
+  digestFromKey,
+  digestOf,
+  headerCid,
+  keyOf,
+  megabytes,
+  sameBytes,
+  tooLarge,
+} from './blocks.ts'
+import { collect } from './collect.ts'
+import { createNode, type Node } from './heliaNode.ts'
+import { mayPass, pushBlob, type SignedReceipt } from './inbox.ts'
+import { lockNamespace } from './namespaceLock.ts'
+import { loadOrCreateKey } from './peerKey.ts'
+
+/** Milliseconds between dials of a relay that does not answer. libp2p's own keep-alive gives up after 20 ms. */
+const redialEvery = 2_000
+const dialTimeout = 8_000
+/** How many blobs go to one relay, and chunks come from the network, at a time. */
+const parallelPushes = 2
+const parallelChunks = 8
+
+export interface HeliaStoreOptions {
+  /** Deployment and hospital: everything kept here is under this name, and one tab at a time may open it. */
+  readonly namespace: string
+  /** Multiaddrs that end in /p2p/ and the relay's id. */
+  readonly relays: readonly string[]
+  /** IndexedDB in a tab (the default), memory in simulations, or stores that the caller opened and closes. */
+  readonly storage?: 'indexeddb' | 'memory' | { readonly blocks: Blockstore; readonly datastore: Datastore }
+  /** Made once and kept in the datastore where none is given. */
+  readonly privateKey?: PrivateKey
+  /** Which hospitals' nodes may connect to this one over WebRTC, by peer id; nobody by default. */
+  readonly allowPeers?: (peerId: string) => boolean
+  /** Exchange blocks with other tabs directly. Escapes the page's connect-src, so off unless a study asks. */
+  readonly webrtc?: boolean
+  /** Bytes of others' blobs kept for later; the oldest go first. Default 256 MiB. */
+  readonly cacheBytes?: number
+  readonly signal?: AbortSignal
+}
+
+export interface StorageStatus {
+  readonly relays: readonly { readonly address: string; readonly peerId: string; readonly connected: boolean }[]
+  /** Other hospitals' nodes connected directly. */
+  readonly peers: readonly string[]
+  /** Own blobs that some relay has not taken yet. */
+  readonly pending: number
+}
+
+export interface HeliaStore extends BlobStore {
+  /** This node's id: base58, and as the multihash bytes that the registry records. */
+  readonly peerId: string
+  readonly peerIdBytes: Uint8Array
+  status(): StorageStatus
+  /** Calls back after each change of the status; returns what ends that. */
+  subscribe(listener: (status: StorageStatus) => void): () => void
+  /** Adds a study's relays to those in use. @throws AppError storage.badRelay */
+  addRelays(addresses: readonly string[]): void
+  /** Connects over WebRTC to these hospitals' nodes, where it is on and allowPeers agrees. Safe to call again. */
+  meet(peerIds: readonly string[]): void
+  /** What relays signed for an own blob. */
+  receipts(digest: Digest): readonly SignedReceipt[]
+}
+
+/** What the index keeps of each blob beside its chunks. */
+interface Note {
+  readonly own: boolean
+  /** Unix milliseconds. */
+  readonly at: number
+  /** By relay's peer id. */
+  readonly receipts: { readonly [relay: string]: SignedReceipt }
+}
+
+interface Relay {
+  readonly address: Multiaddr
+  readonly peer: PeerId
+  readonly id: string
+  connection: Connection | undefined
+  /** Resolved at the next connection. */
+  connected: PromiseWithResolvers<Connection>
+  /** Wakes the redial loop. */
+  redial: () => void
+  readonly pushes: Turnstile
+}
+
+/**
+ * Opens a hospital's storage: a Helia node with one websocket to each relay. The peer id is there before any study is
+ * joined and stays the same from visit to visit. Blobs put earlier that a relay still lacks go out again by themselves.
+ * @throws AppError app.secondTab, app.unsupported, storage.badRelay, storage.quota
+ *
+ * @example
+ * const store = await createHeliaStore({ namespace: `${deployment}-${hospital}`, relays: [address] })
+ * const digest = await store.put(blob, { signal })
+ */
+export async function createHeliaStore(options: HeliaStoreOptions): Promise<HeliaStore> {
+  options.signal?.throwIfAborted()
+  const relays = options.relays.map(parseRelay)
+  const unlock = await lockNamespace(options.namespace)
+  const opened: (() => Promise<void>)[] = [async () => unlock()]
+  try {
+    const { blocks, datastore } = await openStores(options, opened)
+    const privateKey = options.privateKey ?? (await loadOrCreateKey(datastore))
+    const index = await BlobIndex.open<Note>(datastore, blocks)
+    const store = new TabStore(options, privateKey, blocks, index, opened)
+    await store.start(datastore, relays)
+    return store
+  } catch (error) {
+    for (const close of opened.reverse()) await close()
+    throw quotaOr(error, 0)
+  }
+}
+
+class TabStore implements HeliaStore {
+  readonly peerId: string
+  readonly peerIdBytes: Uint8Array
+  readonly #self: PeerId
+  readonly #options: HeliaStoreOptions
+  readonly #privateKey: PrivateKey
+  readonly #blocks: Blockstore
+  readonly #index: BlobIndex<Note>
+  readonly #opened: (() => Promise<void>)[]
+  readonly #closing = new AbortController()
+  readonly #relays = new Map<string, Relay>()
+  readonly #met = new Set<string>()
+  readonly #listeners = new Set<(status: StorageStatus) => void>()
+  /** Deliveries under way, by digest, to stop them when the blob is deleted. */
+  readonly #deliveries = new Map<string, AbortController>()
+  readonly #background = new Set<Promise<void>>()
+  #node: Node | undefined
+  #closed: Promise<void> | undefined
+  #sent = 0
+  #received = 0
+
+  constructor(
+    options: HeliaStoreOptions,
+    privateKey: PrivateKey,
+    blocks: Blockstore,
+    index: BlobIndex<Note>,
+    opened: (() => Promise<void>)[],
+  ) {
+    this.#options = options
+    this.#privateKey = privateKey
+    this.#self = peerIdFromPrivateKey(privateKey)
+    this.peerId = this.#self.toString()
+    this.peerIdBytes = this.#self.toMultihash().bytes
+    this.#blocks = blocks
+    this.#index = index
+    this.#opened = opened
+  }
+
+  async start(datastore: Datastore, relays: readonly { address: Multiaddr; peer: PeerId }[]): Promise<void> {
+    const direct = this.#options.webrtc ? await import('./webrtc.ts') : undefined
+    const base: Libp2pOptions = {
+      privateKey: this.#privateKey,
+      transports: [webSockets()],
+      connectionGater: {
+        denyDialPeer: peer => !this.#allowed(peer),
+        denyDialMultiaddr: address => !this.#knownAddress(address),
+        denyInboundRelayedConnection: (_, peer) => !this.#allowed(peer),
+        denyInboundEncryptedConnection: peer => !this.#allowed(peer),
+        denyOutboundEncryptedConnection: peer => !this.#allowed(peer),
+      },
+      connectionManager: { reconnectRetries: 0, dialTimeout },
+    }
+    // Counts what Helia itself reads: own reads go to the store directly, so these are blocks served to other tabs.
+    const served = countingReads(this.#blocks, bytes => {
+      this.#sent += bytes
+    })
+    this.#node = await createNode({
+      blocks: served,
+      datastore,
+      libp2p: direct === undefined ? base : direct.withWebRtc(base),
+    })
+    const { libp2p } = this.#node
+    libp2p.addEventListener('connection:open', ({ detail }) => this.#onConnection(detail))
+    libp2p.addEventListener('connection:close', ({ detail }) => this.#onDisconnection(detail))
+    for (const relay of relays) this.#addRelay(relay)
+    for (const entry of this.#index.values()) if (entry.note.own) this.#deliver(entry)
+    this.#options.signal?.addEventListener('abort', () => void this.close(), { once: true })
+  }
+
+  async put(blob: Blob, { signal, onProgress }: TransferOptions = {}): Promise<Digest> {
+    this.#assertOpen()
+    signal?.throwIfAborted()
+    const { digest, chunks, size } = await checkBlob(blob)
+    const key = keyOf(digest)
+    const chunkKeys = chunks.map(keyOf)
+    const release = await this.#index.hold(key, chunkKeys)
+    let entry: IndexEntry<Note>
+    try {
+      for (const [i, chunk] of blob.chunks.entries()) await this.#blocks.put(chunkCid(chunks[i] as Digest), chunk)
+      await this.#blocks.put(headerCid(digest), blob.header)
+      const receipts = this.#index.get(key)?.note.receipts ?? {}
+      entry = { digest: key, chunks: chunkKeys, size, note: { own: true, at: Date.now(), receipts } }
+      await this.#index.put(entry)
+    } catch (error) {
+      release()
+      if (this.#index.get(key) === undefined) await this.#index.discard([key, ...chunkKeys])
+      throw quotaOr(error, size)
+    }
+    release()
+    for (const cid of [...chunks.map(chunkCid), headerCid(digest)]) await this.#announce(cid)
+    if (this.#relays.size > 0) await this.#deliver(entry, signal, onProgress)
+    return digest
+  }
+
+  async get(digest: Digest, { signal, onProgress }: TransferOptions = {}): Promise<Blob> {
+    this.#assertOpen()
+    const failed = new AbortController()
+    const stops = [failed.signal, this.#closing.signal]
+    const either = AbortSignal.any(signal === undefined ? stops : [...stops, signal])
+    const key = keyOf(digest)
+    let release = await this.#index.hold(key, [])
+    try {
+      const header = await this.#fetch(headerCid(digest), either, blobLimits.header)
+      const links = chunkDigests(header)
+      const chunkKeys = links.map(keyOf)
+      const releaseHeader = release
+      release = await this.#index.hold(key, chunkKeys)
+      releaseHeader()
+      const chunks: Uint8Array[] = new Array(links.length)
+      let size = header.byteLength
+      let done = 0
+      onProgress?.(0, links.length + 1)
+      await inParallel(links, parallelChunks, async (link, i) => {
+        const chunk = await this.#fetch(chunkCid(link), either, blobLimits.chunk)
+        size += chunk.byteLength
+        if (size > blobLimits.total) throw tooLarge(size, blobLimits.total)
+        chunks[i] = chunk
+        onProgress?.(++done, links.length + 1)
+      })
+      if (this.#index.get(key) === undefined) {
+        await this.#index.put({
+          digest: key,
+          chunks: chunkKeys,
+          size,
+          note: { own: false, at: Date.now(), receipts: {} },
+        })
+        await this.#evict(key)
+      }
+      onProgress?.(links.length + 1, links.length + 1)
+      return { header, chunks }
+    } catch (error) {
+      failed.abort()
+      throw quotaOr(error, 0)
+    } finally {
+      release()
+    }
+  }
+
+  async delete(digest: Digest): Promise<void> {
+    this.#assertOpen()
+    const key = keyOf(digest)
+    this.#deliveries.get(key)?.abort()
+    await this.#index.remove(key)
+    this.#changed()
+  }
+
+  traffic(): Traffic {
+    return { sent: this.#sent, received: this.#received }
+  }
+
+  receipts(digest: Digest): readonly SignedReceipt[] {
+    return Object.values(this.#index.get(keyOf(digest))?.note.receipts ?? {})
+  }
+
+  addRelays(addresses: readonly string[]): void {
+    this.#assertOpen()
+    const before = this.#relays.size
+    for (const relay of addresses.map(parseRelay)) this.#addRelay(relay)
+    if (this.#relays.size === before) return
+    for (const entry of this.#index.values()) if (entry.note.own) this.#deliver(entry)
+    this.#changed()
+  }
+
+  meet(peerIds: readonly string[]): void {
+    this.#assertOpen()
+    if (!this.#options.webrtc) return
+    for (const id of peerIds) {
+      // Of two tabs the one with the smaller id dials, so that they do not connect twice.
+      if (this.#met.has(id) || this.#relays.has(id) || id <= this.peerId) continue
+      this.#met.add(id)
+      this.#run(this.#keepMeeting(id))
+    }
+  }
+
+  status(): StorageStatus {
+    const relays = [...this.#relays.values()]
+    const peers = new Set<string>()
+    for (const connection of this.#node?.libp2p.getConnections() ?? []) {
+      const id = connection.remotePeer.toString()
+      if (!this.#relays.has(id) && connection.limits === undefined) peers.add(id)
+    }
+    return {
+      relays: relays.map(({ address, id, connection }) => ({
+        address: address.toString(),
+        peerId: id,
+        connected: connection !== undefined,
+      })),
+      peers: [...peers],
+      pending: this.#index
+        .values()
+        .filter(({ note }) => note.own && relays.some(relay => note.receipts[relay.id] === undefined)).length,
+    }
+  }
+
+  subscribe(listener: (status: StorageStatus) => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort(new AppError('storage.closed'))
+    for (const relay of this.#relays.values()) relay.redial()
+    await Promise.all(this.#background)
+    await this.#node?.helia.stop()
+    for (const close of this.#opened.reverse()) await close()
+    this.#listeners.clear()
+  }
+
+  // --- fetching ---
+
+  /** One block, from here or the network, checked against its name. Tries again until the signal aborts. */
+  async #fetch(cid: CID, signal: AbortSignal, limit: number): Promise<Uint8Array> {
+    const { helia } = this.#running()
+    for (let patience = 2_000; ; patience = Math.min(2 * patience, 15_000)) {
+      if (signal.aborted) throw this.#given(signal)
+      try {
+        const local = await this.#blocks.has(cid)
+        const attempt = AbortSignal.any([signal, AbortSignal.timeout(patience)])
+        const block = await collect(local ? this.#blocks.get(cid) : helia.blockstore.get(cid, { signal: attempt }))
+        if (!sameBytes(await digestOf(block), cid.multihash.digest)) {
+          // The copy here is damaged (nothing else comes this far): drop it and ask the network.
+          await this.#blocks.delete(cid)
+          if (!local) throw new AppError('storage.tampered')
+          continue
+        }
+        if (block.byteLength > limit) throw tooLarge(block.byteLength, limit)
+        if (!local) this.#received += block.byteLength
+        return block
+      } catch (error) {
+        if (isAppError(error) || isQuota(error)) throw error
+        if (signal.aborted) throw this.#given(signal, error)
+        // Bitswap forgets an aborted want only after its next round of messages; asking at once would join the dead one.
+        await sleep(200, signal)
+      }
+    }
+  }
+
+  #given(signal: AbortSignal, cause: unknown = signal.reason): AppError {
+    return new AppError(this.#closing.signal.aborted ? 'storage.closed' : 'storage.notFound', {}, cause)
+  }
+
+  async #evict(justFetched: string): Promise<void> {
+    const room = this.#options.cacheBytes ?? 256 * 1024 * 1024
+    const fetched = this.#index.values().filter(({ note }) => !note.own)
+    let bytes = fetched.reduce((sum, { size }) => sum + size, 0)
+    for (const { digest, size } of fetched.sort((a, b) => a.note.at - b.note.at)) {
+      if (bytes <= room) return
+      if (digest === justFetched) continue
+      bytes -= size
+      await this.#index.remove(digest)
+    }
+  }
+
+  // --- delivering ---
+
+  /**
+   * Brings an own blob to every relay that has not signed for it. Deliveries go on in the background, over lost connections
+   * and reloads, until the blob is deleted.
+   * @returns once the first receipt is there; rejects when the signal aborts or every relay refuses for good
+   */
+  #deliver(
+    entry: IndexEntry<Note>,
+    signal?: AbortSignal,
+    onProgress?: (done: number, total: number) => void,
+  ): Promise<void> {
+    const stop = this.#deliveries.get(entry.digest) ?? new AbortController()
+    this.#deliveries.set(entry.digest, stop)
+    const background = AbortSignal.any([stop.signal, this.#closing.signal])
+    const lastRefusals = new Map<string, AppError>()
+    const first = new Promise<void>((resolve, reject) => {
+      const giveUp = () => {
+        const refusal = [...lastRefusals.values()][0]
+        reject(
+          this.#closing.signal.aborted
+            ? new AppError('storage.closed')
+            : (refusal ?? new AppError('storage.noRelay', {}, (signal ?? stop.signal).reason)),
+        )
+      }
+      if (signal?.aborted) return giveUp()
+      signal?.addEventListener('abort', giveUp, { once: true })
+      background.addEventListener('abort', giveUp, { once: true })
+      const tasks = [...this.#relays.values()].map(relay => {
+        const delivery = this.#deliverTo(relay, entry.digest, background, {
+          onRefusal: refusal => lastRefusals.set(relay.id, refusal),
+          onSent: bytes => onProgress?.(bytes, entry.size),
+        }).then(taken => {
+          if (taken) resolve()
+          return taken
+        })
+        this.#run(delivery.then(() => undefined))
+        return delivery
+      })
+      void Promise.allSettled(tasks).then(results => {
+        if (this.#deliveries.get(entry.digest) === stop) this.#deliveries.delete(entry.digest)
+        signal?.removeEventListener('abort', giveUp)
+        background.removeEventListener('abort', giveUp)
+        if (results.every(result => result.status === 'rejected' || !result.value)) giveUp()
+      })
+    })
+    // Nobody may be waiting for what goes out again after a reload; its fate shows in the status.
+    first.catch(() => undefined)
+    return first
+  }
+
+  /** @returns true once the relay signed for it, false when it never will or the delivery was stopped */
+  async #deliverTo(
+    relay: Relay,
+    key: string,
+    signal: AbortSignal,
+    report: { onRefusal(refusal: AppError): void; onSent(bytes: number): void },
+  ): Promise<boolean> {
+    for (let pause = 250; !signal.aborted; pause = Math.min(2 * pause, 4_000)) {
+      if (this.#index.get(key)?.note.receipts[relay.id] !== undefined) return true
+      try {
+        const connection = await unlessAborted(relay.connected.promise, signal)
+        const receipt = await relay.pushes.pass(signal, async () => {
+          if (this.#index.get(key)?.note.receipts[relay.id] !== undefined) return undefined
+          const blob = await this.#readOwn(key)
+          if (blob === undefined) return undefined
+          let sent = 0
+          return await pushBlob(connection, this.#self, blob, {
+            signal,
+            onSent: bytes => {
+              this.#sent += bytes
+              sent += bytes
+              report.onSent(sent)
+            },
+          })
+        })
+        const entry = this.#index.get(key)
+        if (entry === undefined) return false
+        if (receipt !== undefined) {
+          const receipts = { ...entry.note.receipts, [relay.id]: receipt }
+          await this.#index.put({ ...entry, note: { ...entry.note, receipts } })
+          this.#changed()
+        }
+        return true
+      } catch (error) {
+        if (isAppError(error, 'storage.refused')) {
+          report.onRefusal(error)
+          if (!mayPass(String(error.details.refusal))) return false
+        }
+        await sleep(pause, signal)
+      }
+    }
+    return false
+  }
+
+  async #readOwn(key: string): Promise<Blob | undefined> {
+    const entry = this.#index.get(key)
+    if (entry === undefined) return undefined
+    const header = await collect(this.#blocks.get(headerCid(digestFromKey(key))))
+    const chunks: Uint8Array[] = []
+    for (const chunk of entry.chunks) chunks.push(await collect(this.#blocks.get(chunkCid(digestFromKey(chunk)))))
+    return { header, chunks }
+  }
+
+  async #announce(cid: CID): Promise<void> {
+    await this.#running().announce(cid)
+  }
+
+  // --- connections ---
+
+  #addRelay({ address, peer }: { address: Multiaddr; peer: PeerId }): void {
+    const id = peer.toString()
+    if (this.#relays.has(id)) return
+    const relay: Relay = {
+      address,
+      peer,
+      id,
+      connection: undefined,
+      connected: Promise.withResolvers(),
+      redial: () => {},
+      pushes: new Turnstile(parallelPushes),
+    }
+    this.#relays.set(id, relay)
+    this.#run(this.#keepConnected(relay))
+  }
+
+  async #keepConnected(relay: Relay): Promise<void> {
+    const { libp2p } = this.#running()
+    const signal = this.#closing.signal
+    while (!signal.aborted) {
+      if (relay.connection === undefined) {
+        try {
+          await libp2p.dial(relay.address, { signal: AbortSignal.any([signal, AbortSignal.timeout(dialTimeout)]) })
+        } catch {
+          // The status says that it is not connected; the next dial follows.
+        }
+      }
+      const woken = new Promise<void>(resolve => {
+        relay.redial = resolve
+      })
+      await Promise.race([sleep(redialEvery, signal), woken])
+    }
+  }
+
+  async #keepMeeting(id: string): Promise<void> {
+    const { libp2p } = this.#running()
+    const signal = this.#closing.signal
+    const peer = peerIdFromString(id)
+    while (!signal.aborted) {
+      const direct = libp2p.getConnections(peer).some(connection => connection.limits === undefined)
+      if (!direct && this.#options.allowPeers?.(id)) {
+        for (const relay of this.#relays.values()) {
+          if (relay.connection === undefined) continue
+          try {
+            const through = multiaddr(`${relay.address}/p2p-circuit/webrtc/p2p/${id}`)
+            await libp2p.dial(through, { signal: AbortSignal.any([signal, AbortSignal.timeout(2 * dialTimeout)]) })
+            break
+          } catch {
+            // The other tab may not be there yet, or not on this relay: the next relay, then the next round.
+          }
+        }
+      }
+      await sleep(redialEvery, signal)
+    }
+  }
+
+  #onConnection(connection: Connection): void {
+    const relay = this.#relays.get(connection.remotePeer.toString())
+    if (relay !== undefined) {
+      relay.connection = connection
+      relay.connected.resolve(connection)
+    }
+    this.#changed()
+  }
+
+  #onDisconnection(connection: Connection): void {
+    const relay = this.#relays.get(connection.remotePeer.toString())
+    if (relay !== undefined && relay.connection === connection) {
+      relay.connection = this.#running()
+        .libp2p.getConnections(relay.peer)
+        .find(other => other !== connection && other.status === 'open')
+      relay.connected = Promise.withResolvers()
+      if (relay.connection !== undefined) relay.connected.resolve(relay.connection)
+      relay.redial()
+    }
+    this.#changed()
+  }
+
+  #allowed(peer: PeerId): boolean {
+    const id = peer.toString()
+    return this.#relays.has(id) || (this.#options.webrtc === true && this.#options.allowPeers?.(id) === true)
+  }
+
+  /** A relay's address, or one through a relay to another hospital. */
+  #knownAddress(address: Multiaddr): boolean {
+    const text = address.toString()
+    for (const relay of this.#relays.values()) {
+      const known = relay.address.toString()
+      if (text === known || known.startsWith(`${text}/p2p/`) || text.startsWith(`${known}/p2p-circuit`)) return true
+    }
+    return this.#options.webrtc === true && text.startsWith('/webrtc')
+  }
+
+  // --- the rest ---
+
+  #running(): Node {
+    if (this.#node === undefined) throw new AppError('storage.closed')
+    return this.#node
+  }
+
+  #assertOpen(): void {
+    if (this.#closing.signal.aborted) throw new AppError('storage.closed')
+  }
+
+  /** Remembers a task, so that closing waits for it. Its failures are its own business. */
+  #run(task: Promise<void>): void {
+    const settled = task.catch(() => undefined).then(() => void this.#background.delete(settled))
+    this.#background.add(settled)
+  }
+
+  #changed(): void {
+    if (this.#listeners.size === 0 || this.#closing.signal.aborted) return
+    const status = this.status()
+    for (const listener of this.#listeners) listener(status)
+  }
+}
+
+/** At most n at a time; the rest wait in line. */
+class Turnstile {
+  #free: number
+  readonly #line: (() => void)[] = []
+
+  constructor(n: number) {
+    this.#free = n
+  }
+
+  async pass<T>(signal: AbortSignal, act: () => Promise<T>): Promise<T> {
+    while (this.#free === 0) await unlessAborted(new Promise<void>(resolve => this.#line.push(resolve)), signal)
+    this.#free--
+    try {
+      return await act()
+    } finally {
+      this.#free++
+      // All look again: those that gave up must not swallow the turn of the next.
+      for (const wake of this.#line.splice(0)) wake()
+    }
+  }
+}
+
+function parseRelay(address: string): { address: Multiaddr; peer: PeerId } {
+  try {
+    const parsed = multiaddr(address)
+    const id = parsed.getComponents().findLast(({ name }) => name === 'p2p')?.value
+    if (id !== undefined) return { address: parsed, peer: peerIdFromString(id) }
+  } catch (cause) {
+    throw new AppError('storage.badRelay', { address }, cause)
+  }
+  throw new AppError('storage.badRelay', { address })
+}
+
+async function openStores(
+  { namespace, storage = 'indexeddb' }: HeliaStoreOptions,
+  opened: (() => Promise<void>)[],
+): Promise<{ blocks: Blockstore; datastore: Datastore }> {
+  if (storage === 'memory') return { blocks: new MemoryBlockstore(), datastore: new MemoryDatastore() }
+  if (storage !== 'indexeddb') return storage
+  if (typeof indexedDB === 'undefined') throw new AppError('app.unsupported', { what: 'IndexedDB' })
+  const blocks = new IDBBlockstore(`wardround/${namespace}/blocks`)
+  const datastore = new IDBDatastore(`wardround/${namespace}/data`)
+  await blocks.open()
+  opened.push(() => blocks.close())
+  await datastore.open()
+  opened.push(() => datastore.close())
+  return { blocks, datastore }
+}
+
+function countingReads(blocks: Blockstore, onRead: (bytes: number) => void): Blockstore {
+  return new Proxy(blocks, {
+    get(target, property) {
+      if (property === 'get') {
+        return async function* (...args: Parameters<Blockstore['get']>) {
+          for await (const part of target.get(...args)) {
+            onRead(part.byteLength)
+            yield part
+          }
+        }
+      }
+      const value: unknown = Reflect.get(target, property, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+
+async function inParallel<T>(
+  items: readonly T[],
+  limit: number,
+  act: (item: T, index: number) => Promise<void>,
+): Promise<void> {
+  let next = 0
+  const lane = async () => {
+    while (next < items.length) {
+      const i = next++
+      await act(items[i] as T, i)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, lane))
+}
+
+/** Resolves early, without an error, when the signal aborts: loops look at the signal themselves. */
+function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    if (signal.aborted) return resolve()
+    const wake = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', wake)
+      resolve()
+    }
+    const timer = setTimeout(wake, milliseconds)
+    signal.addEventListener('abort', wake, { once: true })
+  })
+}
+
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const giveUp = () => reject(signal.reason)
+    if (signal.aborted) return giveUp()
+    signal.addEventListener('abort', giveUp, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp))
+  })
+}
+
+/** The stores wrap the browser's QuotaExceededError in errors of their own that keep its name in the text. */
+function isQuota(error: unknown): boolean {
+  for (let e = error; e instanceof Error; e = e.cause) {
+    if (e.name === 'QuotaExceededError' || e.message.includes('QuotaExceededError')) return true
+  }
+  return false
+}
+
+function quotaOr(error: unknown, size: number): unknown {
+  return isQuota(error) ? new AppError('storage.quota', { needed: megabytes(size) }, error) : error
+}

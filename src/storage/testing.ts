@@ -1,0 +1,23 @@
+import { encode } from '@ipld/dag-cbor'
+import type { Publishable } from '../study/types.ts'
+import type { Blob } from './BlobStore.ts'
+import { blobLimits, chunkCid, digestOf } from './blocks.ts'
+
+/** A blob of random bytes in the shape of a sealed one. For tests and benches. */
+export async function randomBlob(size: number): Promise<Publishable<Blob>> {
+  const chunks: Uint8Array[] = []
+  for (let left = size; left > 0; left -= blobLimits.chunk) {
+    const chunk = new Uint8Array(Math.min(left, blobLimits.chunk))
+    for (let at = 0; at < chunk.byteLength; at += 65_536) crypto.getRandomValues(chunk.subarray(at, at + 65_536))
+    chunks.push(chunk)
+  }
+  return blobOf(chunks)
+}
+
+/** A blob of these chunks, under a header of its own. */
+export async function blobOf(chunks: readonly Uint8Array[]): Promise<Publishable<Blob>> {
+  const links = []
+  for (const chunk of chunks) links.push(chunkCid(await digestOf(chunk)))
+  const nonce = crypto.getRandomValues(new Uint8Array(16))
+  return { header: encode({ version: 1, nonce, chunks: links }), chunks } as Blob as Publishable<Blob>
+}

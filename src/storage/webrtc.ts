@@ -1,0 +1,16 @@
+import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
+import { webRTC } from '@libp2p/webrtc'
+import type { Libp2pOptions } from 'libp2p'
+
+/**
+ * Lets a node reach other tabs: the relay carries the first handshake, then blocks go from tab to tab over WebRTC. No STUN
+ * or TURN servers are asked, so nobody but the relay learns of the meeting; tabs must be able to reach each other's
+ * addresses. Loaded only where a study turned it on.
+ */
+export function withWebRtc(base: Libp2pOptions): Libp2pOptions {
+  return {
+    ...base,
+    addresses: { listen: ['/p2p-circuit', '/webrtc'] },
+    transports: [...(base.transports ?? []), circuitRelayTransport(), webRTC({ rtcConfiguration: { iceServers: [] } })],
+  }
+}
