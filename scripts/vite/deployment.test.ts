@@ -8,7 +8,7 @@ function directive(policy: string, name: string): string | undefined {
 it('allows connections to the chain and the relays of the deployment alone', () => {
   const policy = contentSecurityPolicy(
     JSON.stringify({
-      rpc: ['http://127.0.0.1:8545/', 'https://rpc.example.org/v1/key'],
+      rpcUrls: ['http://127.0.0.1:8545/', 'https://rpc.example.org/v1/key'],
       relays: [
         '/ip4/127.0.0.1/tcp/4611/ws/p2p/12D3KooWA',
         '/ip4/127.0.0.1/tcp/4611/ws/p2p/12D3KooWB',

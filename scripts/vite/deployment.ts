@@ -59,8 +59,8 @@ function readDeployment(): string | undefined {
  * @param deployment the text of deployment.json; without it the page may reach its own origin only
  */
 export function contentSecurityPolicy(deployment: string | undefined): string {
-  const { rpc = [], relays = [] } = deployment === undefined ? {} : (JSON.parse(deployment) as Reachable)
-  const connect = [...rpc.map(url => new URL(url).origin), ...relays.map(relayOrigin)]
+  const { rpcUrls = [], relays = [] } = deployment === undefined ? {} : (JSON.parse(deployment) as Reachable)
+  const connect = [...rpcUrls.map(url => new URL(url).origin), ...relays.map(relayOrigin)]
   return [
     "default-src 'self'",
     // Training and hashing run WebAssembly; there are no inline scripts and no eval.
@@ -80,7 +80,7 @@ export function contentSecurityPolicy(deployment: string | undefined): string {
 }
 
 interface Reachable {
-  readonly rpc?: readonly string[]
+  readonly rpcUrls?: readonly string[]
   readonly relays?: readonly string[]
 }
 

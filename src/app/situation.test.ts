@@ -1,0 +1,65 @@
+import { beforeEach, expect, it } from 'vitest'
+import { Phase, RoundKind, type StudySnapshot } from '../rounds/ports.ts'
+import { type HospitalState, initialState } from '../rounds/state.ts'
+import { situationOf } from './situation.ts'
+import { createHospitalStore, type HospitalStore, type HospitalView } from './store.ts'
+
+const address = '0x00000000000000000000000000000000000000a1'
+const snapshot: StudySnapshot = {
+  phase: Phase.Train,
+  kind: RoundKind.Training,
+  endReason: 0,
+  round: 2,
+  completed: 1,
+  voids: 0,
+  deadline: 1000,
+  time: 940,
+  participants: 0b1111n,
+  submitted: 0b0101n,
+  survivors: 0n,
+  seats: [0, 1, 2],
+  attested: 0b001,
+  revealed: 0b011,
+  signed: 0b111,
+  opened: [],
+  members: [address, address, address, address],
+  updates: [],
+  modelRound: 1,
+  modelHash: '0x',
+  modelHeader: '0x',
+}
+let store: HospitalStore
+
+beforeEach(() => {
+  store = createHospitalStore({ name: 'Cleveland', number: 1, address })
+})
+
+function situation(view: Partial<HospitalView>, round: Partial<HospitalState> = {}) {
+  store.setState({ stage: 'running', round: { ...initialState(address), snapshot, ...round }, ...view })
+  return situationOf(store.getState())
+}
+
+it('says the stage before the rounds begin', () => {
+  expect(situation({ stage: 'needsData' })).toEqual({ kind: 'needsData' })
+  expect(situation({ round: null })).toEqual({ kind: 'connecting' })
+})
+
+it('counts who has acted in each phase', () => {
+  const waiting = (phase: Phase) => situation({}, { snapshot: { ...snapshot, phase } })
+  expect(waiting(Phase.Train)).toEqual({ kind: 'waiting', phase: 'train', done: 2, of: 4, until: 1000 })
+  expect(waiting(Phase.Attest)).toMatchObject({ phase: 'attest', done: 1, of: 3 })
+  expect(waiting(Phase.Score)).toMatchObject({ phase: 'score', done: 2, of: 3 })
+  expect(waiting(Phase.Aggregate)).toMatchObject({ phase: 'aggregate', done: 3, of: 3 })
+})
+
+it('puts own work before waiting, and a pause before waiting', () => {
+  const task = { type: 'contribute', round: 2 } as const
+  expect(situation({}, { task, paused: false })).toEqual({ kind: 'working', task: 'contribute', progress: null })
+  expect(situation({}, { paused: true })).toEqual({ kind: 'paused' })
+})
+
+it('tells the end on the chain from the end here', () => {
+  const ended = { ...snapshot, phase: Phase.Ended, endReason: 1, completed: 2 }
+  expect(situation({}, { snapshot: ended })).toEqual({ kind: 'finishing' })
+  expect(situation({ stage: 'done' }, { snapshot: ended })).toEqual({ kind: 'done', endReason: 1, completed: 2 })
+})

@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest'
+import { bytes, decimal, inTime, percent, shortAddress, signedPoints } from './format.ts'
+
+describe('format', () => {
+  it('keeps what is not known visible as such', () => {
+    expect(percent(null)).toBe('–')
+    expect(decimal(undefined)).toBe('–')
+  })
+
+  it.each([
+    [0, '0 bytes'],
+    [999, '999 bytes'],
+    [1000, '1.0 kB'],
+    [1_234_567, '1.2 MB'],
+  ])('counts %d bytes in decimal units', (count, text) => {
+    expect(bytes(count)).toBe(text)
+  })
+
+  it.each([
+    [0.034, '+3.4 points'],
+    [-0.034, '-3.4 points'],
+    [-0.0001, '0.0 points'],
+    [0, '0.0 points'],
+  ])('signs a difference of %d', (share, text) => {
+    expect(signedPoints(share)).toBe(text)
+  })
+
+  it.each([
+    [-3, 'any moment now'],
+    [12.2, 'in 13 s'],
+    [75, 'in 1 min 15 s'],
+    [3 * 3600 + 120, 'in 3 h 2 min'],
+    [72 * 3600, 'in 3 days'],
+  ])('says %d seconds from now', (seconds, text) => {
+    expect(inTime(seconds)).toBe(text)
+  })
+
+  it('keeps four characters at either end of an address', () => {
+    expect(shortAddress('0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266')).toBe('0xf39F…2266')
+  })
+})

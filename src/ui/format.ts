@@ -1,0 +1,50 @@
+/** Numbers and times as people read them, in English, always with a unit. */
+
+/** @param share 0 to 1 @example percent(0.8037) // '80.4 %' */
+export function percent(share: number | null | undefined): string {
+  return share === null || share === undefined ? '–' : `${(share * 100).toFixed(1)} %`
+}
+
+/** @example decimal(0.91234) // '0.912' */
+export function decimal(value: number | null | undefined, digits = 3): string {
+  return value === null || value === undefined ? '–' : value.toFixed(digits)
+}
+
+/** Decimal units, as network bills count. @example bytes(1_234_567) // '1.2 MB' */
+export function bytes(count: number): string {
+  if (count < 1000) return `${count} bytes`
+  if (count < 1e6) return `${(count / 1e3).toFixed(1)} kB`
+  return `${(count / 1e6).toFixed(1)} MB`
+}
+
+/** @example signedPoints(0.034) // '+3.4 points' */
+export function signedPoints(share: number): string {
+  const points = (share * 100).toFixed(1)
+  const sign = share > 0 ? '+' : ''
+  return `${points === '-0.0' ? '0.0' : sign + points} points`
+}
+
+/** Four characters at either end. @example shortAddress('0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266') // '0xf39F…2266' */
+export function shortAddress(address: string): string {
+  return `${address.slice(0, 6)}…${address.slice(-4)}`
+}
+
+/** @param seconds how long from now @example inTime(75) // 'in 1 min 15 s' */
+export function inTime(seconds: number): string {
+  if (seconds <= 0) return 'any moment now'
+  if (seconds < 60) return `in ${Math.ceil(seconds)} s`
+  const minutes = Math.floor(seconds / 60)
+  if (minutes < 60) return `in ${minutes} min ${Math.ceil(seconds % 60)} s`
+  const hours = Math.floor(minutes / 60)
+  return hours < 48 ? `in ${hours} h ${minutes % 60} min` : `in ${Math.floor(hours / 24)} days`
+}
+
+/** @param time milliseconds since 1970 */
+export function clock(time: number): string {
+  return new Date(time).toLocaleTimeString('en-GB')
+}
+
+/** @param time milliseconds since 1970 */
+export function exactTime(time: number): string {
+  return new Date(time).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'long' })
+}

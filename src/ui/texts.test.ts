@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest'
+import { situationText, texts } from './texts.ts'
+
+describe('situationText', () => {
+  it('says who is waited for and until when', () => {
+    const text = situationText({ kind: 'waiting', phase: 'train', done: 2, of: 4, until: 1075 }, 1000)
+    expect(text).toBe(
+      'Your part is done. 2 of 4 hospitals have sent their update. The study goes on in 1 min 15 s at the latest.',
+    )
+  })
+
+  it('names no deadline where there is none', () => {
+    const text = situationText({ kind: 'waiting', phase: 'settle', done: 0, of: 0, until: 0 }, 1000)
+    expect(text).toBe('The next round begins soon.')
+  })
+
+  it('has a sentence for every way a study can end', () => {
+    const endings = [1, 2, 3, 4].map(endReason => situationText({ kind: 'done', endReason, completed: 1 }, 0))
+    expect(new Set(endings).size).toBe(4)
+  })
+})
+
+describe('gain', () => {
+  it('says plainly when there is none', () => {
+    expect(texts.gain.difference(-0.02)).toBe('Training together did not help here: -2.0 points of accuracy.')
+    expect(texts.gain.difference(0)).toContain('no difference')
+  })
+})

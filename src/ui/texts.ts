@@ -1,0 +1,207 @@
+import type { PhaseName, VisiblePhase } from '../app/phases.ts'
+import type { Situation } from '../app/situation.ts'
+import type { Stage } from '../app/store.ts'
+import type { Progress } from '../rounds/ports.ts'
+import type { TaskType } from '../rounds/state.ts'
+import { inTime, percent, signedPoints } from './format.ts'
+
+/** Every sentence of the pages, but for errors, which are in src/errors/messages.ts. */
+export const texts = {
+  product: 'Wardround',
+  promise: 'Hospitals learn from each other’s patients. The patients’ data stays where it is.',
+  researchUse: 'For research. Not a medical device; do not treat anybody by it.',
+  loading: 'Reading what is deployed…',
+  colourScheme: { toDark: 'Dark', toLight: 'Light', label: 'Change between light and dark' },
+  copy: { label: 'Copy the address', done: 'Copied' },
+
+  home: {
+    studies: 'Which studies are there?',
+    noStudies: 'No study is running here yet. A sponsor creates one; npm run demo creates one for you.',
+    openAs: 'Open as',
+    demoAccounts:
+      'These are demo accounts on a local test chain: anybody can use them, and their money is worth nothing. Each opens in a tab of its own.',
+    ownWallet: 'Is this your hospital?',
+    connect: 'Connect with the wallet of your hospital to take part with your own patients.',
+    noWallet: 'No wallet was found in this browser. Install one, or open a demo hospital above.',
+    connected: 'Connected as',
+    disconnect: 'Disconnect',
+    open: 'Open with my wallet',
+    wrongChain: (chainId: number) => `Your wallet is on another network. Switch it to network ${chainId}.`,
+    switchChain: 'Switch network',
+    state: (phase: PhaseName, joined: number, completed: number, rounds: number) =>
+      phase === 'draft' || phase === 'open'
+        ? `Hospitals are joining: ${joined} so far.`
+        : phase === 'ended'
+          ? `Ended after ${completed} of ${rounds} rounds.`
+          : `Running: ${completed} of ${rounds} rounds done, ${joined} hospitals.`,
+  },
+
+  hospital: {
+    demoAccount: 'demo account',
+    ownWallet: 'your wallet',
+    yourself: 'Who am I here?',
+    inStudy: 'in',
+    back: 'All studies',
+    now: 'What happens now?',
+    rounds: (completed: number, rounds: number) => `${completed} of ${rounds} rounds done`,
+    join: 'Join the study',
+    pause: 'Pause',
+    resume: 'Go on',
+    chooseFile: 'Choose your patients’ file',
+    fileHint: 'A CSV file with a header line. It is read in this tab and goes nowhere else.',
+    backend: (backend: string) => `Trains on ${backend}`,
+    patients: (count: number) => `${count} patients on this computer`,
+  },
+
+  phases: {
+    train: { name: 'Train', explains: 'Each hospital trains on its own patients and seals what it learned.' },
+    attest: { name: 'Check', explains: 'The committee opens the updates and tries them on its own patients.' },
+    score: { name: 'Score', explains: 'The committee says how much each update helped.' },
+    aggregate: { name: 'Average', explains: 'The committee averages what helped and signs the new model.' },
+    settle: { name: 'Settle', explains: 'Rewards are credited; hospitals may join or leave.' },
+  } satisfies Record<VisiblePhase, { name: string; explains: string }>,
+
+  gain: {
+    heading: 'What did we gain?',
+    soon: 'After the first round you see here how the shared model does on your own held-out patients.',
+    measured: (patients: number) => `Measured on ${patients} of your own patients that no model has learned from.`,
+    none: (majority: number) =>
+      `The shared model has no model of your own beside it yet. Always guessing the commoner outcome reaches ${percent(majority)}.`,
+    difference: (points: number) =>
+      Math.abs(points) < 0.0005
+        ? 'Training together made no difference in accuracy here.'
+        : points > 0
+          ? `Training together is better here by ${signedPoints(points)} of accuracy.`
+          : `Training together did not help here: ${signedPoints(points)} of accuracy.`,
+    caption: 'The shared model and your own, on the same patients',
+    measure: 'Measure',
+    alone: 'Alone',
+    together: 'Together',
+    rows: {
+      accuracy: 'Accuracy',
+      auc: 'Area under the ROC curve',
+      logLoss: 'Log-loss (lower is better)',
+      precision: 'Precision',
+      recall: 'Recall',
+    },
+    majority: (share: number) => `Always guessing the commoner outcome reaches ${percent(share)}.`,
+    history: 'Accuracy after each round',
+    round: 'Round',
+  },
+
+  leaves: {
+    heading: 'What leaves this computer?',
+    answer: 'Sealed updates to the model. Never a patient’s row, never a file’s name.',
+    sent: 'Sent, sealed',
+    received: 'Received, sealed',
+    who: 'Only this round’s committee can open what you send. Relays store it without being able to read it.',
+    chain: 'On the chain: hashes, signatures, scores and stakes.',
+  },
+
+  log: {
+    heading: 'What happened so far?',
+    empty: 'Nothing yet.',
+  },
+
+  error: {
+    heading: 'What went wrong?',
+    details: 'For a report to the maintainers',
+    reload: 'Reload this page',
+  },
+} as const
+
+/** What a badge says of each stage. */
+export const stageTexts: Readonly<Record<Stage, string>> = {
+  starting: 'starting',
+  needsData: 'needs your file',
+  ready: 'ready to join',
+  joining: 'joining',
+  running: 'taking part',
+  done: 'finished',
+  failed: 'stopped',
+}
+
+const taskTexts: Readonly<Record<TaskType, string>> = {
+  install: 'This tab fetches the newest model and checks it.',
+  contribute: 'This tab trains on your patients and seals what it learned.',
+  review: 'You sit on the committee: this tab checks the other hospitals’ updates.',
+  reveal: 'You sit on the committee: this tab sends its scores.',
+  conclude: 'You sit on the committee: this tab averages the updates and signs the new model.',
+  advance: 'A deadline has passed: this tab moves the study on.',
+  evaluate: 'This tab tries the new model on your held-out patients.',
+}
+
+const progressTexts: Readonly<Record<Progress['stage'], string>> = {
+  load: 'loading',
+  train: 'training',
+  seal: 'sealing',
+  open: 'opening updates',
+  score: 'scoring',
+  aggregate: 'averaging',
+  evaluate: 'evaluating',
+  send: 'sending',
+  fetch: 'fetching',
+}
+
+const waitingFor: Readonly<Partial<Record<PhaseName, string>>> = {
+  train: 'hospitals have sent their update',
+  attest: 'committee members have checked the updates',
+  score: 'committee members have given their scores',
+  aggregate: 'committee members have signed the new model',
+}
+
+const endTexts = [
+  'The study goes on.',
+  'The study is complete.',
+  'The study ended: too few hospitals joined. Your stake is yours again.',
+  'The study ended: twice too few of the committee acted. Your stake and the unspent deposit go back.',
+  'The sponsor ended the study. Your stake is yours again.',
+] as const
+
+/**
+ * What happens now, in a sentence or two.
+ *
+ * @param now unix seconds by the chain's clock
+ */
+export function situationText(situation: Situation, now: number): string {
+  switch (situation.kind) {
+    case 'starting':
+      return 'Keys, storage and training are starting on this computer.'
+    case 'needsData':
+      return 'Choose the file with your patients. It stays on this computer.'
+    case 'ready':
+      return 'Everything is ready. To take part you put credits at stake; you get them back when the study ends, unless you fail to do what you owe.'
+    case 'joining':
+      return 'This hospital is joining the study.'
+    case 'connecting':
+      return 'This tab looks up where the study stands.'
+    case 'paused':
+      return 'You paused. Nothing new begins on this computer until you go on; what you miss can cost a part of your stake.'
+    case 'finishing':
+      return 'The study has ended. This tab fetches the last model and evaluates it.'
+    case 'waitingForStart':
+      return `${situation.joined} hospitals have joined. The study starts when the sponsor says so${
+        situation.until > 0 ? `, ${inTime(situation.until - now)} at the latest` : ''
+      }.`
+    case 'working':
+      return taskTexts[situation.task]
+    case 'waiting':
+      return waitingText(situation, now)
+    case 'done':
+      return endTexts[situation.endReason] ?? endTexts[0]
+    case 'failed':
+      return 'This hospital has stopped. Below is why, and what you can do.'
+  }
+}
+
+function waitingText({ phase, done, of, until }: Extract<Situation, { kind: 'waiting' }>, now: number): string {
+  const what = waitingFor[phase]
+  const latest = until > 0 ? ` The study goes on ${inTime(until - now)} at the latest.` : ''
+  if (what === undefined) return `The next round begins soon.${latest}`
+  return `Your part is done. ${done} of ${of} ${what}.${latest}`
+}
+
+/** @example progressText({ stage: 'train', done: 3, total: 10 }) // 'training, 3 of 10' */
+export function progressText({ stage, done, total }: Progress): string {
+  return total > 0 ? `${progressTexts[stage]}, ${done} of ${total}` : progressTexts[stage]
+}
