@@ -1,0 +1,213 @@
+import { encodeFunctionData } from 'viem'
+import { hexToBytes } from 'viem/utils'
+import { AppError } from '../errors/AppError.ts'
+import type { ChainPort, Member, MemberKeys, StudySnapshot } from '../rounds/ports.ts'
+import { type Address, type Hex, sameAddress } from '../study/types.ts'
+import { hospitalRegistryAbi, studyAbi } from './generated/abi.ts'
+import { toAppError } from './reverts.ts'
+import { createStudyEvents } from './studyEvents.ts'
+import { type ChainAccess, sendCall } from './transactions.ts'
+
+export interface StudyChainOptions extends ChainAccess {
+  readonly study: Address
+  /** A block at or before the study's creation, to spare reading the events before it. Default: the deployment's. */
+  readonly fromBlock?: bigint
+  /** Milliseconds between reads of the snapshot. Default 1000, as blocks of the dev chain. */
+  readonly pollInterval?: number
+  /** Told when the chain stops answering, and with null when it answers again. */
+  readonly onTrouble?: (trouble: AppError | null) => void
+}
+
+/** Slowest pace of asking a chain that does not answer, in milliseconds. */
+const LONGEST_BACKOFF = 15_000
+/** Beyond the estimate: closing a phase with 64 members and 7 seats, which the last to act pays for. */
+const CLOSING_GAS = 6_000_000n
+const NONE: Hex = `0x${'0'.repeat(64)}`
+
+/**
+ * A study on the chain for one hospital: what the round runner reads and does. The wallet's account is the hospital.
+ * @throws AppError from the port's methods: those of sendCall; chain.unreachable from reads
+ */
+export function createStudyChain(options: StudyChainOptions): ChainPort {
+  const { deployment, study, publicClient, walletClient } = options
+  const pollInterval = options.pollInterval ?? 1000
+  const self = walletClient.account.address
+  const url = deployment.rpcUrls[0] ?? ''
+  const events = createStudyEvents(publicClient, study, options.fromBlock ?? BigInt(deployment.block))
+  const keysByMember = new Map<string, Promise<MemberKeys>>()
+  let memberList: readonly Address[] = []
+
+  async function readSnapshot(): Promise<StudySnapshot> {
+    const snapshot = await publicClient.readContract({ address: study, abi: studyAbi, functionName: 'snapshot' })
+    memberList = snapshot.members
+    return snapshot as StudySnapshot
+  }
+
+  async function* snapshots(signal: AbortSignal): AsyncGenerator<StudySnapshot, void, void> {
+    let last: StudySnapshot | undefined
+    let failures = 0
+    while (!signal.aborted) {
+      try {
+        const snapshot = await readSnapshot()
+        if (failures > 0) options.onTrouble?.(null)
+        failures = 0
+        if (last === undefined || fingerprint(last) !== fingerprint(snapshot)) {
+          last = snapshot
+          yield snapshot
+        }
+      } catch (error) {
+        const trouble = toAppError(error, url)
+        // Nothing but a missing contract refuses this read; before the first answer that is a wrong address.
+        if (trouble.code === 'chain.reverted' && last === undefined) throw trouble
+        failures++
+        options.onTrouble?.(trouble)
+      }
+      await sleep(Math.min(pollInterval * 2 ** Math.min(failures, 10), Math.max(LONGEST_BACKOFF, pollInterval)), signal)
+    }
+  }
+
+  async function keysOf(address: Address): Promise<MemberKeys> {
+    const key = address.toLowerCase()
+    let keys = keysByMember.get(key)
+    if (keys === undefined) {
+      keys = publicClient
+        .readContract({
+          address: deployment.registry,
+          abi: hospitalRegistryAbi,
+          functionName: 'keysOf',
+          args: [study, address],
+        })
+        .then(({ dutyX, dutyY, encryptionKey }) => ({
+          duty: { x: dutyX, y: dutyY },
+          encryption: hexToBytes(encryptionKey),
+        }))
+      keysByMember.set(key, keys)
+      keys.then(
+        // Not (or no longer) enrolled: ask again next time.
+        ({ encryption }) => encryption.length === 0 && keysByMember.delete(key),
+        () => keysByMember.delete(key),
+      )
+    }
+    return keys
+  }
+
+  async function members(addresses: readonly Address[]): Promise<readonly Member[]> {
+    const indexOf = (address: Address) => memberList.findIndex(member => sameAddress(member, address))
+    if (addresses.some(address => indexOf(address) < 0)) await readSnapshot()
+    return Promise.all(
+      addresses.map(async address => {
+        const index = indexOf(address)
+        if (index < 0) throw new AppError('chain.reverted', { reason: `${address} is not a member of the study.` })
+        return { index, address, keys: await keysOf(address) }
+      }),
+    )
+  }
+
+  async function reading<T>(run: () => Promise<T>): Promise<T> {
+    try {
+      return await run()
+    } catch (error) {
+      throw toAppError(error, url)
+    }
+  }
+
+  async function write(name: string, data: Hex, isResumed = true): Promise<void> {
+    await sendCall(options, { name, to: study, data, headroom: CLOSING_GAS, isResumed })
+  }
+
+  return {
+    ref: { deployment: deployment.deploymentId, chainId: deployment.chainId, study },
+    self,
+    snapshots,
+    members: addresses => reading(() => members(addresses)),
+
+    commitments: (round, addresses) =>
+      reading(async () => {
+        const logs = await events.read()
+        return addresses.map(address => {
+          const log = logs.find(
+            ({ eventName, args }) =>
+              eventName === 'UpdateSubmitted' && args.round === round && sameAddress(args.hospital, address),
+          )
+          return log?.eventName === 'UpdateSubmitted' ? log.args.commitment : null
+        })
+      }),
+
+    rewraps: round =>
+      reading(async () =>
+        (await events.read()).flatMap(({ eventName, args }) =>
+          eventName === 'ScoresRevealed' && args.round === round && args.rewraps !== NONE
+            ? [{ hospital: args.hospital, digest: args.rewraps }]
+            : [],
+        ),
+      ),
+
+    modelHeaders: (round, modelHash) =>
+      reading(async () =>
+        (await events.read()).flatMap(({ eventName, args }) =>
+          eventName === 'ModelSigned' && args.round === round && args.modelHash === modelHash.toLowerCase()
+            ? [{ hospital: args.hospital, digest: args.header }]
+            : [],
+        ),
+      ),
+
+    submitUpdate: ({ round, update, commitment }) =>
+      write(
+        'submitUpdate',
+        encodeFunctionData({ abi: studyAbi, functionName: 'submitUpdate', args: [round, update, commitment] }),
+      ),
+
+    attest: ({ round, opened, scoreCommitment, signature }) =>
+      write(
+        'attest',
+        encodeFunctionData({
+          abi: studyAbi,
+          functionName: 'attest',
+          args: [self, round, opened, scoreCommitment, signature],
+        }),
+      ),
+
+    submitScore: ({ round, scores, salt, rewraps, signature }) =>
+      write(
+        'submitScore',
+        encodeFunctionData({
+          abi: studyAbi,
+          functionName: 'submitScore',
+          args: [self, round, scores, salt, rewraps, signature],
+        }),
+      ),
+
+    signModel: ({ round, modelHash, header, signature }) =>
+      write(
+        'signModel',
+        encodeFunctionData({
+          abi: studyAbi,
+          functionName: 'signModel',
+          args: [self, round, modelHash, header, signature],
+        }),
+      ),
+
+    advance: () => write('advance', encodeFunctionData({ abi: studyAbi, functionName: 'advance' }), false),
+  }
+}
+
+/** The time is part of it: retries, lost transactions and deadlines are measured by the chain's clock. */
+function fingerprint(snapshot: StudySnapshot): string {
+  return JSON.stringify(snapshot, (_key, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value))
+}
+
+function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    if (signal.aborted) {
+      resolve()
+      return
+    }
+    const done = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, milliseconds)
+    signal.addEventListener('abort', done)
+  })
+}

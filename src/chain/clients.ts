@@ -1,0 +1,69 @@
+import {
+  type Account,
+  type Chain,
+  createPublicClient,
+  createWalletClient,
+  defineChain,
+  fallback,
+  type HDAccount,
+  http,
+  type PublicClient,
+  type Transport,
+  type WalletClient,
+} from 'viem'
+import { mnemonicToAccount } from 'viem/accounts'
+import { baseSepolia, foundry, sepolia } from 'viem/chains'
+import { AppError } from '../errors/AppError.ts'
+import type { Deployment } from './deployment.ts'
+
+/** A client that can sign: a wallet's, or a local account's. */
+export type Wallet = WalletClient<Transport, Chain, Account>
+
+/** The dev chain's number, Anvil's default. Its keys are public: nothing there is worth anything. */
+export const DEV_CHAIN_ID: number = foundry.id
+
+/** The chain of a deployment as viem and wallets describe it; names and explorers of the known ones included. */
+export function chainOf(deployment: Pick<Deployment, 'chainId' | 'rpcUrls'>): Chain {
+  const { chainId, rpcUrls } = deployment
+  const known = [sepolia, baseSepolia].find(chain => chain.id === chainId)
+  return defineChain({
+    nativeCurrency: { name: 'Ether', symbol: 'ETH', decimals: 18 },
+    ...known,
+    id: chainId,
+    name: known?.name ?? (chainId === DEV_CHAIN_ID ? 'Wardround dev chain' : `Chain ${chainId}`),
+    rpcUrls: { default: { http: rpcUrls } },
+    testnet: true,
+  })
+}
+
+/**
+ * Answers from the first of several RPCs that works. Each request is tried on every URL, and then again up to six times
+ * with growing pauses (0.2 s to 6.4 s, 13 s in all) on 429, 5xx and silence.
+ */
+export function rpcTransport(rpcUrls: readonly string[]): Transport {
+  return fallback(
+    rpcUrls.map(url => http(url, { timeout: 10_000 })),
+    { retryCount: 6, retryDelay: 200 },
+  )
+}
+
+/** A client for reading the chain of a deployment. */
+export function publicClientFor(deployment: Pick<Deployment, 'chainId' | 'rpcUrls'>): PublicClient {
+  return createPublicClient({ chain: chainOf(deployment), transport: rpcTransport(deployment.rpcUrls) })
+}
+
+/** A client that signs with a local account: demo accounts, simulations, scripts. */
+export function walletClientFor(deployment: Pick<Deployment, 'chainId' | 'rpcUrls'>, account: Account): Wallet {
+  return createWalletClient({ account, chain: chainOf(deployment), transport: rpcTransport(deployment.rpcUrls) })
+}
+
+/**
+ * One of the dev chain's funded accounts.
+ * @param index 0 is the deployer and issuer
+ * @throws AppError chain.wrongChain on any chain but the dev chain: these keys are known to everybody
+ */
+export function demoAccount(index: number, chainId: number): HDAccount {
+  if (chainId !== DEV_CHAIN_ID) throw new AppError('chain.wrongChain', { actual: chainId, expected: DEV_CHAIN_ID })
+  // Anvil's default mnemonic.
+  return mnemonicToAccount('test test test test test test test test test test test junk', { addressIndex: index })
+}

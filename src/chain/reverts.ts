@@ -1,0 +1,244 @@
+import {
+  type Abi,
+  BaseError,
+  ChainMismatchError,
+  type ContractErrorArgs,
+  type ContractErrorName,
+  decodeErrorResult,
+  formatUnits,
+  HttpRequestError,
+  InsufficientFundsError,
+  isHex,
+  TimeoutError,
+  UserRejectedRequestError,
+  WebSocketRequestError,
+} from 'viem'
+import { AppError } from '../errors/AppError.ts'
+import type { Hex } from '../study/types.ts'
+import {
+  creditsAbi,
+  hospitalRegistryAbi,
+  modelRegistryAbi,
+  reputationAbi,
+  studyAbi,
+  studyFactoryAbi,
+} from './generated/abi.ts'
+
+const everyAbi = [
+  ...studyAbi,
+  ...studyFactoryAbi,
+  ...hospitalRegistryAbi,
+  ...reputationAbi,
+  ...modelRegistryAbi,
+  ...creditsAbi,
+] as const
+
+type EveryAbi = typeof everyAbi
+export type ErrorName = ContractErrorName<EveryAbi>
+type Sentence<Name extends ErrorName> =
+  | string
+  | ((...args: Extract<ContractErrorArgs<EveryAbi, Name>, readonly unknown[]>) => string)
+
+/** What a person reads for every custom error of every contract; the type refuses to compile when one is missing. */
+const sentences: { readonly [Name in ErrorName]: Sentence<Name> } = {
+  Study_NotSponsor: 'only the sponsor of this study may do that.',
+  Study_WrongPhase: phase => `the study is past that step; it is now in the phase “${phaseNames[phase] ?? phase}”.`,
+  Study_WrongRound: (given, current) => `that was for round ${given}; the study is in round ${current} now.`,
+  Study_BadRules: reason => `the rules of the study do not fit together: ${reason}.`,
+  Study_DepositTooSmall: (given, needed) =>
+    `the deposit of ${credits(given)} is too small; this study needs at least ${credits(needed)}.`,
+  Study_WrongStake: (given, needed) =>
+    `this study asks for a stake of exactly ${credits(needed)}; ${credits(given)} were offered.`,
+  Study_TooFewHospitals: (active, needed) =>
+    `only ${active} hospitals have joined; the study can start with ${needed}. Wait for more to join.`,
+  Study_AlreadyJoined: 'this hospital has joined the study already.',
+  Study_NotMember: 'this account is not a member of the study. Join it first.',
+  Study_NotParticipant: 'this hospital does not take part in this round. It can in the next one.',
+  Study_NotSeat: 'this hospital does not sit on the committee of this round.',
+  Study_Full: most => `the study is full: ${most} hospitals have joined.`,
+  Study_AlreadySubmitted: 'this hospital has submitted its update of this round already.',
+  Study_EmptyUpdate: 'an update cannot be empty.',
+  Study_AlreadyDone: 'this hospital has done that in this round already.',
+  Study_BadSignature:
+    'the signature is not by the duty key that this hospital registered. Was the study joined from another browser?',
+  Study_NotSubmitted: 'it names an update that nobody submitted.',
+  Study_WrongReveal: 'the scores are not those that were committed to.',
+  Study_WrongLength: (given, expected) => `${given} scores were given; this study has ${expected} members.`,
+  Study_TooEarly: deadline => `it is too early; the deadline is ${time(deadline)}.`,
+  Study_Late: deadline => `it is too late; the deadline was ${time(deadline)}.`,
+  Study_NothingToAdvance: 'there is nothing to move on: this phase has no deadline, or has passed already.',
+  Study_NothingToWithdraw: 'there is nothing to withdraw yet. The stake is paid out after the study ends.',
+  Study_OnlyCredits: 'only credits of this deployment can be sent to a study.',
+  Study_BadIntent: 'credits were sent to the study without saying what for.',
+  HospitalRegistry_NotIssuer: 'only an issuer may accredit or suspend hospitals.',
+  HospitalRegistry_NotAccredited: 'this hospital is not accredited. Ask an issuer to accredit it first.',
+  HospitalRegistry_AlreadyAccredited: 'this hospital is accredited already.',
+  HospitalRegistry_Suspended: 'this hospital is suspended. Ask an issuer why.',
+  HospitalRegistry_NotSuspended: 'this hospital is not suspended.',
+  HospitalRegistry_BadName: 'a hospital’s name must not be empty or longer than the registry allows.',
+  HospitalRegistry_BadDutyKey: 'the duty key is not a point of the curve P-256. Make new keys and try again.',
+  HospitalRegistry_BadEncryptionKey: 'the encryption key is not a P-256 key. Make new keys and try again.',
+  HospitalRegistry_BadPeerId: 'the storage node’s peer id is missing or too long.',
+  HospitalRegistry_PeerIdTaken: 'another hospital of this study has registered this storage node. Each needs its own.',
+  Reputation_NotStudy: 'only a study of this deployment may change a reputation.',
+  ModelRegistry_NotStudy: 'only a study of this deployment may register a model.',
+  ModelRegistry_NotSponsor: 'only the sponsor of the study may roll its model back.',
+  ModelRegistry_NoSuchVersion: version => `the model has no version ${version}.`,
+  OwnableUnauthorizedAccount: 'only the owner of the deployment may do that.',
+  OwnableInvalidOwner: 'that account cannot own the contract.',
+  ERC20InsufficientBalance: (_account, balance, needed) =>
+    `the account holds ${credits(balance)}; ${credits(needed)} are needed.`,
+  ERC20InsufficientAllowance: (_spender, allowance, needed) =>
+    `${credits(allowance)} were approved; ${credits(needed)} are needed.`,
+  ERC20InvalidApprover: 'credits cannot be approved by the zero address.',
+  ERC20InvalidReceiver: 'credits cannot be sent to the zero address.',
+  ERC20InvalidSender: 'credits cannot come from the zero address.',
+  ERC20InvalidSpender: 'credits cannot be spent by the zero address.',
+  ERC1363ApproveFailed: 'the credits could not be approved.',
+  ERC1363InvalidReceiver: 'the receiver of the credits does not take them with a call.',
+  ERC1363InvalidSpender: 'the spender of the credits does not take an approval with a call.',
+  ERC1363TransferFailed: 'the credits could not be sent.',
+  ERC1363TransferFromFailed: 'the credits could not be sent from that account.',
+  ERC2612ExpiredSignature: 'the permission to spend credits has expired. Sign a new one.',
+  ERC2612InvalidSigner: 'the permission to spend credits was signed by somebody else.',
+  InvalidAccountNonce: 'the permission to spend credits was used already. Sign a new one.',
+  ECDSAInvalidSignature: 'the signature is not valid.',
+  ECDSAInvalidSignatureLength: 'the signature has a wrong length.',
+  ECDSAInvalidSignatureS: 'the signature is not in its canonical form.',
+  AddressEmptyCode: 'there is no contract at the address that was called.',
+  FailedCall: 'one of several calls in one transaction failed.',
+  FailedDeployment: 'the study’s contract could not be made.',
+  InsufficientBalance: 'the contract’s own account holds too little.',
+  SafeERC20FailedOperation: 'the credits could not be moved.',
+  InvalidShortString: 'the contract holds a text that it cannot read.',
+  StringTooLong: 'a text is too long for the contract.',
+}
+
+/** IStudy.Phase, for people. */
+const phaseNames: Record<number, string> = {
+  0: 'draft',
+  1: 'open for hospitals',
+  2: 'selection',
+  3: 'training',
+  4: 'audit',
+  5: 'opening updates',
+  6: 'scoring',
+  7: 'averaging',
+  8: 'evaluation',
+  9: 'pause between rounds',
+  10: 'ended',
+}
+
+/**
+ * The one place that turns what viem, wallets and RPCs throw into what a person reads.
+ * An AppError passes through.
+ * @param url of the RPC, for chain.unreachable
+ * @returns chain.rejected, chain.wrongChain, chain.insufficientFunds, chain.unreachable or chain.reverted; the details of
+ * the last hold the custom error's name as `error`
+ */
+export function toAppError(error: unknown, url: string): AppError {
+  if (error instanceof AppError) return error
+  const causes = chainOfCauses(error)
+  const find = (predicate: (cause: unknown) => boolean) => causes.find(predicate)
+  if (find(cause => cause instanceof UserRejectedRequestError || REJECTED.has(codeOf(cause)))) {
+    return new AppError('chain.rejected', {}, error)
+  }
+  const mismatch = find(cause => cause instanceof ChainMismatchError)
+  if (mismatch instanceof ChainMismatchError) {
+    const [actual = '?', expected = '?'] = mismatch.message.match(/\d+/g) ?? []
+    return new AppError('chain.wrongChain', { actual, expected }, error)
+  }
+  const data = revertData(error)
+  if (data !== undefined) {
+    const revert = decodeRevert(data)
+    return new AppError('chain.reverted', { reason: revert.sentence, error: revert.name }, error)
+  }
+  if (find(cause => cause instanceof InsufficientFundsError || /insufficient funds/i.test(messageOf(cause)))) {
+    return new AppError('chain.insufficientFunds', {}, error)
+  }
+  if (isUnreachable(error)) return new AppError('chain.unreachable', { url }, error)
+  const message = error instanceof BaseError ? error.shortMessage : messageOf(error)
+  return new AppError('chain.reverted', { reason: message, error: '' }, error)
+}
+
+/** Whether an error says that the RPC could not be reached or refused to serve, so that trying again may help. */
+export function isUnreachable(error: unknown): boolean {
+  return chainOfCauses(error).some(
+    cause =>
+      (cause instanceof AppError && cause.code === 'chain.unreachable') ||
+      cause instanceof HttpRequestError ||
+      cause instanceof TimeoutError ||
+      cause instanceof WebSocketRequestError ||
+      RATE_LIMITED.has(codeOf(cause)),
+  )
+}
+
+/** What a contract answered when it refused, by the chain of causes; undefined when no contract refused. */
+export function revertData(error: unknown): Hex | undefined {
+  for (const cause of chainOfCauses(error)) {
+    if (typeof cause !== 'object' || cause === null || !('data' in cause)) continue
+    const { data } = cause
+    if (isHex(data)) return data
+    if (typeof data === 'object' && data !== null && 'data' in data && isHex(data.data)) return data.data
+  }
+  return undefined
+}
+
+/** The custom error's name (or Error, Panic, or nothing) and the sentence for it. */
+export function decodeRevert(data: Hex): { readonly name: string; readonly sentence: string } {
+  const decoded = tryDecode(data)
+  if (decoded === undefined) {
+    return {
+      name: '',
+      sentence: data === '0x' ? 'it gave no reason.' : `its answer is not known here (${data.slice(0, 10)}).`,
+    }
+  }
+  const { errorName, args } = decoded
+  if (errorName === 'Error') return { name: errorName, sentence: String(args?.[0]) }
+  const sentence = (sentences as Readonly<Record<string, string | ((...args: never[]) => string)>>)[errorName]
+  if (sentence === undefined) return { name: errorName, sentence: `it failed inside (${errorName}).` }
+  return { name: errorName, sentence: typeof sentence === 'string' ? sentence : sentence(...((args ?? []) as never[])) }
+}
+
+/** Names of every custom error that has a sentence. */
+export const errorNames = Object.keys(sentences) as readonly ErrorName[]
+
+/** 4001: EIP-1193; 5000: CAIP-25; the word: some wallets' own. */
+const REJECTED: ReadonlySet<unknown> = new Set([4001, 5000, 'ACTION_REJECTED'])
+/** JSON-RPC codes of providers that are asked too often. */
+const RATE_LIMITED: ReadonlySet<unknown> = new Set([-32005, -32007, 429])
+
+function tryDecode(data: Hex): { errorName: string; args: readonly unknown[] | undefined } | undefined {
+  try {
+    return decodeErrorResult({ abi: everyAbi as Abi, data })
+  } catch {
+    // Not one of our errors: the caller says so.
+    return undefined
+  }
+}
+
+function chainOfCauses(error: unknown): unknown[] {
+  const causes: unknown[] = []
+  let cause = error
+  while (cause !== undefined && cause !== null && causes.length < 20) {
+    causes.push(cause)
+    cause = typeof cause === 'object' && 'cause' in cause ? cause.cause : undefined
+  }
+  return causes
+}
+
+function codeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+function credits(amount: bigint): string {
+  return `${formatUnits(amount, 18)} credits`
+}
+
+function time(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().replace('.000Z', ' UTC').replace('T', ' ')
+}

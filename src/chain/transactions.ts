@@ -1,0 +1,275 @@
+import {
+  keccak256,
+  type PublicClient,
+  type Transaction,
+  TransactionNotFoundError,
+  type TransactionReceipt,
+  TransactionReceiptNotFoundError,
+} from 'viem'
+import { AppError, isAppError } from '../errors/AppError.ts'
+import { type Address, type Hex, sameAddress } from '../study/types.ts'
+import type { Wallet } from './clients.ts'
+import type { Deployment } from './deployment.ts'
+import type { GasLog } from './gas.ts'
+import { isUnreachable, toAppError } from './reverts.ts'
+import type { Intent, TransactionJournal } from './transactionJournal.ts'
+
+/** What every write needs. */
+export interface ChainAccess {
+  readonly deployment: Deployment
+  readonly publicClient: PublicClient
+  readonly walletClient: Wallet
+  readonly journal: TransactionJournal
+  readonly gasLog?: GasLog
+  /** Milliseconds between looks for a receipt. Default 500. */
+  readonly pollInterval?: number
+}
+
+/** A contract call, encoded. */
+export interface Call {
+  /** The function's name, for the gas log. */
+  readonly name: string
+  readonly to: Address
+  readonly data: Hex
+  /**
+   * Gas on top of the estimate. A call that happens to be the last of a phase does the phase's closing work, too, which
+   * the estimate cannot foresee when others act at the same time. Unused gas is not paid.
+   */
+  readonly headroom?: bigint
+  /**
+   * Whether a reloaded tab takes up the same call's earlier transaction. Default true. False where the same bytes are
+   * rightly sent again and again, and the contract itself makes one too many harmless: advance, withdraw.
+   */
+  readonly isResumed?: boolean
+}
+
+/**
+ * Sends one contract call and resolves with its receipt once it is mined.
+ *
+ * Simulated on the pending block first; the intent is stored before the wallet is asked, the hash after. Called again
+ * with the same call after a reload, it looks for the earlier transaction (by hash, else by nonce) and takes its receipt, or
+ * sends again with the same nonce, so that at most one of them is ever mined. One at a time per account.
+ * The caller looks at the contract's state first: the journal only hints.
+ * @throws AppError chain.reverted, chain.rejected, chain.wrongChain, chain.insufficientFunds, chain.unreachable,
+ * chain.transactionLost, journal.failed
+ */
+export function sendCall(access: ChainAccess, call: Call): Promise<TransactionReceipt> {
+  const account = access.walletClient.account.address
+  return exclusively(`${access.deployment.deploymentId}:${account}`.toLowerCase(), async () => {
+    const url = access.deployment.rpcUrls[0] ?? ''
+    try {
+      return await sendOnce(access, call)
+    } catch (error) {
+      throw toAppError(error, url)
+    }
+  })
+}
+
+/** How often a transaction that the chain dropped, or that ran out of gas, is sent again. */
+const ATTEMPTS = 3
+/** A hash that the RPC does not know this many times in a row was dropped. */
+const UNKNOWN_LOOKS = 6
+/** How far back a transaction is sought by its nonce. */
+const SEARCHED_BLOCKS = 1000n
+
+async function sendOnce(access: ChainAccess, call: Call): Promise<TransactionReceipt> {
+  const { journal } = access
+  const id = intentId(access, call)
+  const isResumed = call.isResumed !== false
+  let earlier = isResumed ? await journal.get(id) : undefined
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const receipt = (earlier && (await settle(access, earlier))) ?? (await sendNew(access, call, earlier))
+      if (isResumed) await journal.remove(id)
+      access.gasLog?.record({ name: call.name, gasUsed: receipt.gasUsed, block: receipt.blockNumber })
+      return receipt
+    } catch (error) {
+      if (!isAppError(error, 'chain.transactionLost') || attempt === ATTEMPTS) throw error
+      earlier = isResumed ? await journal.get(id) : undefined
+    }
+  }
+}
+
+/**
+ * Simulates, stores the intent, sends, stores the hash, waits. The nonce is the account's next one: where an earlier intent
+ * never left, or was dropped, that is the earlier one's nonce, so that at most one of the two is ever mined.
+ */
+async function sendNew(access: ChainAccess, call: Call, earlier: Intent | undefined): Promise<TransactionReceipt> {
+  const { publicClient, walletClient, journal } = access
+  const { account } = walletClient
+  const { to, data } = call
+  const request = { account: account.address, to, data } as const
+  // The pending block: under automine an overdue advance() reverts on the latest one.
+  await publicClient.call({ ...request, blockTag: 'pending' })
+  const block = earlier === undefined ? await publicClient.getBlockNumber({ cacheTime: 0 }) : BigInt(earlier.block)
+  const [gas, nonce] = await Promise.all([
+    publicClient.estimateGas({ ...request, blockTag: 'pending' }),
+    publicClient.getTransactionCount({ address: account.address, blockTag: 'pending' }),
+  ])
+  const intent: Intent = {
+    id: intentId(access, call),
+    account: account.address,
+    to,
+    data,
+    nonce,
+    block: block.toString(),
+  }
+  const isJournalled = call.isResumed !== false
+  if (isJournalled) await journal.put(intent)
+  let hash: Hex
+  try {
+    hash = await walletClient.sendTransaction({
+      to,
+      data,
+      nonce: intent.nonce,
+      // A fifth more than estimated: state that others write meanwhile costs more or less.
+      gas: min((gas * 6n) / 5n + (call.headroom ?? 0n), TRANSACTION_GAS_LIMIT),
+    })
+  } catch (error) {
+    const refusal = toAppError(error, access.deployment.rpcUrls[0] ?? '')
+    // Unreachable: it may have arrived all the same. The intent stays, the next call looks for it.
+    if (isUnreachable(error)) throw refusal
+    // "Already known" or "nonce too low": an attempt that seemed to fail did arrive.
+    if (/already known|nonce too low|already imported/i.test(String(error))) {
+      const receipt = await settle(access, intent)
+      if (receipt !== undefined) return receipt
+      throw new AppError('chain.transactionLost', {}, error)
+    }
+    if (isJournalled) await journal.remove(intent.id)
+    throw refusal
+  }
+  const sent: Intent = { ...intent, hash }
+  if (isJournalled) await journal.put(sent)
+  return judged(access, sent, await waitFor(access, sent))
+}
+
+/**
+ * Finds out what became of an earlier intent.
+ * @returns its receipt, or undefined when its nonce was never used or was used for something else
+ */
+async function settle(access: ChainAccess, intent: Intent): Promise<TransactionReceipt | undefined> {
+  if (intent.hash !== undefined && (await isKnown(access, intent.hash))) {
+    return judged(access, intent, await waitFor(access, intent))
+  }
+  const { publicClient } = access
+  const pending = await publicClient.getTransactionCount({ address: intent.account, blockTag: 'pending' })
+  if (pending <= intent.nonce) return undefined
+  // Something with this nonce is on its way or mined: a wallet may have sent it under another hash.
+  for (;;) {
+    const mined = await publicClient.getTransactionCount({ address: intent.account, blockTag: 'latest' })
+    if (mined > intent.nonce) break
+    await pause(access)
+  }
+  const found = await findByNonce(access, intent)
+  if (found === undefined || !isSameCall(found, intent)) return undefined
+  return judged(access, intent, await waitFor(access, { ...intent, hash: found.hash }))
+}
+
+/** Waits for the receipt of a transaction whose hash is known. @throws AppError chain.transactionLost when dropped */
+async function waitFor(access: ChainAccess, intent: Intent): Promise<TransactionReceipt> {
+  for (let unknown = 0; ; await pause(access)) {
+    try {
+      const receipt = await receiptOf(access, intent.hash as Hex)
+      if (receipt !== undefined) return receipt
+      if (await isKnown(access, intent.hash as Hex)) {
+        unknown = 0
+        continue
+      }
+      if (++unknown < UNKNOWN_LOOKS) continue
+      // Replaced by the wallet (another gas price), or dropped.
+      const found = await findByNonce(access, intent)
+      const replaced = found && isSameCall(found, intent) ? await receiptOf(access, found.hash) : undefined
+      if (replaced === undefined) throw new AppError('chain.transactionLost')
+      return replaced
+    } catch (error) {
+      // The transaction is out; only the answer is late.
+      if (!isUnreachable(error)) throw error
+    }
+  }
+}
+
+/**
+ * A mined transaction that failed is simulated again for the reason. If it would work now, it ran out of gas or met a state
+ * that has passed: it counts as lost, to be sent again.
+ */
+async function judged(access: ChainAccess, intent: Intent, receipt: TransactionReceipt): Promise<TransactionReceipt> {
+  if (receipt.status === 'success') return receipt
+  await access.journal.remove(intent.id)
+  const { account, to, data } = intent
+  await access.publicClient.call({ account, to, data, blockTag: 'pending' })
+  throw new AppError('chain.transactionLost')
+}
+
+async function receiptOf({ publicClient }: ChainAccess, hash: Hex): Promise<TransactionReceipt | undefined> {
+  try {
+    return await publicClient.getTransactionReceipt({ hash })
+  } catch (error) {
+    if (error instanceof TransactionReceiptNotFoundError) return undefined
+    throw error
+  }
+}
+
+async function isKnown({ publicClient }: ChainAccess, hash: Hex): Promise<boolean> {
+  try {
+    await publicClient.getTransaction({ hash })
+    return true
+  } catch (error) {
+    if (error instanceof TransactionNotFoundError) return false
+    throw error
+  }
+}
+
+/** The account's mined transaction with this nonce, looked for from the newest block back to where the intent was stored. */
+async function findByNonce(
+  { publicClient }: ChainAccess,
+  { account, nonce, block }: Pick<Intent, 'account' | 'nonce' | 'block'>,
+): Promise<Transaction | undefined> {
+  const head = await publicClient.getBlockNumber({ cacheTime: 0 })
+  const oldest = BigInt(block) > head - SEARCHED_BLOCKS ? BigInt(block) : head - SEARCHED_BLOCKS
+  for (let blockNumber = head; blockNumber >= oldest && blockNumber >= 0n; blockNumber--) {
+    const { transactions } = await publicClient.getBlock({ blockNumber, includeTransactions: true })
+    const found = transactions.find(sent => sent.nonce === nonce && sameAddress(sent.from, account))
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+function isSameCall(sent: Transaction, { to, data }: Pick<Intent, 'to' | 'data'>): boolean {
+  return sent.to !== null && sameAddress(sent.to, to) && sent.input === data
+}
+
+function intentId({ walletClient }: ChainAccess, { to, data }: Call): string {
+  return `${walletClient.account.address}:${to}:${keccak256(data)}`.toLowerCase()
+}
+
+/** Most gas a transaction may ask for, EIP-7825. */
+const TRANSACTION_GAS_LIMIT = 16_777_216n
+
+const queues = new Map<string, Promise<unknown>>()
+
+/** Runs one after the other within this realm and, where the browser has locks, over all its tabs. */
+async function exclusively<T>(key: string, run: () => Promise<T>): Promise<T> {
+  const turn = (queues.get(key) ?? Promise.resolve()).then(() => {
+    const locks = (globalThis.navigator as Partial<Navigator> | undefined)?.locks
+    return locks === undefined ? run() : locks.request(`wardround-send:${key}`, run)
+  })
+  // The next in line waits for this one's end, not for its success; the caller sees the failure.
+  const settled = turn.then(
+    () => undefined,
+    () => undefined,
+  )
+  queues.set(key, settled)
+  try {
+    return (await turn) as T
+  } finally {
+    if (queues.get(key) === settled) queues.delete(key)
+  }
+}
+
+function pause({ pollInterval = 500 }: ChainAccess): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, pollInterval))
+}
+
+function min(a: bigint, b: bigint): bigint {
+  return a < b ? a : b
+}
