@@ -1,0 +1,43 @@
+/** What both loops are asked to do: from the same start, the same examples, the same number of steps. Types and data only. */
+export interface Job {
+  readonly backend: 'webgpu' | 'webgl' | 'wasm' | 'cpu'
+  readonly model: ModelName
+  readonly steps: number
+}
+
+export type ModelName = 'logistic' | 'mlp' | 'cnn'
+
+export interface Data {
+  readonly inputs: Float32Array
+  readonly labels: Int32Array
+  readonly count: number
+}
+
+/** Loads the backend, trains and reads the parameters back; resolves with the milliseconds of training alone. */
+export type Loop = (job: Job) => Promise<number>
+
+export const BATCH = 32
+export const LEARNING_RATE = 0.01
+
+const WIDTH = { logistic: 13, mlp: 784, cnn: 784 } as const
+const CLASSES = { logistic: 2, mlp: 10, cnn: 10 } as const
+
+/** Made-up examples, just enough for the steps: one epoch. */
+export function makeData({ model, steps }: Job): Data {
+  const count = steps * BATCH
+  const inputs = Float32Array.from({ length: count * WIDTH[model] }, (_, i) => ((i * 7919) % 1009) / 1009)
+  const labels = Int32Array.from({ length: count }, (_, i) => (i * 31) % CLASSES[model])
+  return { inputs, labels, count }
+}
+
+/** Serves one loop from a worker. */
+export function serve(loop: Loop): void {
+  self.onmessage = async ({ data }: MessageEvent<Job>) => {
+    try {
+      self.postMessage({ milliseconds: await loop(data) })
+    } catch (error) {
+      const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : ''
+      self.postMessage({ failure: `${error instanceof Error ? error.message : String(error)}${cause}` })
+    }
+  }
+}
