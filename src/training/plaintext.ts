@@ -1,0 +1,274 @@
+import { decode, encode } from '@ipld/dag-cbor'
+import { z } from 'zod'
+import { checkStatistics } from '../aggregation/statistics.ts'
+import { checkUpdate } from '../aggregation/average.ts'
+import { maxWeight } from '../aggregation/weights.ts'
+import { type Binding, bindingBytes } from '../crypto/binding.ts'
+import { bytesToHex, concatBytes, hexToBytes, sameBytes, sha256, unshared } from '../crypto/bytes.ts'
+import type { WrappedKey } from '../crypto/envelope.ts'
+import type { Standardisation } from '../data/encode.ts'
+import type { Statistics } from '../data/statistics.ts'
+import { AppError } from '../errors/AppError.ts'
+import type { Manifest } from '../study/manifest.ts'
+import type { Address } from '../study/types.ts'
+
+/** What a hospital tells the seats after training. */
+export interface UpdatePlaintext {
+  readonly round: number
+  /** Hides the commitment's content, and is this hospital's part of the model's key. */
+  readonly salt: Uint8Array
+  readonly weight: number
+  /** Difference of the shared parameters to the base. */
+  readonly vector: Float32Array
+}
+
+/** What a hospital tells the seats in round zero. */
+export interface StatisticsPlaintext extends Statistics {
+  readonly round: number
+  readonly salt: Uint8Array
+}
+
+/** A finalised model: deterministic, so that every seat has the same bytes. */
+export interface ModelPlaintext {
+  readonly study: Address
+  /** The round it was made in. */
+  readonly round: number
+  /** Training rounds behind it. */
+  readonly trained: number
+  /** sha-256 of the manifest's canonical bytes. */
+  readonly manifest: Uint8Array
+  /** The shared parameters. */
+  readonly vector: Float32Array
+  readonly standardisation: Standardisation | null
+}
+
+/** One data key of an update, wrapped for one seat. */
+export interface Rewrap extends WrappedKey {
+  readonly update: Address
+  readonly seat: Address
+}
+
+export interface RewrapsPlaintext {
+  readonly round: number
+  readonly rewraps: readonly Rewrap[]
+}
+
+const SALT_BYTES = 32
+/** What a plaintext of n numbers may have beside them: keys, salt, hash, round. */
+export const plaintextOverhead = 512
+
+/** All plaintexts are canonical dag-cbor; vectors are little-endian bytes, float32 for models, float64 for statistics. */
+export function encodeUpdate({ round, salt, weight, vector }: UpdatePlaintext): Uint8Array {
+  return encode({ v: 1, kind: 'update', round, salt, weight, vector: float32Bytes(vector) })
+}
+
+/**
+ * Parses and checks an opened update.
+ * @param size of the shared parameters
+ * @throws AppError aggregation.badUpdate: malformed, of another round or size, not finite, too large
+ */
+export function decodeUpdate(bytes: Uint8Array, round: number, size: number): UpdatePlaintext {
+  const value = parse(bytes, updateShape)
+  if (value.round !== round || value.vector.length !== size * 4) throw new AppError('aggregation.badUpdate')
+  const vector = float32Of(value.vector)
+  checkUpdate(vector, value.weight, size)
+  return { round, salt: value.salt, weight: value.weight, vector }
+}
+
+export function encodeStatistics({ round, salt, count, sums, squares }: StatisticsPlaintext): Uint8Array {
+  return encode({ v: 1, kind: 'statistics', round, salt, count, sums: float64Bytes(sums), squares: float64Bytes(squares) })
+}
+
+/**
+ * Parses and checks opened statistics.
+ * @param width number of encoded columns
+ * @throws AppError aggregation.badUpdate
+ */
+export function decodeStatistics(bytes: Uint8Array, round: number, width: number): StatisticsPlaintext {
+  const value = parse(bytes, statisticsShape)
+  if (value.round !== round || value.sums.length !== width * 8 || value.squares.length !== width * 8) {
+    throw new AppError('aggregation.badUpdate')
+  }
+  const statistics = { count: value.count, sums: float64Of(value.sums), squares: float64Of(value.squares) }
+  checkStatistics(statistics, width)
+  return { round, salt: value.salt, ...statistics }
+}
+
+export function encodeModel(model: ModelPlaintext): Uint8Array {
+  const { study, round, trained, manifest, vector, standardisation } = model
+  return encode({
+    v: 1,
+    kind: 'model',
+    study: hexToBytes(study),
+    round,
+    trained,
+    manifest,
+    vector: float32Bytes(vector),
+    mean: float64Bytes(standardisation?.mean ?? new Float64Array()),
+    deviation: float64Bytes(standardisation?.deviation ?? new Float64Array()),
+  })
+}
+
+/**
+ * Parses and checks an opened model.
+ * @param expect.width number of encoded columns where the study standardises, else null
+ * @throws AppError aggregation.badUpdate: malformed or not finite; crypto.wrongBinding: of another study, round or manifest
+ */
+export function decodeModel(
+  bytes: Uint8Array,
+  expect: {
+    readonly study: Address
+    readonly round: number
+    readonly manifest: Uint8Array
+    readonly size: number
+    readonly width: number | null
+  },
+): ModelPlaintext {
+  const value = parse(bytes, modelShape)
+  const belongs = sameBytes(value.study, hexToBytes(expect.study)) && value.round === expect.round
+  if (!belongs) throw new AppError('crypto.wrongBinding', { what: 'model' })
+  if (!sameBytes(value.manifest, expect.manifest)) throw new AppError('crypto.wrongBinding', { what: 'manifest' })
+  const width = expect.width ?? 0
+  if (value.vector.length !== expect.size * 4 || value.mean.length !== width * 8 || value.deviation.length !== width * 8) {
+    throw new AppError('aggregation.badUpdate')
+  }
+  const vector = float32Of(value.vector)
+  const mean = float64Of(value.mean)
+  const deviation = float64Of(value.deviation)
+  const sane =
+    vector.every(Number.isFinite) && mean.every(Number.isFinite) && deviation.every(d => Number.isFinite(d) && d > 0)
+  if (!sane) throw new AppError('aggregation.badUpdate')
+  return {
+    study: expect.study,
+    round: value.round,
+    trained: value.trained,
+    manifest: value.manifest,
+    vector,
+    standardisation: expect.width === null ? null : { mean, deviation },
+  }
+}
+
+/** Wrapped keys are good for one seat each; the salt makes the commitment say nothing. */
+export function encodeRewraps(round: number, salt: Uint8Array, rewraps: readonly Rewrap[]): Uint8Array {
+  const keys = rewraps.map(({ update, seat, enc, wrapped }) => ({
+    update: hexToBytes(update),
+    seat: hexToBytes(seat),
+    enc,
+    wrapped,
+  }))
+  return encode({ v: 1, kind: 'rewraps', round, salt, keys })
+}
+
+/** @throws AppError aggregation.badUpdate */
+export function decodeRewraps(bytes: Uint8Array, round: number): RewrapsPlaintext {
+  const value = parse(bytes, rewrapsShape)
+  if (value.round !== round) throw new AppError('aggregation.badUpdate')
+  const rewraps = value.keys.map(key => ({ ...key, update: bytesToHex(key.update), seat: bytesToHex(key.seat) }))
+  return { round, rewraps }
+}
+
+/** sha-256 of the manifest's canonical bytes: a model says which description it belongs to. */
+export async function manifestHash(manifest: Manifest): Promise<Uint8Array> {
+  return sha256(encode(manifest))
+}
+
+/**
+ * The key that every seat gives a round's model: HKDF-SHA256 over the survivors' salts in member order, which only who
+ * opened all of them knows, bound to the model's place.
+ */
+export async function modelDataKey(salts: readonly Uint8Array[], binding: Binding): Promise<Uint8Array> {
+  const secret = await crypto.subtle.importKey('raw', concatBytes(...salts), 'HKDF', false, ['deriveBits'])
+  const info = unshared(bindingBytes(binding))
+  const bits = await crypto.subtle.deriveBits({ name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(0), info }, secret, 256)
+  return new Uint8Array(bits)
+}
+
+/** The model's data key serves one plaintext only, so its iv may be fixed. */
+export const modelIv: Uint8Array = new Uint8Array(12)
+
+/** 32 random bytes. */
+export function freshSalt(): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(SALT_BYTES))
+}
+
+const bytesOf = (length?: number) =>
+  z.custom<Uint8Array>(value => value instanceof Uint8Array && (length === undefined || value.length === length))
+const round = z.number().int().min(0).max(0xffff)
+
+const updateShape = z.strictObject({
+  v: z.literal(1),
+  kind: z.literal('update'),
+  round,
+  salt: bytesOf(SALT_BYTES),
+  weight: z.number().int().min(1).max(maxWeight),
+  vector: bytesOf(),
+})
+
+const statisticsShape = z.strictObject({
+  v: z.literal(1),
+  kind: z.literal('statistics'),
+  round,
+  salt: bytesOf(SALT_BYTES),
+  count: z.number().int().min(1),
+  sums: bytesOf(),
+  squares: bytesOf(),
+})
+
+const modelShape = z.strictObject({
+  v: z.literal(1),
+  kind: z.literal('model'),
+  study: bytesOf(20),
+  round,
+  trained: round,
+  manifest: bytesOf(32),
+  vector: bytesOf(),
+  mean: bytesOf(),
+  deviation: bytesOf(),
+})
+
+const rewrapsShape = z.strictObject({
+  v: z.literal(1),
+  kind: z.literal('rewraps'),
+  round,
+  salt: bytesOf(SALT_BYTES),
+  keys: z
+    .array(z.strictObject({ update: bytesOf(20), seat: bytesOf(20), enc: bytesOf(65), wrapped: bytesOf(48) }))
+    .max(64 * 7),
+})
+
+function parse<S extends z.ZodType>(bytes: Uint8Array, shape: S): z.infer<S> {
+  let value: unknown
+  try {
+    value = decode(bytes)
+  } catch (cause) {
+    throw new AppError('aggregation.badUpdate', {}, cause)
+  }
+  const result = shape.safeParse(value)
+  if (!result.success) throw new AppError('aggregation.badUpdate', {}, result.error)
+  return result.data
+}
+
+// Explicit about byte order, so that the bytes are the same on every machine.
+function float32Bytes(values: Float32Array): Uint8Array {
+  const bytes = new Uint8Array(values.length * 4)
+  const view = new DataView(bytes.buffer)
+  for (let i = 0; i < values.length; i++) view.setFloat32(i * 4, values[i] as number, true)
+  return bytes
+}
+
+function float32Of(bytes: Uint8Array): Float32Array<ArrayBuffer> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return Float32Array.from({ length: bytes.length / 4 }, (_, i) => view.getFloat32(i * 4, true))
+}
+
+function float64Bytes(values: Float64Array): Uint8Array {
+  const bytes = new Uint8Array(values.length * 8)
+  const view = new DataView(bytes.buffer)
+  for (let i = 0; i < values.length; i++) view.setFloat64(i * 8, values[i] as number, true)
+  return bytes
+}
+
+function float64Of(bytes: Uint8Array): Float64Array<ArrayBuffer> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return Float64Array.from({ length: bytes.length / 8 }, (_, i) => view.getFloat64(i * 8, true))
+}
