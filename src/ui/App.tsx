@@ -1,0 +1,102 @@
+import { MantineProvider, Stack, Text } from '@mantine/core'
+import { QueryClient, QueryClientProvider, useQuery } from '@tanstack/react-query'
+import { useMemo } from 'react'
+import { WagmiProvider } from 'wagmi'
+import type { OpenHospital } from '../app/session.ts'
+import { findStudy, loadSite, type Site } from '../app/site.ts'
+import { AppError } from '../errors/AppError.ts'
+import { asErrorData, ErrorPanel } from './components/ErrorPanel.tsx'
+import { Header } from './components/Header.tsx'
+import { HomePage } from './pages/HomePage.tsx'
+import { HospitalPage } from './pages/HospitalPage.tsx'
+import { parseRoute, type Route } from './route.ts'
+import { texts } from './texts.ts'
+import { colourVariables, theme } from './theme.ts'
+import { useSession } from './useSession.ts'
+import { walletConfig } from './wallet/config.ts'
+import { useHospitalWallet } from './wallet/useHospitalWallet.ts'
+import { WalletPanel } from './wallet/WalletPanel.tsx'
+
+interface AppProps {
+  readonly openHospital: OpenHospital
+}
+
+/** The whole page. */
+export function App({ openHospital }: AppProps) {
+  const queryClient = useMemo(() => new QueryClient({ defaultOptions: { queries: { retry: 2 } } }), [])
+  return (
+    <MantineProvider theme={theme} cssVariablesResolver={colourVariables} defaultColorScheme="auto">
+      <QueryClientProvider client={queryClient}>
+        <Header />
+        <main className="ward-page">
+          <WithSite openHospital={openHospital} />
+        </main>
+      </QueryClientProvider>
+    </MantineProvider>
+  )
+}
+
+function WithSite({ openHospital }: AppProps) {
+  const site = useQuery({ queryKey: ['site'], queryFn: ({ signal }) => loadSite(signal), staleTime: Infinity })
+  const route = useMemo(() => parseRoute(window.location.search), [])
+  if (site.error) return <ErrorPanel error={asErrorData(site.error)} />
+  if (!site.data) return <Text c="dimmed">{texts.loading}</Text>
+  return <Connected site={site.data} route={route} openHospital={openHospital} />
+}
+
+interface ConnectedProps extends AppProps {
+  readonly site: Site
+  readonly route: Route
+}
+
+function Connected({ site, route, openHospital }: ConnectedProps) {
+  const wallets = useMemo(() => walletConfig(site), [site])
+  return (
+    <WagmiProvider config={wallets}>
+      {route.page === 'home' ? (
+        <HomePage site={site} />
+      ) : (
+        <Hospital site={site} route={route} openHospital={openHospital} />
+      )}
+    </WagmiProvider>
+  )
+}
+
+interface HospitalProps extends AppProps {
+  readonly site: Site
+  readonly route: Extract<Route, { page: 'hospital' }>
+}
+
+function Hospital({ site, route, openHospital }: HospitalProps) {
+  const problem = useMemo(() => problemWith(site, route), [site, route])
+  if (problem !== null) return <ErrorPanel error={problem.toData()} />
+  return <OpenedHospital site={site} route={route} openHospital={openHospital} />
+}
+
+function OpenedHospital({ site, route, openHospital }: HospitalProps) {
+  const study = useMemo(() => findStudy(site, route.study), [site, route])
+  const wallet = useHospitalWallet(site, route.hospital)
+  const session = useSession(openHospital, { site, study, wallet, route })
+  if (session === null) {
+    return (
+      <Stack gap="lg">
+        <WalletPanel site={site} />
+      </Stack>
+    )
+  }
+  return <HospitalPage session={session} studyName={study.name} />
+}
+
+/** What is wrong with the address bar; null where nothing is. */
+function problemWith(site: Site, route: HospitalProps['route']): AppError | null {
+  try {
+    const study = findStudy(site, route.study)
+    const { hospital } = route
+    const count = study.hospitals.length
+    const exists = hospital === null || (Number.isInteger(hospital) && hospital >= 1 && hospital <= count)
+    return exists ? null : new AppError('app.noSuchHospital', { hospital: String(hospital), count })
+  } catch (error) {
+    if (error instanceof AppError) return error
+    throw error
+  }
+}

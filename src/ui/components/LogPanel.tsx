@@ -1,0 +1,34 @@
+import { Text } from '@mantine/core'
+import type { LogLine } from '../../app/store.ts'
+import { clock, exactTime } from '../format.ts'
+import { texts } from '../texts.ts'
+import { Panel } from './Panel.tsx'
+
+const marks = { info: '', warning: '▲ ', error: '■ ' } as const
+const colours = {
+  info: 'var(--mantine-color-text)',
+  warning: 'var(--ward-attention)',
+  error: 'var(--ward-danger)',
+} as const
+
+/** The steps of this hospital, newest first. */
+export function LogPanel({ lines }: { readonly lines: readonly LogLine[] }) {
+  if (lines.length === 0) return <Panel question={texts.log.heading} answer={texts.log.empty} />
+  return (
+    <Panel question={texts.log.heading}>
+      <ol className="ward-log" reversed>
+        {lines.toReversed().map(line => (
+          <li key={line.id}>
+            <Text component="time" size="sm" c="dimmed" title={exactTime(line.time)}>
+              {clock(line.time)}
+            </Text>
+            <Text component="span" size="sm" c={colours[line.level]}>
+              {marks[line.level]}
+              {line.text}
+            </Text>
+          </li>
+        ))}
+      </ol>
+    </Panel>
+  )
+}

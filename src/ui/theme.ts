@@ -1,0 +1,67 @@
+import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core'
+
+/** The one living colour: the action on a page, my own data. Shade 7 on light paper, shade 3 in the dark. */
+const ward: MantineColorsTuple = [
+  '#e6f6f3',
+  '#cdece6',
+  '#9ddacd',
+  '#4fc3ae',
+  '#33ae98',
+  '#1f9581',
+  '#118070',
+  '#0a6b5d',
+  '#07564b',
+  '#04423a',
+]
+
+export const theme = createTheme({
+  colors: { ward },
+  primaryColor: 'ward',
+  primaryShade: { light: 7, dark: 3 },
+  autoContrast: true,
+  fontFamily: "'IBM Plex Sans', sans-serif",
+  fontFamilyMonospace: "'IBM Plex Mono', monospace",
+  fontSizes: { xs: '14px', sm: '14px', md: '16px', lg: '20px', xl: '28px' },
+  lineHeights: { xs: '1.5', sm: '1.5', md: '1.5', lg: '1.5', xl: '1.3' },
+  headings: {
+    fontWeight: '600',
+    sizes: {
+      h1: { fontSize: '28px', lineHeight: '1.3' },
+      h2: { fontSize: '20px', lineHeight: '1.4' },
+      h3: { fontSize: '16px', lineHeight: '1.5' },
+    },
+  },
+  spacing: { xs: '8px', sm: '8px', md: '16px', lg: '24px', xl: '40px' },
+  defaultRadius: '6px',
+  respectReducedMotion: true,
+})
+
+const light = {
+  '--mantine-color-body': '#fbfaf6',
+  '--mantine-color-text': '#16212b',
+  '--mantine-color-dimmed': '#55626e',
+  '--mantine-color-default-border': '#dddcd3',
+  '--mantine-color-anchor': '#0a6b5d',
+  '--ward-panel': '#ffffff',
+  '--ward-live': '#0a6b5d',
+  '--ward-attention': '#9a5b00',
+  '--ward-danger': '#a8281e',
+}
+
+const dark: typeof light = {
+  '--mantine-color-body': '#0f161b',
+  '--mantine-color-text': '#e8ecee',
+  '--mantine-color-dimmed': '#9aa7b1',
+  '--mantine-color-default-border': '#2a353e',
+  '--mantine-color-anchor': '#4fc3ae',
+  '--ward-panel': '#172028',
+  '--ward-live': '#4fc3ae',
+  '--ward-attention': '#f0b45a',
+  '--ward-danger': '#f28b82',
+}
+
+/** Paper and ink, which Mantine's own scales do not have. */
+export const colourVariables: CSSVariablesResolver = () => ({ variables: {}, light, dark })
+
+/** For the tests of contrast. */
+export const palettes = { light, dark }
