@@ -1,7 +1,7 @@
 import { encode } from '@ipld/dag-cbor'
 import type { Publishable } from '../study/types.ts'
 import type { Blob } from './BlobStore.ts'
-import { blobLimits, chunkCid, digestOf } from './blocks.ts'
+import { blobLimits, chunkCid, digestOf, sameBytes } from './blocks.ts'
 
 /** A blob of random bytes in the shape of a sealed one. For tests and benches. */
 export async function randomBlob(size: number): Promise<Publishable<Blob>> {
@@ -20,4 +20,13 @@ export async function blobOf(chunks: readonly Uint8Array[]): Promise<Publishable
   for (const chunk of chunks) links.push(chunkCid(await digestOf(chunk)))
   const nonce = crypto.getRandomValues(new Uint8Array(16))
   return { header: encode({ version: 1, nonce, chunks: links }), chunks } as Blob as Publishable<Blob>
+}
+
+/** Whether two blobs are the same bytes; comparing megabytes with toEqual takes seconds. */
+export function sameBlob(a: Blob, b: Blob): boolean {
+  return (
+    sameBytes(a.header, b.header) &&
+    a.chunks.length === b.chunks.length &&
+    a.chunks.every((chunk, i) => sameBytes(chunk, b.chunks[i] as Uint8Array))
+  )
 }
