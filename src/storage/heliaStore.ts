@@ -36,6 +36,12 @@ import { loadOrCreateKey } from './peerKey.ts'
 /** Milliseconds between dials of a relay that does not answer. libp2p's own keep-alive gives up after 20 ms. */
 const redialEvery = 2_000
 const dialTimeout = 8_000
+/**
+ * Milliseconds without any block after which bitswap is asked anew. It loses some wants: those made within 10 ms of the same
+ * block's arrival or while a peer connects, and the first for a block that the peer remembers having sent.
+ */
+const firstPatience = 1_500
+const lastPatience = 15_000
 /** How many blobs go to one relay, and chunks come from the network, at a time. */
 const parallelPushes = 2
 const parallelChunks = 8
@@ -149,6 +155,7 @@ class TabStore implements HeliaStore {
   #closed: Promise<void> | undefined
   #sent = 0
   #received = 0
+  #lastArrival = 0
 
   constructor(
     options: HeliaStoreOptions,
@@ -346,29 +353,46 @@ class TabStore implements HeliaStore {
 
   /** One block, from here or the network, checked against its name. Tries again until the signal aborts. */
   async #fetch(cid: CID, signal: AbortSignal, limit: number): Promise<Uint8Array> {
-    const { helia } = this.#running()
-    for (let patience = 2_000; ; patience = Math.min(2 * patience, 15_000)) {
+    if (!signal.aborted && (await this.#blocks.has(cid))) {
+      const block = await collect(this.#blocks.get(cid))
+      if (sameBytes(await digestOf(block), cid.multihash.digest)) return block
+      // Damaged on this disk: ask the network.
+      await this.#blocks.delete(cid)
+    }
+    for (let patience = firstPatience; ; patience = Math.min(2 * patience, lastPatience)) {
       if (signal.aborted) throw this.#given(signal)
+      const attempt = new AbortController()
+      const stop = this.#whenQuiet(patience, () => attempt.abort())
       try {
-        const local = await this.#blocks.has(cid)
-        const attempt = AbortSignal.any([signal, AbortSignal.timeout(patience)])
-        const block = await collect(local ? this.#blocks.get(cid) : helia.blockstore.get(cid, { signal: attempt }))
-        if (!sameBytes(await digestOf(block), cid.multihash.digest)) {
-          // The copy here is damaged (nothing else comes this far): drop it and ask the network.
-          await this.#blocks.delete(cid)
-          if (!local) throw new AppError('storage.tampered')
-          continue
-        }
+        const { helia } = this.#running()
+        const either = AbortSignal.any([signal, attempt.signal])
+        const block = await collect(helia.blockstore.get(cid, { signal: either }))
+        if (!sameBytes(await digestOf(block), cid.multihash.digest)) throw new AppError('storage.tampered')
         if (block.byteLength > limit) throw tooLarge(block.byteLength, limit)
-        if (!local) this.#received += block.byteLength
+        this.#received += block.byteLength
+        this.#lastArrival = Date.now()
         return block
       } catch (error) {
         if (isAppError(error) || isQuota(error)) throw error
         if (signal.aborted) throw this.#given(signal, error)
         // Bitswap forgets an aborted want only after its next round of messages; asking at once would join the dead one.
         await sleep(200, signal)
+      } finally {
+        stop()
       }
     }
+  }
+
+  /** Calls back once no block has arrived for so long: on a slow line others' chunks come first. */
+  #whenQuiet(milliseconds: number, callBack: () => void): () => void {
+    const start = Date.now()
+    const look = () => {
+      const quiet = Date.now() - Math.max(start, this.#lastArrival)
+      if (quiet >= milliseconds) callBack()
+      else timer = setTimeout(look, milliseconds - quiet)
+    }
+    let timer = setTimeout(look, milliseconds)
+    return () => clearTimeout(timer)
   }
 
   #given(signal: AbortSignal, cause: unknown = signal.reason): AppError {
