@@ -18,12 +18,12 @@ export function ownTableStudy(
         layers: [{ type: 'dense', units: 1, activation: 'linear' }],
         siteLocal: 'bias',
       },
-      training: { epochs: 1, batchSize: 8, learningRate: 0.05, momentum: 0, l2: 0, proximal: 0 },
+      training: { epochs: 1, batchSize: 8, learningRate: 0.05, momentum: 0, l2: 0.15, proximal: 0 },
       standardise: true,
       patientsPerWeight: 20,
       seed,
       relays: [...relays],
     },
-    rules: { rounds, standardise: true, margin: -300, ...suggestedStakes, ...suggestedSeconds },
+    rules: { rounds, standardise: true, margin: -400, ...suggestedStakes, ...suggestedSeconds },
   }
 }
