@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import { IStudy, Phase, Snapshot } from "../src/interfaces/IStudy.sol";
+import { Fixture } from "./base/Fixture.sol";
+import { log, vm } from "./base/Vm.sol";
+
+/// Gas as receipts state it. Isolation runs every call as a transaction of its own, so that storage is cold, refunds are given
+/// and the 21,000 and the calldata count. The numbers are kept in contracts/snapshots and compared at every run;
+/// FORGE_SNAPSHOT_CHECK=false writes them anew.
+/// forge-config: default.isolate = true
+/// forge-config: long.isolate = true
+contract GasTest is Fixture {
+    uint256 private constant SUBMISSION_BUDGET = 80_000;
+    /// What a transaction may cost since the Osaka fork (EIP-7825).
+    uint256 private constant TRANSACTION_CAP = 16_777_216;
+
+    mapping(string call => uint256) private _most;
+    string[] private _calls;
+
+    function test_GasOfEveryCallWithFourHospitals() public {
+        rules.standardise = true;
+        study = createStudy();
+        _note("createStudy");
+        _measureStudy(4, 3);
+        _report("four hospitals");
+        vm.assertLe(_most["submitUpdate, first"], SUBMISSION_BUDGET, "first submission");
+        vm.assertLe(_most["submitUpdate, later"], SUBMISSION_BUDGET, "later submission");
+        vm.assertLe(_most["submitUpdate, last of a phase"], SUBMISSION_BUDGET, "closing submission");
+    }
+
+    function test_SixtyFourHospitalsFitTheBudgetAndTheTransactionCap() public {
+        for (uint256 i = hospitals.length; i < 64; i++) addHospital();
+        rules.standardise = true;
+        study = createStudy();
+        _measureStudy(64, 2);
+        _report("sixty-four hospitals");
+        vm.assertLe(_most["submitUpdate, first"], SUBMISSION_BUDGET, "first submission");
+        vm.assertLe(_most["submitUpdate, later"], SUBMISSION_BUDGET, "later submission");
+        vm.assertLe(_most["submitUpdate, last of a phase"], SUBMISSION_BUDGET, "closing submission");
+        for (uint256 i = 0; i < _calls.length; i++) vm.assertLe(_most[_calls[i]], TRANSACTION_CAP, _calls[i]);
+    }
+
+    function _measureStudy(uint256 n, uint256 rounds) private {
+        openStudy();
+        _note("initializeTask by transferAndCall");
+        for (uint256 i = 0; i < n; i++) {
+            join(i);
+            _note("joinTask by transferAndCall");
+        }
+        vm.prank(sponsor);
+        study.startTask();
+        _note("startTask");
+        for (uint256 r = 0; r < rounds; r++) _measureRound(n, r);
+        vm.prank(sponsor);
+        study.stopTask();
+        _note("stopTask");
+        vm.prank(hospitals[0]);
+        study.withdraw();
+        _note("withdraw");
+    }
+
+    function _measureRound(uint256 n, uint256 r) private {
+        for (uint256 i = 0; i < n; i++) {
+            submit(i);
+            if (i + 1 == n) _note("submitUpdate, last of a phase");
+            else _note(r == 0 ? "submitUpdate, first" : "submitUpdate, later");
+        }
+        int16[] memory scores = flat(100);
+        Snapshot memory s = study.snapshot();
+        for (uint256 k = 0; k < s.seats.length; k++) {
+            attest(s.seats[k], s.submitted, scores);
+            _note(k + 1 == s.seats.length ? "attest, last" : "attest");
+        }
+        if (study.snapshot().phase == Phase.Score) {
+            for (uint256 k = 0; k < s.seats.length; k++) {
+                reveal(s.seats[k], scores);
+                _note(k + 1 == s.seats.length ? "submitScore, last" : "submitScore");
+            }
+        }
+        for (uint256 k = 0; k < s.seats.length; k++) {
+            signModel(s.seats[k], MODEL);
+            _note(k + 1 == s.seats.length ? "signModel, last (settles)" : "signModel");
+        }
+    }
+
+    /// Notes the gas of the call just made, if it is the dearest of its kind.
+    function _note(string memory call) private {
+        uint256 used = vm.lastCallGas().gasTotalUsed;
+        if (_most[call] == 0) _calls.push(call);
+        if (used > _most[call]) _most[call] = used;
+    }
+
+    function _report(string memory group) private {
+        log(string.concat("Gas, ", group, ", the dearest of each call:"));
+        for (uint256 i = 0; i < _calls.length; i++) {
+            log(string.concat("  ", _calls[i], ": ", vm.toString(_most[_calls[i]])));
+            vm.snapshotValue(group, _calls[i], _most[_calls[i]]);
+        }
+    }
+}

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import { P256 } from "@openzeppelin/contracts/utils/cryptography/P256.sol";
+import { Credits } from "../../src/Credits.sol";
+import { HospitalRegistry } from "../../src/HospitalRegistry.sol";
+import { ModelRegistry } from "../../src/ModelRegistry.sol";
+import { Reputation } from "../../src/Reputation.sol";
+import { Study } from "../../src/Study.sol";
+import { StudyFactory } from "../../src/StudyFactory.sol";
+import { Keys } from "../../src/interfaces/IHospitalRegistry.sol";
+import {
+    EndReason,
+    IStudy,
+    Phase,
+    RewardSchedule,
+    Rules,
+    Signature,
+    Snapshot
+} from "../../src/interfaces/IStudy.sol";
+import { Duties } from "../../src/libraries/Duties.sol";
+import { vm } from "./Vm.sol";
+
+/// Digests of calldata arrays; an external contract because the library takes its list from calldata.
+contract Digests {
+    function scores(
+        bytes32 domain,
+        address hospital,
+        uint16 round,
+        int16[] calldata list,
+        bytes32 salt,
+        bytes32 rewraps
+    ) external pure returns (bytes32) {
+        return Duties.scores(domain, hospital, round, list, salt, rewraps);
+    }
+}
+
+/// A whole deployment with accredited hospitals, and what sponsor, hospitals and seats do. Hospital i is member i as long as
+/// the tests let them join in order.
+abstract contract Fixture {
+    uint256 internal constant CREDIT = 1e18;
+    uint96 internal constant STAKE = 100 * 1e18;
+    uint256 internal constant DEPOSIT = 900 * 1e18;
+    uint256 internal constant SLASH = 10 * 1e18; // a tenth of the stake
+    int16 internal constant MARGIN = -200;
+    string internal constant MODEL_URI = "ipfs://manifest";
+    bytes32 internal constant MODEL = keccak256("model");
+    bytes32 internal constant OTHER_MODEL = keccak256("another model");
+
+    Credits internal credits;
+    HospitalRegistry internal registry;
+    StudyFactory internal factory;
+    Reputation internal reputation;
+    ModelRegistry internal models;
+    Study internal study;
+    Rules internal rules;
+    address internal sponsor = address(0x5907507);
+    address internal issuer = address(0x155e4);
+    address internal stranger = address(0x57a49e4);
+    address[] internal hospitals;
+    Digests private _digests = new Digests();
+
+    function setUp() public virtual {
+        deploy();
+        for (uint256 i = 0; i < 4; i++) addHospital();
+        rules = defaultRules();
+        study = createStudy();
+    }
+
+    // --- deployment ---
+
+    function deploy() internal {
+        credits = new Credits(address(this));
+        registry = new HospitalRegistry(address(this));
+        factory = new StudyFactory(credits, registry, keccak256("genesis"));
+        reputation = factory.reputation();
+        models = factory.modelRegistry();
+        registry.setIssuer(issuer, true);
+        credits.mint(sponsor, 1e9 * CREDIT);
+        vm.warp(1_000_000);
+    }
+
+    function defaultRules() internal pure returns (Rules memory) {
+        return Rules({
+            rounds: 3,
+            standardise: false,
+            minHospitals: 2,
+            maxHospitals: 64,
+            maxSeats: 7,
+            topK: 3,
+            schedule: RewardSchedule.ByScore,
+            margin: MARGIN,
+            slashBps: 1000,
+            stake: STAKE,
+            openSeconds: 1000,
+            trainSeconds: 100,
+            attestSeconds: 50,
+            scoreSeconds: 40,
+            aggregateSeconds: 60,
+            pauseSeconds: 0
+        });
+    }
+
+    /// Accredits one more hospital and gives it credits.
+    function addHospital() internal returns (uint256 i) {
+        i = hospitals.length;
+        address wallet = address(uint160(0x1057000 + i));
+        hospitals.push(wallet);
+        vm.prank(issuer);
+        registry.accredit(wallet, "A hospital");
+        credits.mint(wallet, 10 * uint256(STAKE));
+    }
+
+    function createStudy() internal returns (Study) {
+        vm.prank(sponsor);
+        return Study(factory.createStudy(rules));
+    }
+
+    // --- keys ---
+
+    function dutyKey(uint256 i) internal pure returns (uint256) {
+        return 0xd017 + i;
+    }
+
+    function keysOf(uint256 i) internal pure returns (Keys memory keys) {
+        (uint256 x, uint256 y) = vm.publicKeyP256(dutyKey(i));
+        keys.dutyX = bytes32(x);
+        keys.dutyY = bytes32(y);
+        (x, y) = vm.publicKeyP256(0x5ea1 + i);
+        keys.encryptionKey = abi.encodePacked(hex"04", x, y);
+        // 38 bytes, as an Ed25519 peer id has.
+        keys.peerId = abi.encodePacked(hex"002408011220", keccak256(abi.encode("peer", i)));
+    }
+
+    /// WebCrypto's signature: over sha256 of what it is given; s brought into the lower half.
+    function dutySign(uint256 i, bytes32 digest) internal pure returns (Signature memory signature) {
+        (signature.r, signature.s) = vm.signP256(dutyKey(i), sha256(abi.encodePacked(digest)));
+        if (uint256(signature.s) > P256.N / 2) signature.s = bytes32(P256.N - uint256(signature.s));
+    }
+
+    // --- the sponsor ---
+
+    function openStudy() internal {
+        vm.prank(sponsor);
+        credits.transferAndCall(
+            address(study), DEPOSIT, abi.encode(uint8(0), abi.encode(MODEL_URI, rules.rounds))
+        );
+    }
+
+    /// Opens the study, lets the first n hospitals join and starts it.
+    function startStudy(uint256 n) internal {
+        openStudy();
+        for (uint256 i = 0; i < n; i++) join(i);
+        vm.prank(sponsor);
+        study.startTask();
+    }
+
+    // --- a hospital ---
+
+    function join(uint256 i) internal {
+        bytes memory intent = abi.encode(uint8(1), abi.encode(keysOf(i)));
+        vm.prank(hospitals[i]);
+        credits.transferAndCall(address(study), rules.stake, intent);
+    }
+
+    function submit(uint256 i) internal {
+        uint16 round = currentRound();
+        vm.prank(hospitals[i]);
+        study.submitUpdate(round, updateOf(i, round), keccak256(abi.encode("commitment", i, round)));
+    }
+
+    function submitAll() internal {
+        Snapshot memory s = study.snapshot();
+        for (uint256 i = 0; i < s.members.length; i++) {
+            if ((s.participants >> i) & 1 == 1) submit(i);
+        }
+    }
+
+    function updateOf(uint256 i, uint16 round) internal pure returns (bytes32) {
+        return keccak256(abi.encode("update", i, round));
+    }
+
+    // --- a seat: member i, whoever carries its duty ---
+
+    function attest(uint256 i, uint64 opened, int16[] memory scores) internal {
+        uint16 round = currentRound();
+        bytes32 commitment = keccak256(abi.encode(hospitals[i], round, scores, saltOf(i, round)));
+        bytes32 digest =
+            Duties.attestation(study.domainSeparator(), hospitals[i], round, opened, commitment);
+        study.attest(hospitals[i], round, opened, commitment, dutySign(i, digest));
+    }
+
+    function reveal(uint256 i, int16[] memory scores) internal {
+        uint16 round = currentRound();
+        bytes32 salt = saltOf(i, round);
+        bytes32 digest =
+            _digests.scores(study.domainSeparator(), hospitals[i], round, scores, salt, bytes32(0));
+        study.submitScore(hospitals[i], round, scores, salt, bytes32(0), dutySign(i, digest));
+    }
+
+    function signModel(uint256 i, bytes32 modelHash) internal {
+        uint16 round = currentRound();
+        bytes32 header = headerOf(i, modelHash);
+        bytes32 digest = Duties.modelSignature(study.domainSeparator(), hospitals[i], round, modelHash, header);
+        study.signModel(hospitals[i], round, modelHash, header, dutySign(i, digest));
+    }
+
+    function attestAll(int16[] memory scores) internal {
+        Snapshot memory s = study.snapshot();
+        for (uint256 k = 0; k < s.seats.length; k++) attest(s.seats[k], s.submitted, scores);
+    }
+
+    function revealAll(int16[] memory scores) internal {
+        Snapshot memory s = study.snapshot();
+        for (uint256 k = 0; k < s.seats.length; k++) reveal(s.seats[k], scores);
+    }
+
+    function signAll(bytes32 modelHash) internal {
+        Snapshot memory s = study.snapshot();
+        for (uint256 k = 0; k < s.seats.length; k++) signModel(s.seats[k], modelHash);
+    }
+
+    function saltOf(uint256 i, uint16 round) internal pure returns (bytes32) {
+        return keccak256(abi.encode("salt", i, round));
+    }
+
+    function headerOf(uint256 i, bytes32 modelHash) internal pure returns (bytes32) {
+        return keccak256(abi.encode("header", i, modelHash));
+    }
+
+    // --- rounds ---
+
+    /// A whole training round in which everybody acts and every seat gives the same scores.
+    function runRound(int16[] memory scores) internal {
+        submitAll();
+        attestAll(scores);
+        revealAll(scores);
+        signAll(MODEL);
+    }
+
+    /// Every member's update gains as much.
+    function flat(int16 score) internal view returns (int16[] memory scores) {
+        scores = new int16[](study.snapshot().members.length);
+        for (uint256 i = 0; i < scores.length; i++) scores[i] = score;
+    }
+
+    function list(int16 a, int16 b, int16 c, int16 d) internal pure returns (int16[] memory scores) {
+        scores = new int16[](4);
+        (scores[0], scores[1], scores[2], scores[3]) = (a, b, c, d);
+    }
+
+    function currentRound() internal view returns (uint16) {
+        return study.snapshot().round;
+    }
+
+    /// Lets the running phase's deadline pass.
+    function passDeadline() internal {
+        vm.warp(study.snapshot().deadline);
+    }
+
+    // --- expectations ---
+
+    function assertPhase(Phase expected) internal view {
+        vm.assertEq(uint256(study.snapshot().phase), uint256(expected), "phase");
+    }
+
+    function assertEnded(EndReason expected) internal view {
+        assertPhase(Phase.Ended);
+        vm.assertEq(uint256(study.snapshot().endReason), uint256(expected), "end reason");
+    }
+
+    /// Everything that is left in the study belongs to somebody, and all of it can be fetched.
+    function assertPaidOut() internal {
+        uint256 owed = study.rewardOf(sponsor);
+        Snapshot memory s = study.snapshot();
+        for (uint256 i = 0; i < s.members.length; i++) {
+            owed += study.rewardOf(s.members[i]) + study.stakeOf(s.members[i]);
+        }
+        vm.assertEq(credits.balanceOf(address(study)), owed, "everything is owed to somebody");
+        for (uint256 i = 0; i < s.members.length; i++) {
+            uint256 due = study.rewardOf(s.members[i]) + study.stakeOf(s.members[i]);
+            if (due == 0) continue;
+            vm.prank(s.members[i]);
+            vm.assertEq(study.withdraw(), due, "withdrawn");
+        }
+        if (study.rewardOf(sponsor) != 0) {
+            vm.prank(sponsor);
+            study.withdraw();
+        }
+        vm.assertEq(credits.balanceOf(address(study)), 0, "nothing is left");
+    }
+
+    function expectError(bytes4 selector) internal {
+        vm.expectRevert(abi.encodePacked(selector));
+    }
+
+    function expectError(bytes4 selector, address account) internal {
+        vm.expectRevert(abi.encodeWithSelector(selector, account));
+    }
+
+    function expectWrongPhase(Phase phase) internal {
+        vm.expectRevert(abi.encodeWithSelector(IStudy.Study_WrongPhase.selector, phase));
+    }
+}
