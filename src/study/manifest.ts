@@ -1,3 +1,4 @@
+import { decode } from '@ipld/dag-cbor'
 import { z } from 'zod'
 import { AppError } from '../errors/AppError.ts'
 
@@ -108,4 +109,18 @@ export function parseManifest(value: unknown): Manifest {
   if (result.success) return result.data
   const issue = result.error.issues[0]
   throw new AppError('study.badManifest', { reason: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'unknown'}` })
+}
+
+/**
+ * A manifest from the bytes of its dag-cbor block.
+ * @throws AppError study.badManifest
+ */
+export function decodeManifest(block: Uint8Array): Manifest {
+  let value: unknown
+  try {
+    value = decode(block)
+  } catch (cause) {
+    throw new AppError('study.badManifest', { reason: 'it is no dag-cbor' }, cause)
+  }
+  return parseManifest(value)
 }

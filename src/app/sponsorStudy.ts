@@ -1,0 +1,73 @@
+import { encode } from '@ipld/dag-cbor'
+import { creditUnits } from '../chain/credits.ts'
+import type { Rules } from '../chain/reads.ts'
+import { createStudy, fundStudy } from '../chain/sponsor.ts'
+import type { ChainAccess } from '../chain/transactions.ts'
+import { hexToBytes, sha256Hex } from '../crypto/bytes.ts'
+import { manifestDigest, manifestUri } from '../crypto/cid.ts'
+import { AppError } from '../errors/AppError.ts'
+import type { BlobStore } from '../storage/BlobStore.ts'
+import { decodeManifest, type Manifest } from '../study/manifest.ts'
+import type { StudyPlan } from '../study/studies/StudyPlan.ts'
+import type { Address, Publishable } from '../study/types.ts'
+
+/** Seats of a round; the contract's own limit. */
+const MAX_SEATS = 7
+/** How many hospitals a round's ranking names (P5.4). */
+const TOP_K = 3
+
+export interface SponsoredStudy {
+  readonly study: Address
+  readonly manifest: Manifest
+  readonly rules: Rules
+}
+
+export interface SponsorOptions {
+  readonly minHospitals: number
+  readonly maxHospitals: number
+  /** Half of the deposit to the first (P5.1) instead of shares by score. */
+  readonly halfToFirst?: boolean
+}
+
+/**
+ * Creates a study from a plan: publishes its manifest, clones the contract and funds it, so that hospitals may join.
+ * The manifest goes out after the funding: relays take it because the contract names it.
+ *
+ * @throws AppError chain.* and storage.*
+ */
+export async function sponsorStudy(
+  access: ChainAccess,
+  store: BlobStore,
+  { manifest, rules: suggested }: StudyPlan,
+  options: SponsorOptions,
+): Promise<SponsoredStudy> {
+  const header = encode(manifest)
+  const uri = manifestUri(await sha256Hex(header))
+  const { stake, rewardPerRound, ...numbers } = suggested
+  const rules: Rules = {
+    ...numbers,
+    stake: creditUnits(stake),
+    minHospitals: options.minHospitals,
+    maxHospitals: options.maxHospitals,
+    maxSeats: Math.min(MAX_SEATS, options.maxHospitals),
+    topK: Math.min(TOP_K, options.maxHospitals),
+    schedule: options.halfToFirst ? 1 : 0,
+  }
+  const deposit = creditUnits(rewardPerRound * options.maxHospitals * rules.rounds)
+  const study = await createStudy(access, rules)
+  await fundStudy(access, study, { modelURI: uri, rounds: rules.rounds, deposit })
+  // A manifest is public: there is nothing in it about patients.
+  await store.put({ header, chunks: [] } as unknown as Publishable<{ header: Uint8Array; chunks: Uint8Array[] }>)
+  return { study, manifest, rules }
+}
+
+/**
+ * Fetches the manifest that a study's contract names; its bytes are checked against the name by the store.
+ * @throws AppError study.badManifest
+ */
+export async function fetchManifest(store: BlobStore, modelURI: string, signal?: AbortSignal): Promise<Manifest> {
+  const digest = manifestDigest(modelURI)
+  if (digest === undefined) throw new AppError('study.badManifest', { reason: `“${modelURI}” names no manifest` })
+  const { header } = await store.get(hexToBytes(digest), signal ? { signal } : {})
+  return decodeManifest(header)
+}
