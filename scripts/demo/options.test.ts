@@ -34,7 +34,7 @@ describe('defaults', () => {
   })
 
   it('splits the digits among three hospitals', () => {
-    expect(parse('--study', 'digits')).toMatchObject({ study: 'digits', hospitals: 3, rounds: 10 })
+    expect(parse('--study', 'digits')).toMatchObject({ study: 'digits', hospitals: 3, rounds: 4 })
   })
 })
 

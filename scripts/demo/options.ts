@@ -39,7 +39,7 @@ npm run demo -- --headless [options]   runs a whole study in headless Chromium a
   --csv FILE             your own study: one file a hospital, at least two; needs --label
   --label COLUMN         the column with the outcome, for --csv
   --hospitals N          2 to 16 (heart: 2 to 4, default 4; digits: default 3)
-  --rounds N             1 to 1000 (default: heart 15, digits 10, own files 15)
+  --rounds N             1 to 1000 (default: heart 15, digits 4, own files 15)
   --seed N               for the split, the initial weights and the order of batches (default 1)
   --backend NAME         trains on ${backends.join(', ')}; default: the fastest that this computer has
   --relays N             1 to 8 storage relays (default 2)
@@ -93,7 +93,7 @@ export function parseOptions(args: readonly string[], folder: string): DemoOptio
   if (values.headless && values.dev) throw new UsageError('--headless runs the built app; npm run dev does without it.')
   const defaults = {
     heart: { hospitals: 4, rounds: 15 },
-    digits: { hospitals: 3, rounds: 10 },
+    digits: { hospitals: 3, rounds: 4 },
     csv: { hospitals: csv.length, rounds: 15 },
   }[study]
   const most = { heart: 4, digits: 16, csv: csv.length }[study]

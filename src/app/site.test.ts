@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { isAppError } from '../errors/AppError.ts'
+import { heartStudy } from '../study/studies/heart.ts'
 import { findStudy, parseSite } from './site.ts'
 
 const address = `0x${'a1'.repeat(20)}`
@@ -16,7 +17,9 @@ const valid = {
   modelRegistry: address,
   block: 0,
   relays: [],
-  studies: [{ address, name: 'Heart', rounds: 15, data: { kind: 'heart' }, hospitals: ['Cleveland'] }],
+  studies: [
+    { address, manifest: heartStudy().manifest, rounds: 15, data: { kind: 'heart' }, hospitals: ['Cleveland'] },
+  ],
 }
 
 describe('parseSite', () => {
@@ -38,7 +41,7 @@ describe('findStudy', () => {
   const site = parseSite(valid, 'here')
 
   it('does not mind the address’s checksum', () => {
-    expect(findStudy(site, address.toUpperCase().replace('0X', '0x')).name).toBe('Heart')
+    expect(findStudy(site, address.toUpperCase().replace('0X', '0x')).manifest.name).toBe('Heart disease')
   })
 
   it('says that a study is not listed', () => {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { deploymentSchema } from '../chain/deployment.ts'
 import { AppError } from '../errors/AppError.ts'
+import { manifestSchema } from '../study/manifest.ts'
 import { type Address, sameAddress } from '../study/types.ts'
 
 const address = z.custom<Address>(value => typeof value === 'string' && /^0x[0-9a-fA-F]{40}$/.test(value), 'no address')
@@ -12,8 +13,8 @@ const studyData = z.discriminatedUnion('kind', [
     kind: z.literal('digits'),
     /** The images are split among so many. */
     hospitals: z.number().int().min(2),
-    /** Dirichlet concentration; absent: every hospital has the same mixture. */
-    dirichlet: z.number().positive().optional(),
+    /** Dirichlet concentration of the classes' shares; null: the same mixture everywhere. */
+    alpha: z.number().positive().nullable(),
     seed: z.number().int().min(0),
   }),
   z.object({
@@ -25,8 +26,9 @@ const studyData = z.discriminatedUnion('kind', [
 
 const listedStudy = z.object({
   address,
-  name: z.string().min(1),
   rounds: z.number().int().positive(),
+  /** The public block that the contract's model URI names, so that a page needs no relay to describe a study. Check it. */
+  manifest: manifestSchema,
   data: studyData,
   /** Names of the demo accounts: the first is hospital 1. Empty where hospitals bring their own wallets. */
   hospitals: z.array(z.string().min(1)),

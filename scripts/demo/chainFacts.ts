@@ -1,0 +1,107 @@
+import { type Address, decodeAbiParameters, decodeFunctionData, getAbiItem, type Hex, type PublicClient } from 'viem'
+import { publicClientFor } from '../../src/chain/clients.ts'
+import type { Deployment } from '../../src/chain/deployment.ts'
+import { creditsAbi, hospitalRegistryAbi, studyAbi, studyFactoryAbi } from '../../src/chain/generated/abi.ts'
+import { modelVersions, standingsOf } from '../../src/chain/reads.ts'
+import { cidText } from '../../src/crypto/cid.ts'
+import { sameAddress } from '../../src/study/types.ts'
+import { CREDIT } from './deployment.ts'
+import type { ChainFacts, GasOfCall } from './report.ts'
+
+/** What Study.onTransferReceived is told the credits are for, by number. */
+const intents = ['initializeTask', 'joinTask'] as const
+
+/**
+ * Reads from the chain, and not from what pages say, what a study came to.
+ *
+ * @param hospitals names by address, in order
+ */
+export async function readChainFacts(
+  deployment: Deployment,
+  study: Address,
+  hospitals: readonly { readonly name: string; readonly address: Address }[],
+): Promise<ChainFacts> {
+  const publicClient = publicClientFor(deployment)
+  const reader = { deployment, publicClient }
+  const [snapshot, standings, models, gasByCall, netPay] = await Promise.all([
+    publicClient.readContract({ address: study, abi: studyAbi, functionName: 'snapshot' }),
+    standingsOf(
+      reader,
+      hospitals.map(({ address }) => address),
+    ),
+    modelVersions(reader, study),
+    readGas(publicClient, deployment, study),
+    readNetPay(publicClient, deployment, study),
+  ])
+  return {
+    study,
+    rounds: snapshot.completed,
+    gasByCall,
+    reputation: Object.fromEntries(hospitals.map(({ name }, i) => [name, (standings[i]?.reputation ?? 0) / 10_000])),
+    reward: Object.fromEntries(hospitals.map(({ name, address }) => [name, netPay.get(address.toLowerCase()) ?? 0])),
+    models: models.map(model => ({ round: model.round, cid: cidText(model.header), hash: model.modelHash })),
+  }
+}
+
+/** Gas of every successful transaction to the study, and of those to other contracts that concern it, by the receipts. */
+async function readGas(
+  client: PublicClient,
+  deployment: Deployment,
+  study: Address,
+): Promise<Readonly<Record<string, GasOfCall>>> {
+  const spent: Record<string, number[]> = {}
+  const head = await client.getBlockNumber()
+  for (let number = BigInt(deployment.block); number <= head; number++) {
+    const { transactions } = await client.getBlock({ blockNumber: number, includeTransactions: true })
+    for (const { hash, to, input } of transactions) {
+      const name = to === null ? undefined : nameOfCall(deployment, study, to, input)
+      if (name === undefined) continue
+      const { gasUsed } = await client.getTransactionReceipt({ hash })
+      const all = spent[name] ?? []
+      all.push(Number(gasUsed))
+      spent[name] = all
+    }
+  }
+  return Object.fromEntries(Object.entries(spent).map(([name, gas]) => [name, summarise(gas)]))
+}
+
+/** @returns undefined for a call that is none of the study's business */
+function nameOfCall(deployment: Deployment, study: Address, to: Address, input: Hex): string | undefined {
+  if (sameAddress(to, study)) return decodeFunctionData({ abi: studyAbi, data: input }).functionName
+  if (sameAddress(to, deployment.factory)) return decodeFunctionData({ abi: studyFactoryAbi, data: input }).functionName
+  if (sameAddress(to, deployment.registry)) {
+    return decodeFunctionData({ abi: hospitalRegistryAbi, data: input }).functionName
+  }
+  if (!sameAddress(to, deployment.credits)) return undefined
+  const call = decodeFunctionData({ abi: creditsAbi, data: input })
+  if (call.functionName !== 'transferAndCall' || !sameAddress(call.args[0], study)) return undefined
+  const [intent] = decodeAbiParameters([{ type: 'uint8' }, { type: 'bytes' }], call.args[2] ?? '0x')
+  return intents[intent]
+}
+
+/** Credits earned less credits forfeited, by wallet in lower case. */
+async function readNetPay(client: PublicClient, deployment: Deployment, study: Address): Promise<Map<string, number>> {
+  const logs = await client.getLogs({
+    address: study,
+    events: [
+      getAbiItem({ abi: studyAbi, name: 'RewardAccrued' }),
+      getAbiItem({ abi: studyAbi, name: 'StakeForfeited' }),
+    ],
+    fromBlock: BigInt(deployment.block),
+    strict: true,
+  })
+  const pay = new Map<string, bigint>()
+  for (const { eventName, args } of logs) {
+    const key = args.hospital.toLowerCase()
+    pay.set(key, (pay.get(key) ?? 0n) + (eventName === 'RewardAccrued' ? args.amount : -args.amount))
+  }
+  return new Map([...pay].map(([key, amount]) => [key, Number((amount * 10_000n) / CREDIT) / 10_000]))
+}
+
+function summarise(gas: readonly number[]): GasOfCall {
+  return {
+    count: gas.length,
+    mean: Math.round(gas.reduce((sum, value) => sum + value, 0) / gas.length),
+    most: Math.max(...gas),
+  }
+}

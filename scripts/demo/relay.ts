@@ -1,0 +1,38 @@
+import { join } from 'node:path'
+import type { Deployment } from '../../src/chain/deployment.ts'
+import { root } from '../lock.mjs'
+import type { Processes, Running } from './processes.ts'
+
+export interface RelayProcess extends Running {
+  /** Multiaddr with the peer id. */
+  readonly address: string
+}
+
+export interface RelayOptions {
+  readonly name: string
+  readonly port: number
+  /** Keys, blocks and pins; the same folder again is the same relay again. */
+  readonly dataDir: string
+  readonly deployment: Pick<Deployment, 'rpcUrls' | 'factory' | 'registry' | 'block'>
+}
+
+/** Starts a relay that pins what the deployment's studies announce. @throws ProcessError */
+export async function startRelay(processes: Processes, options: RelayOptions): Promise<RelayProcess> {
+  const { name, port, dataDir, deployment } = options
+  const running = await processes.start({
+    name,
+    command: process.execPath,
+    args: [
+      ...['--import', 'tsx', join(root, 'relay', 'main.ts')],
+      ...['--port', String(port), '--data-dir', dataDir],
+      ...['--rpc', deployment.rpcUrls[0] ?? '', '--factory', deployment.factory, '--registry', deployment.registry],
+      ...['--block', String(deployment.block)],
+    ],
+    cwd: root,
+    readyLine: /^\{"relay":/,
+  })
+  const { relay } = JSON.parse(running.ready) as { relay: { peerId: string; addrs: string[] } }
+  const [address] = relay.addrs
+  if (address === undefined) throw new Error(`${name} listens on no address.`)
+  return { ...running, address: address.includes('/p2p/') ? address : `${address}/p2p/${relay.peerId}` }
+}

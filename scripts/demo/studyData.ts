@@ -1,0 +1,108 @@
+import { readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import type { StudyData } from '../../src/app/site.ts'
+import { type CsvTable, inferSchema, ownDataset, parseCsv } from '../../src/data/csv.ts'
+import type { Dataset } from '../../src/data/dataset.ts'
+import { digitFiles, digitsDataset } from '../../src/data/digits.ts'
+import { type HeartSplit, heartCenters, heartDataset, heartNames } from '../../src/data/heart.ts'
+import { AppError } from '../../src/errors/AppError.ts'
+import { digitsStudy } from '../../src/study/studies/digits.ts'
+import { heartStudy } from '../../src/study/studies/heart.ts'
+import { ownTableStudy } from '../../src/study/studies/ownTable.ts'
+import type { StudyPlan } from '../../src/study/studies/StudyPlan.ts'
+import { root } from '../lock.mjs'
+import type { DemoOptions } from './options.ts'
+
+/** A study before its deployment. */
+export interface StudySource {
+  /** Names for the chain, which everybody can read: never a file's name. */
+  readonly hospitals: readonly string[]
+  readonly data: StudyData
+  plan(relays: readonly string[]): StudyPlan
+  /** Every hospital's patients in one place, for the comparison with pooled training. */
+  datasets(): Promise<readonly Dataset[]>
+}
+
+type Wanted = Pick<DemoOptions, 'study' | 'hospitals' | 'rounds' | 'seed' | 'csv' | 'label'>
+
+/**
+ * Reads what the study is on. Own files are checked here as the page will check them, before anything is started.
+ *
+ * @throws AppError data.* saying which file, row and column is wrong
+ */
+export async function readStudy(options: Wanted): Promise<StudySource> {
+  switch (options.study) {
+    case 'heart':
+      return heartSource(options)
+    case 'digits':
+      return digitsSource(options)
+    case 'csv':
+      return csvSource(options)
+  }
+}
+
+function heartSource({ hospitals, rounds, seed }: Wanted): StudySource {
+  const centers = heartCenters.slice(0, hospitals)
+  const folder = join(root, 'public', 'studies', 'heart')
+  return {
+    hospitals: centers.map(center => heartNames[center]),
+    data: { kind: 'heart' },
+    plan: relays => heartStudy({ rounds, seed, relays }),
+    async datasets() {
+      const split = JSON.parse(await readFile(join(folder, 'flamby-split.json'), 'utf8')) as HeartSplit
+      return Promise.all(
+        centers.map(async center => {
+          const text = await readFile(join(folder, `processed.${center}.data`), 'utf8')
+          return heartDataset(center, text, split, seed)
+        }),
+      )
+    },
+  }
+}
+
+function digitsSource({ hospitals, rounds, seed }: Wanted): StudySource {
+  return {
+    hospitals: numbered(hospitals),
+    data: { kind: 'digits', hospitals, alpha: null, seed },
+    plan: relays => digitsStudy({ rounds, seed, relays }),
+    async datasets() {
+      const entries = Object.entries(digitFiles).map(async ([key, file]) => {
+        const { buffer, byteOffset, byteLength } = await readFile(join(root, 'public', 'data', 'digits', file))
+        return [key, buffer.slice(byteOffset, byteOffset + byteLength)] as const
+      })
+      const files = Object.fromEntries(await Promise.all(entries)) as Record<keyof typeof digitFiles, ArrayBuffer>
+      return numbered(hospitals).map((_, index) => digitsDataset(files, { hospitals, index, alpha: null, seed }))
+    },
+  }
+}
+
+async function csvSource({ csv, label, rounds, seed }: Wanted): Promise<StudySource> {
+  const tables = await Promise.all(csv.map(readTable))
+  const schema = inferSchema(tables, label)
+  const datasets = tables.map(table => ownDataset(table, schema, seed))
+  return {
+    hospitals: numbered(csv.length),
+    data: { kind: 'csv', seed },
+    plan: relays => ownTableStudy(schema, { rounds, seed, relays }),
+    datasets: async () => datasets,
+  }
+}
+
+async function readTable(path: string): Promise<CsvTable> {
+  const file = basename(path)
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (cause) {
+    throw new AppError(
+      'data.unreadable',
+      { file, reason: cause instanceof Error ? cause.message : String(cause) },
+      cause,
+    )
+  }
+  return parseCsv(text, file)
+}
+
+function numbered(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `Hospital ${index + 1}`)
+}
