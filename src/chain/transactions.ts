@@ -12,7 +12,7 @@ import type { Wallet } from './clients.ts'
 import type { Deployment } from './deployment.ts'
 import type { GasLog } from './gas.ts'
 import { isUnreachable, toAppError } from './reverts.ts'
-import type { Intent, TransactionJournal } from './transactionJournal.ts'
+import { type Intent, memoryTransactionJournal, type TransactionJournal } from './transactionJournal.ts'
 
 /** What every write needs. */
 export interface ChainAccess {
@@ -66,26 +66,29 @@ export function sendCall(access: ChainAccess, call: Call): Promise<TransactionRe
 }
 
 /** How often a transaction that the chain dropped, or that ran out of gas, is sent again. */
-const ATTEMPTS = 3
+const LOST_ATTEMPTS = 3
+/** How often a signed transaction is sent that does not get through, with pauses from 0.2 s to 6.4 s. */
+const SEND_ATTEMPTS = 7
 /** A hash that the RPC does not know this many times in a row was dropped. */
 const UNKNOWN_LOOKS = 6
 /** How far back a transaction is sought by its nonce. */
 const SEARCHED_BLOCKS = 1000n
 
-async function sendOnce(access: ChainAccess, call: Call): Promise<TransactionReceipt> {
+async function sendOnce(given: ChainAccess, call: Call): Promise<TransactionReceipt> {
+  const isResumed = call.isResumed !== false
+  // Within one attempt the intent is needed in any case.
+  const access = isResumed ? given : { ...given, journal: memoryTransactionJournal() }
   const { journal } = access
   const id = intentId(access, call)
-  const isResumed = call.isResumed !== false
-  let earlier = isResumed ? await journal.get(id) : undefined
   for (let attempt = 1; ; attempt++) {
     try {
+      const earlier = await journal.get(id)
       const receipt = (earlier && (await settle(access, earlier))) ?? (await sendNew(access, call, earlier))
-      if (isResumed) await journal.remove(id)
+      await journal.remove(id)
       access.gasLog?.record({ name: call.name, gasUsed: receipt.gasUsed, block: receipt.blockNumber })
       return receipt
     } catch (error) {
-      if (!isAppError(error, 'chain.transactionLost') || attempt === ATTEMPTS) throw error
-      earlier = isResumed ? await journal.get(id) : undefined
+      if (!isAppError(error, 'chain.transactionLost') || attempt === LOST_ATTEMPTS) throw error
     }
   }
 }
@@ -114,33 +117,48 @@ async function sendNew(access: ChainAccess, call: Call, earlier: Intent | undefi
     nonce,
     block: block.toString(),
   }
-  const isJournalled = call.isResumed !== false
-  if (isJournalled) await journal.put(intent)
+  await journal.put(intent)
   let hash: Hex
   try {
-    hash = await walletClient.sendTransaction({
+    hash = await broadcast(access, {
       to,
       data,
-      nonce: intent.nonce,
+      nonce,
       // A fifth more than estimated: state that others write meanwhile costs more or less.
       gas: min((gas * 6n) / 5n + (call.headroom ?? 0n), TRANSACTION_GAS_LIMIT),
     })
   } catch (error) {
-    const refusal = toAppError(error, access.deployment.rpcUrls[0] ?? '')
-    // Unreachable: it may have arrived all the same. The intent stays, the next call looks for it.
-    if (isUnreachable(error)) throw refusal
-    // "Already known" or "nonce too low": an attempt that seemed to fail did arrive.
+    // It may have arrived all the same: the intent stays, the next attempt looks for it.
+    if (isUnreachable(error)) throw error
+    // An attempt that seemed to fail did arrive.
     if (/already known|nonce too low|already imported/i.test(String(error))) {
-      const receipt = await settle(access, intent)
-      if (receipt !== undefined) return receipt
       throw new AppError('chain.transactionLost', {}, error)
     }
-    if (isJournalled) await journal.remove(intent.id)
-    throw refusal
+    await journal.remove(intent.id)
+    throw error
   }
   const sent: Intent = { ...intent, hash }
-  if (isJournalled) await journal.put(sent)
+  await journal.put(sent)
   return judged(access, sent, await waitFor(access, sent))
+}
+
+/** Has the wallet sign and send; what a local account signed is sent until it gets through. @returns the hash */
+async function broadcast(
+  { walletClient }: ChainAccess,
+  transaction: { readonly to: Address; readonly data: Hex; readonly nonce: number; readonly gas: bigint },
+): Promise<Hex> {
+  if (walletClient.account.type !== 'local') return walletClient.sendTransaction(transaction)
+  const request = await walletClient.prepareTransactionRequest(transaction)
+  const serializedTransaction = await walletClient.signTransaction(request)
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await walletClient.sendRawTransaction({ serializedTransaction })
+    } catch (error) {
+      // viem sends only once. The bytes are the same each time, so they cannot be mined twice.
+      if (!isUnreachable(error) || attempt === SEND_ATTEMPTS) throw error
+      await pause(100 * 2 ** attempt)
+    }
+  }
 }
 
 /**
@@ -158,7 +176,7 @@ async function settle(access: ChainAccess, intent: Intent): Promise<TransactionR
   for (;;) {
     const mined = await publicClient.getTransactionCount({ address: intent.account, blockTag: 'latest' })
     if (mined > intent.nonce) break
-    await pause(access)
+    await pause(access.pollInterval)
   }
   const found = await findByNonce(access, intent)
   if (found === undefined || !isSameCall(found, intent)) return undefined
@@ -167,7 +185,7 @@ async function settle(access: ChainAccess, intent: Intent): Promise<TransactionR
 
 /** Waits for the receipt of a transaction whose hash is known. @throws AppError chain.transactionLost when dropped */
 async function waitFor(access: ChainAccess, intent: Intent): Promise<TransactionReceipt> {
-  for (let unknown = 0; ; await pause(access)) {
+  for (let unknown = 0; ; await pause(access.pollInterval)) {
     try {
       const receipt = await receiptOf(access, intent.hash as Hex)
       if (receipt !== undefined) return receipt
@@ -266,8 +284,8 @@ async function exclusively<T>(key: string, run: () => Promise<T>): Promise<T> {
   }
 }
 
-function pause({ pollInterval = 500 }: ChainAccess): Promise<void> {
-  return new Promise(resolve => setTimeout(resolve, pollInterval))
+function pause(milliseconds = 500): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, milliseconds))
 }
 
 function min(a: bigint, b: bigint): bigint {

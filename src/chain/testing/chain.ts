@@ -42,7 +42,7 @@ export interface TestChain {
   readonly deployment: Deployment
   /** Gas of everything that was sent through `access`. */
   readonly gasLog: GasLog
-  /** The account 0 deploys and accredits, 1 sponsors, the hospitals follow. */
+  /** The account 0 deploys and accredits, 1 sponsors, the hospitals follow. Another deployment brings its own RPC. */
   access(index: number, changes?: Partial<ChainAccess>): ChainAccess
   hospital(index: number): Address
   stop(): Promise<void>
@@ -64,8 +64,8 @@ export async function startTestChain(hospitals: number, options: AnvilOptions = 
     const publicClient = publicClientFor(deployment)
     const access = (index: number, changes: Partial<ChainAccess> = {}): ChainAccess => ({
       deployment,
-      publicClient,
-      walletClient: walletClientFor(deployment, account(index)),
+      publicClient: changes.deployment === undefined ? publicClient : publicClientFor(changes.deployment),
+      walletClient: walletClientFor(changes.deployment ?? deployment, account(index)),
       journal: memoryTransactionJournal(),
       gasLog,
       pollInterval: 50,

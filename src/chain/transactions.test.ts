@@ -1,0 +1,322 @@
+import { createWalletClient, custom, type EIP1193RequestFn, encodeFunctionData, HttpRequestError, http } from 'viem'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { isAppError } from '../errors/AppError.ts'
+import type { Address, Hex } from '../study/types.ts'
+import { chainOf, type Wallet } from './clients.ts'
+import { creditsAbi, studyAbi } from './generated/abi.ts'
+import { startTask, stopTask } from './sponsor.ts'
+import { openStudy, startTestChain, type TestChain } from './testing/chain.ts'
+import { type Intent, memoryTransactionJournal, type TransactionJournal } from './transactionJournal.ts'
+import { type Call, type ChainAccess, sendCall } from './transactions.ts'
+
+let chain: TestChain
+beforeAll(async () => {
+  chain = await startTestChain(3, { port: 8625 })
+}, 60_000)
+afterAll(() => chain?.stop())
+
+const self = () => chain.hospital(0)
+
+/** A different call each time, so that tests do not find each other's intents. */
+let amount = 1n
+const transfer = (to: Address = chain.hospital(1)): Call => ({
+  name: 'transfer',
+  to: chain.deployment.credits,
+  data: encodeFunctionData({ abi: creditsAbi, functionName: 'transfer', args: [to, amount++] }),
+})
+
+type Request = { readonly method: string; readonly params?: unknown }
+type Forward = (request: Request) => Promise<unknown>
+
+/** A browser wallet: an account that the page does not hold, behind `request`. Anvil signs for it. */
+function wallet(intercept: (request: Request, forward: Forward) => Promise<unknown>): Wallet {
+  const forward = http(chain.anvil.rpcUrl)({}).request as EIP1193RequestFn as Forward
+  const request = (request: Request) => intercept(request, forward)
+  return createWalletClient({
+    account: self(),
+    chain: chainOf(chain.deployment),
+    transport: custom({ request }, { retryCount: 0 }),
+  })
+}
+
+const onSend =
+  (behave: (request: Request, forward: Forward) => Promise<unknown>) => (request: Request, forward: Forward) =>
+    request.method === 'eth_sendTransaction' ? behave(request, forward) : forward(request)
+
+const access = (changes: Partial<ChainAccess> = {}) => chain.access(2, changes)
+const mined = () => access().publicClient.getTransactionCount({ address: self() })
+const lost = () => new HttpRequestError({ url: 'http://wallet', details: 'the tab died' })
+
+const code = (run: Promise<unknown>): Promise<string> =>
+  run.then(
+    () => 'accepted',
+    error => (isAppError(error) ? error.code : String(error)),
+  )
+
+describe('a call', () => {
+  test('is stored before the wallet is asked, and its hash after', async () => {
+    const order: string[] = []
+    const inner = memoryTransactionJournal()
+    const journal: TransactionJournal = {
+      ...inner,
+      async put(intent) {
+        order.push(intent.hash === undefined ? 'intent' : 'hash')
+        await inner.put(intent)
+      },
+      async remove(id) {
+        order.push('done')
+        await inner.remove(id)
+      },
+    }
+    const walletClient = wallet(
+      onSend((request, forward) => {
+        order.push('wallet')
+        return forward(request)
+      }),
+    )
+    const receipt = await sendCall(access({ journal, walletClient }), transfer())
+    expect(receipt.status).toBe('success')
+    expect(order).toEqual(['intent', 'wallet', 'hash', 'done'])
+  })
+
+  test('is not sent when its simulation fails', async () => {
+    const before = await mined()
+    const asked: string[] = []
+    const walletClient = wallet((request, forward) => {
+      asked.push(request.method)
+      return forward(request)
+    })
+    expect(await code(sendCall(access({ walletClient }), transfer(`0x${'0'.repeat(40)}`)))).toBe('chain.reverted')
+    expect(asked).toEqual([])
+    expect(await mined()).toBe(before)
+  })
+
+  test('that the person declines is forgotten and can be made again', async () => {
+    const before = await mined()
+    const journal = memoryTransactionJournal()
+    const call = transfer()
+    const declining = wallet(onSend(() => Promise.reject(Object.assign(new Error('User rejected.'), { code: 4001 }))))
+    expect(await code(sendCall(access({ journal, walletClient: declining }), call))).toBe('chain.rejected')
+    expect(await mined()).toBe(before)
+    await sendCall(access({ journal }), call)
+    expect(await mined()).toBe(before + 1)
+  })
+
+  test('asks for the right chain', async () => {
+    const walletClient = wallet(async (request, forward) =>
+      request.method === 'eth_chainId' ? '0x1' : forward(request),
+    )
+    await expect(sendCall(access({ walletClient }), transfer())).rejects.toMatchObject({
+      code: 'chain.wrongChain',
+      details: { actual: '1', expected: '31337' },
+    })
+  })
+
+  test('of an account without gas money says so', async () => {
+    const poor = chain.hospital(2)
+    await chain.anvil.rpc('anvil_setBalance', [poor, '0x0'])
+    expect(await code(sendCall(chain.access(4), transfer()))).toBe('chain.insufficientFunds')
+  })
+
+  test('waits for the one before it, so that nonces never collide', async () => {
+    const before = await mined()
+    const receipts = await Promise.all(Array.from({ length: 6 }, () => sendCall(access(), transfer())))
+    const nonces = await Promise.all(
+      receipts.map(async ({ transactionHash: hash }) => (await access().publicClient.getTransaction({ hash })).nonce),
+    )
+    expect(nonces).toEqual([0, 1, 2, 3, 4, 5].map(i => before + i))
+  })
+
+  test('costs what the receipt says, in the log', async () => {
+    const receipt = await sendCall(access(), transfer())
+    expect(chain.gasLog.entries().at(-1)).toEqual({
+      name: 'transfer',
+      gasUsed: receipt.gasUsed,
+      block: receipt.blockNumber,
+    })
+  })
+})
+
+describe('a tab that died', () => {
+  test('after the wallet sent and before the hash was stored finds its transaction again', async () => {
+    const before = await mined()
+    const journal = memoryTransactionJournal()
+    const call = transfer()
+    let sent: unknown
+    const dying = wallet(
+      onSend(async (request, forward) => {
+        sent = await forward(request)
+        throw lost()
+      }),
+    )
+    expect(await code(sendCall(access({ journal, walletClient: dying }), call))).toBe('chain.unreachable')
+    const receipt = await sendCall(access({ journal }), call)
+    expect(receipt.transactionHash).toBe(sent)
+    expect(await mined()).toBe(before + 1)
+  })
+
+  test('while its transaction was still waiting to be mined waits for it and sends nothing', async () => {
+    const before = await mined()
+    const journal = memoryTransactionJournal()
+    const call = transfer()
+    await withoutMining(async () => {
+      const dying = wallet(
+        onSend(async (request, forward) => {
+          await forward(request)
+          throw lost()
+        }),
+      )
+      expect(await code(sendCall(access({ journal, walletClient: dying }), call))).toBe('chain.unreachable')
+      const again = sendCall(access({ journal }), call)
+      await new Promise(resolve => setTimeout(resolve, 300))
+      expect(await mined()).toBe(before)
+      await chain.anvil.rpc('anvil_mine', ['0x1'])
+      expect((await again).status).toBe('success')
+    })
+    expect(await mined()).toBe(before + 1)
+  })
+
+  test('before the wallet sent sends with the same nonce', async () => {
+    const before = await mined()
+    const journal = memoryTransactionJournal()
+    const call = transfer()
+    const dying = wallet(onSend(() => Promise.reject(lost())))
+    expect(await code(sendCall(access({ journal, walletClient: dying }), call))).toBe('chain.unreachable')
+    const { transactionHash } = await sendCall(access({ journal }), call)
+    const { nonce } = await access().publicClient.getTransaction({ hash: transactionHash })
+    expect(nonce).toBe(before)
+    expect(await mined()).toBe(before + 1)
+  })
+
+  test('after the hash was stored takes that receipt', async () => {
+    const journal = memoryTransactionJournal()
+    const call = transfer()
+    const { transactionHash } = await interrupted(journal, call)
+    const after = await mined()
+    expect((await sendCall(access({ journal }), call)).transactionHash).toBe(transactionHash)
+    expect(await mined()).toBe(after)
+  })
+
+  test('finds a transaction that the wallet replaced by one with another gas price', async () => {
+    const journal = memoryTransactionJournal()
+    const call = transfer()
+    const { transactionHash } = await interrupted(journal, call, intent => ({
+      ...intent,
+      hash: `0x${'ab'.repeat(32)}`,
+    }))
+    const after = await mined()
+    expect((await sendCall(access({ journal }), call)).transactionHash).toBe(transactionHash)
+    expect(await mined()).toBe(after)
+  })
+
+  test('sends anew when its nonce went to something else', async () => {
+    const journal = memoryTransactionJournal()
+    const call = transfer()
+    await interrupted(journal, call, intent => ({ ...intent, hash: `0x${'cd'.repeat(32)}`, nonce: intent.nonce - 1 }))
+    const after = await mined()
+    await sendCall(access({ journal }), call)
+    expect(await mined()).toBe(after + 1)
+  })
+})
+
+describe('a transaction that went wrong on the way', () => {
+  test('is sent again when the chain dropped it', async () => {
+    const before = await mined()
+    await withoutMining(async () => {
+      const journal = memoryTransactionJournal()
+      let dropped = false
+      const sending = sendCall(
+        access({
+          journal: {
+            ...journal,
+            async put(intent) {
+              await journal.put(intent)
+              if (intent.hash === undefined || dropped) return
+              dropped = true
+              await chain.anvil.rpc('anvil_dropTransaction', [intent.hash])
+            },
+          },
+        }),
+        transfer(),
+      )
+      await new Promise(resolve => setTimeout(resolve, 1500))
+      await chain.anvil.rpc('anvil_mine', ['0x1'])
+      expect((await sending).status).toBe('success')
+      expect(dropped).toBe(true)
+    })
+    expect(await mined()).toBe(before + 1)
+  })
+
+  test('is sent again with more gas when it ran out of it', async () => {
+    const before = await mined()
+    let first = true
+    const walletClient = wallet(
+      onSend((request, forward) => {
+        const [transaction] = request.params as [object]
+        const gas = first ? { gas: '0x6000' } : {}
+        first = false
+        return forward({ ...request, params: [{ ...transaction, ...gas }] })
+      }),
+    )
+    const receipt = await sendCall(access({ walletClient }), transfer())
+    expect(receipt.status).toBe('success')
+    expect(await mined()).toBe(before + 2)
+  })
+
+  test('says why when somebody else was faster', async () => {
+    const { study } = await openStudy(chain, 2, { trainSeconds: 60 })
+    await startTask(chain.access(1), study)
+    await chain.anvil.rpc('evm_increaseTime', [61])
+    const advance: Call = {
+      name: 'advance',
+      to: study,
+      data: encodeFunctionData({ abi: studyAbi, functionName: 'advance' }),
+      isResumed: false,
+    }
+    const walletClient = wallet(
+      onSend(async (request, forward) => {
+        await sendCall(chain.access(3), advance)
+        return forward(request)
+      }),
+    )
+    await expect(sendCall(access({ walletClient }), { ...advance, headroom: 500_000n })).rejects.toMatchObject({
+      code: 'chain.reverted',
+      details: { error: 'Study_TooEarly' },
+    })
+    await stopTask(chain.access(1), study)
+  })
+})
+
+/** Sends a call and leaves the journal as it is before the receipt is in. */
+async function interrupted(
+  journal: TransactionJournal,
+  call: Call,
+  change: (intent: Intent) => Intent = intent => intent,
+): Promise<{ transactionHash: Hex }> {
+  let last: Intent | undefined
+  const receipt = await sendCall(
+    access({
+      journal: {
+        ...journal,
+        async put(intent) {
+          last = intent
+        },
+      },
+    }),
+    call,
+  )
+  expect(last?.hash).toBe(receipt.transactionHash)
+  await journal.put(change(last as Intent))
+  return receipt
+}
+
+async function withoutMining(run: () => Promise<void>): Promise<void> {
+  await chain.anvil.rpc('evm_setAutomine', [false])
+  await chain.anvil.rpc('evm_setIntervalMining', [0])
+  try {
+    await run()
+  } finally {
+    // From here on it mines on demand alone: Anvil cannot be told to go back to both.
+    await chain.anvil.rpc('evm_setAutomine', [true])
+  }
+}
