@@ -111,7 +111,9 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
       },
       connectionManager: { inboundConnectionThreshold: 50, maxIncomingPendingConnections: 100, maxConnections: 500 },
       services: {
-        circuitRelay: circuitRelayServer({ reservations: { applyDefaultLimit: false, maxReservations: 256 } }),
+        // Relayed connections keep the default limits (128 KiB, two minutes): enough for tabs to find each other, and bitswap
+        // does not run over limited connections, so that blocks go over WebRTC or by way of this relay's shelf, never both.
+        circuitRelay: circuitRelayServer({ reservations: { maxReservations: 256 } }),
       },
     },
   })

@@ -183,8 +183,9 @@ class TabStore implements HeliaStore {
         denyDialPeer: peer => !this.#allowed(peer),
         denyDialMultiaddr: address => !this.#knownAddress(address),
         denyInboundRelayedConnection: (_, peer) => !this.#allowed(peer),
-        denyInboundEncryptedConnection: peer => !this.#allowed(peer),
-        denyOutboundEncryptedConnection: peer => !this.#allowed(peer),
+        // The last gate of every connection; WebRTC passes no other, since its encryption is not libp2p's.
+        denyInboundUpgradedConnection: peer => !this.#allowed(peer),
+        denyOutboundUpgradedConnection: peer => !this.#allowed(peer),
       },
       connectionManager: { reconnectRetries: 0, dialTimeout },
     }
@@ -195,7 +196,7 @@ class TabStore implements HeliaStore {
     this.#node = await createNode({
       blocks: served,
       datastore,
-      libp2p: direct === undefined ? base : direct.withWebRtc(base),
+      libp2p: direct === undefined ? base : direct.withWebRtc(base, Math.max(1, relays.length)),
     })
     const { libp2p } = this.#node
     libp2p.addEventListener('connection:open', ({ detail }) => this.#onConnection(detail))
