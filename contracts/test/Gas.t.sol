@@ -30,7 +30,9 @@ contract GasTest is Fixture {
     }
 
     function test_SixtyFourHospitalsFitTheBudgetAndTheTransactionCap() public {
-        for (uint256 i = hospitals.length; i < 64; i++) addHospital();
+        for (uint256 i = hospitals.length; i < 64; i++) {
+            addHospital();
+        }
         rules.standardise = true;
         study = createStudy();
         _measureStudy(64, 2);
@@ -38,7 +40,9 @@ contract GasTest is Fixture {
         vm.assertLe(_most["submitUpdate, first"], SUBMISSION_BUDGET, "first submission");
         vm.assertLe(_most["submitUpdate, later"], SUBMISSION_BUDGET, "later submission");
         vm.assertLe(_most["submitUpdate, last of a phase"], SUBMISSION_BUDGET, "closing submission");
-        for (uint256 i = 0; i < _calls.length; i++) vm.assertLe(_most[_calls[i]], TRANSACTION_CAP, _calls[i]);
+        for (uint256 i = 0; i < _calls.length; i++) {
+            vm.assertLe(_most[_calls[i]], TRANSACTION_CAP, _calls[i]);
+        }
     }
 
     function _measureStudy(uint256 n, uint256 rounds) private {
@@ -51,7 +55,9 @@ contract GasTest is Fixture {
         vm.prank(sponsor);
         study.startTask();
         _note("startTask");
-        for (uint256 r = 0; r < rounds; r++) _measureRound(n, r);
+        for (uint256 r = 0; r < rounds; r++) {
+            _measureRound(n, r);
+        }
         vm.prank(sponsor);
         study.stopTask();
         _note("stopTask");

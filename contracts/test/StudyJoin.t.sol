@@ -83,9 +83,7 @@ contract StudyJoinTest is Fixture {
         join(0);
         vm.assertEq(study.stakeOf(hospitals[0]), STAKE);
         vm.assertEq(study.snapshot().members[0], hospitals[0]);
-        vm.assertEq(
-            abi.encode(registry.keysOf(address(study), hospitals[0])), abi.encode(keysOf(0))
-        );
+        vm.assertEq(abi.encode(registry.keysOf(address(study), hospitals[0])), abi.encode(keysOf(0)));
     }
 
     function test_JoiningByAllowanceReturnsTheModelUri() public {
@@ -212,7 +210,9 @@ contract StudyJoinTest is Fixture {
 
     function test_TheSponsorRemovesBeforeTheStartOnly() public {
         openStudy();
-        for (uint256 i = 0; i < 4; i++) join(i);
+        for (uint256 i = 0; i < 4; i++) {
+            join(i);
+        }
         vm.expectEmit(address(study));
         emit IStudy.HospitalLeft(hospitals[3], "removed");
         vm.prank(sponsor);
@@ -303,9 +303,7 @@ contract StudyJoinTest is Fixture {
         openStudy();
         join(0);
         join(1);
-        vm.expectRevert(
-            abi.encodeWithSelector(IStudy.Study_TooEarly.selector, study.snapshot().deadline)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IStudy.Study_TooEarly.selector, study.snapshot().deadline));
         study.advance();
         passDeadline();
         study.advance();

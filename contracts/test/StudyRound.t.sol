@@ -71,7 +71,9 @@ contract StudyRoundTest is Fixture {
     }
 
     function test_TheLastSubmissionOpensAttestation() public {
-        for (uint256 i = 0; i < 3; i++) submit(i);
+        for (uint256 i = 0; i < 3; i++) {
+            submit(i);
+        }
         assertPhase(Phase.Train);
         submit(3);
         assertPhase(Phase.Attest);
@@ -82,7 +84,9 @@ contract StudyRoundTest is Fixture {
         runRound(flat(10));
         Snapshot memory s = study.snapshot();
         vm.assertEq(s.round, 2);
-        for (uint256 i = 0; i < 4; i++) vm.assertEq(s.updates[i], bytes32(0));
+        for (uint256 i = 0; i < 4; i++) {
+            vm.assertEq(s.updates[i], bytes32(0));
+        }
         (address[] memory from,) = study.getSubmissions(2);
         vm.assertEq(from.length, 0);
     }
@@ -214,7 +218,9 @@ contract StudyRoundTest is Fixture {
 
     function test_AQuorumOfAttestationsGoesOnAtTheDeadline() public {
         submitAll();
-        for (uint256 i = 0; i < 3; i++) attest(i, 15, flat(10));
+        for (uint256 i = 0; i < 3; i++) {
+            attest(i, 15, flat(10));
+        }
         assertPhase(Phase.Attest);
         passDeadline();
         study.advance();
@@ -223,7 +229,9 @@ contract StudyRoundTest is Fixture {
 
     function test_NothingOpenedVoidsTheRound() public {
         submitAll();
-        for (uint256 i = 0; i < 4; i++) attest(i, 0, flat(10));
+        for (uint256 i = 0; i < 4; i++) {
+            attest(i, 0, flat(10));
+        }
         vm.assertEq(study.snapshot().voids, 1);
         vm.assertEq(currentRound(), 2);
     }
@@ -267,11 +275,15 @@ contract StudyRoundTest is Fixture {
 
     function test_WhoDidNotAttestCannotRevealAndIsNotWaitedFor() public {
         submitAll();
-        for (uint256 i = 0; i < 3; i++) attest(i, 15, flat(10));
+        for (uint256 i = 0; i < 3; i++) {
+            attest(i, 15, flat(10));
+        }
         passDeadline();
         study.advance();
         this.expectWrongReveal(3, flat(10));
-        for (uint256 i = 0; i < 3; i++) reveal(i, flat(10));
+        for (uint256 i = 0; i < 3; i++) {
+            reveal(i, flat(10));
+        }
         assertPhase(Phase.Aggregate);
     }
 
@@ -289,10 +301,10 @@ contract StudyRoundTest is Fixture {
     function test_TheRankingWaitsForTheDeadlineOrTheLastReveal() public {
         submitAll();
         attestAll(flat(10));
-        for (uint256 i = 0; i < 3; i++) reveal(i, flat(10));
-        vm.expectRevert(
-            abi.encodeWithSelector(IStudy.Study_TooEarly.selector, study.snapshot().deadline)
-        );
+        for (uint256 i = 0; i < 3; i++) {
+            reveal(i, flat(10));
+        }
+        vm.expectRevert(abi.encodeWithSelector(IStudy.Study_TooEarly.selector, study.snapshot().deadline));
         study.submitRoundTopK(1);
         passDeadline();
         study.submitRoundTopK(1);
@@ -306,8 +318,12 @@ contract StudyRoundTest is Fixture {
         // Everyone says −300 (out) of member 0 but member 0 itself, who says the best of all.
         int16[] memory honest = list(-300, 50, 60, 70);
         int16[] memory own = list(32767, 50, 60, 70);
-        for (uint256 i = 0; i < 4; i++) attest(i, 15, i == 0 ? own : honest);
-        for (uint256 i = 0; i < 4; i++) reveal(i, i == 0 ? own : honest);
+        for (uint256 i = 0; i < 4; i++) {
+            attest(i, 15, i == 0 ? own : honest);
+        }
+        for (uint256 i = 0; i < 4; i++) {
+            reveal(i, i == 0 ? own : honest);
+        }
         vm.assertEq(study.snapshot().survivors, 14);
     }
 
@@ -317,8 +333,12 @@ contract StudyRoundTest is Fixture {
         // Member 0 is scored by seats 1 and 2: −201 and 500. The lower of them is below the margin.
         int16[] memory low = list(-201, 0, 0, 0);
         int16[] memory high = list(500, 0, 0, 0);
-        for (uint256 i = 0; i < 3; i++) attest(i, 15, i == 1 ? low : high);
-        for (uint256 i = 0; i < 3; i++) reveal(i, i == 1 ? low : high);
+        for (uint256 i = 0; i < 3; i++) {
+            attest(i, 15, i == 1 ? low : high);
+        }
+        for (uint256 i = 0; i < 3; i++) {
+            reveal(i, i == 1 ? low : high);
+        }
         vm.assertEq(study.snapshot().survivors, 14);
     }
 
@@ -335,9 +355,13 @@ contract StudyRoundTest is Fixture {
         // Seat 3 says it did not open member 0's update, yet scores it; the others' median alone counts.
         int16[] memory others = list(-300, 10, 10, 10);
         int16[] memory liar = list(30000, 10, 10, 10);
-        for (uint256 i = 0; i < 3; i++) attest(i, 15, i == 0 ? liar : others);
+        for (uint256 i = 0; i < 3; i++) {
+            attest(i, 15, i == 0 ? liar : others);
+        }
         attest(3, 14, liar);
-        for (uint256 i = 0; i < 4; i++) reveal(i, i == 0 || i == 3 ? liar : others);
+        for (uint256 i = 0; i < 4; i++) {
+            reveal(i, i == 0 || i == 3 ? liar : others);
+        }
         vm.assertEq(study.snapshot().survivors, 14);
     }
 
@@ -372,7 +396,9 @@ contract StudyRoundTest is Fixture {
         attestAll(flat(-1000));
         revealAll(flat(-1000));
         vm.assertEq(study.snapshot().voids, 1);
-        for (uint256 i = 0; i < 4; i++) vm.assertEq(study.forfeitedOf(hospitals[i]), 0);
+        for (uint256 i = 0; i < 4; i++) {
+            vm.assertEq(study.forfeitedOf(hospitals[i]), 0);
+        }
     }
 
     // --- signModel ---
@@ -396,7 +422,9 @@ contract StudyRoundTest is Fixture {
 
     function test_AQuorumOfTheSameHashIsEnoughAtTheDeadline() public {
         toAggregate();
-        for (uint256 i = 0; i < 3; i++) signModel(i, MODEL);
+        for (uint256 i = 0; i < 3; i++) {
+            signModel(i, MODEL);
+        }
         passDeadline();
         study.advance();
         vm.assertEq(study.snapshot().modelHash, MODEL);
@@ -412,7 +440,9 @@ contract StudyRoundTest is Fixture {
         emit IStudy.RoundVoided(1, Phase.Aggregate);
         signModel(3, OTHER_MODEL);
         vm.assertEq(study.snapshot().modelRound, 0);
-        for (uint256 i = 0; i < 4; i++) vm.assertEq(study.forfeitedOf(hospitals[i]), 0, "no timeout");
+        for (uint256 i = 0; i < 4; i++) {
+            vm.assertEq(study.forfeitedOf(hospitals[i]), 0, "no timeout");
+        }
     }
 
     function test_SignaturesOfLessThanAQuorumVoidTheRoundAtTheDeadline() public {
@@ -426,20 +456,30 @@ contract StudyRoundTest is Fixture {
 
     function test_NobodyWaitsForASeatThatDidNotAttest() public {
         submitAll();
-        for (uint256 i = 0; i < 3; i++) attest(i, 15, flat(10));
+        for (uint256 i = 0; i < 3; i++) {
+            attest(i, 15, flat(10));
+        }
         passDeadline();
         study.advance();
-        for (uint256 i = 0; i < 3; i++) reveal(i, flat(10));
-        for (uint256 i = 0; i < 3; i++) signModel(i, MODEL);
+        for (uint256 i = 0; i < 3; i++) {
+            reveal(i, flat(10));
+        }
+        for (uint256 i = 0; i < 3; i++) {
+            signModel(i, MODEL);
+        }
         vm.assertEq(study.snapshot().completed, 1);
     }
 
     function test_ALateSeatRescuesASplitVote() public {
         submitAll();
-        for (uint256 i = 0; i < 3; i++) attest(i, 15, flat(10));
+        for (uint256 i = 0; i < 3; i++) {
+            attest(i, 15, flat(10));
+        }
         passDeadline();
         study.advance();
-        for (uint256 i = 0; i < 3; i++) reveal(i, flat(10));
+        for (uint256 i = 0; i < 3; i++) {
+            reveal(i, flat(10));
+        }
         signModel(0, MODEL);
         signModel(1, MODEL);
         signModel(2, OTHER_MODEL);
@@ -498,9 +538,7 @@ contract StudyRoundTest is Fixture {
         startOtherStudy();
         runRound(flat(10));
         assertPhase(Phase.Settle);
-        vm.expectRevert(
-            abi.encodeWithSelector(IStudy.Study_TooEarly.selector, study.snapshot().deadline)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IStudy.Study_TooEarly.selector, study.snapshot().deadline));
         study.nextRound();
         vm.prank(hospitals[3]);
         study.leaveTask();
@@ -530,7 +568,9 @@ contract StudyRoundTest is Fixture {
         expectError(IStudy.Study_NothingToWithdraw.selector);
         vm.prank(hospitals[3]);
         study.withdraw();
-        for (uint256 i = 0; i < 3; i++) submit(i);
+        for (uint256 i = 0; i < 3; i++) {
+            submit(i);
+        }
         passDeadline();
         study.advance();
         attestAll(flat(10));
@@ -557,8 +597,7 @@ contract StudyRoundTest is Fixture {
     function attestation(uint256 i, uint64 opened) private view returns (bytes32, Signature memory) {
         uint16 round = currentRound();
         bytes32 commitment = keccak256(abi.encode(hospitals[i], round, flat(10), saltOf(i, round)));
-        bytes32 digest =
-            Duties.attestation(study.domainSeparator(), hospitals[i], round, opened, commitment);
+        bytes32 digest = Duties.attestation(study.domainSeparator(), hospitals[i], round, opened, commitment);
         return (commitment, dutySign(i, digest));
     }
 

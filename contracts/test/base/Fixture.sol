@@ -19,7 +19,7 @@ import {
     Snapshot
 } from "../../src/interfaces/IStudy.sol";
 import { Duties } from "../../src/libraries/Duties.sol";
-import { vm } from "./Vm.sol";
+import { Vm, vm } from "./Vm.sol";
 
 /// Digests of calldata arrays; an external contract because the library takes its list from calldata.
 contract Digests {
@@ -62,7 +62,9 @@ abstract contract Fixture {
 
     function setUp() public virtual {
         deploy();
-        for (uint256 i = 0; i < 4; i++) addHospital();
+        for (uint256 i = 0; i < 4; i++) {
+            addHospital();
+        }
         rules = defaultRules();
         study = createStudy();
     }
@@ -150,7 +152,9 @@ abstract contract Fixture {
     /// Opens the study, lets the first n hospitals join and starts it.
     function startStudy(uint256 n) internal {
         openStudy();
-        for (uint256 i = 0; i < n; i++) join(i);
+        for (uint256 i = 0; i < n; i++) {
+            join(i);
+        }
         vm.prank(sponsor);
         study.startTask();
     }
@@ -185,8 +189,7 @@ abstract contract Fixture {
     function attest(uint256 i, uint64 opened, int16[] memory scores) internal {
         uint16 round = currentRound();
         bytes32 commitment = keccak256(abi.encode(hospitals[i], round, scores, saltOf(i, round)));
-        bytes32 digest =
-            Duties.attestation(study.domainSeparator(), hospitals[i], round, opened, commitment);
+        bytes32 digest = Duties.attestation(study.domainSeparator(), hospitals[i], round, opened, commitment);
         study.attest(hospitals[i], round, opened, commitment, dutySign(i, digest));
     }
 
@@ -201,23 +204,30 @@ abstract contract Fixture {
     function signModel(uint256 i, bytes32 modelHash) internal {
         uint16 round = currentRound();
         bytes32 header = headerOf(i, modelHash);
-        bytes32 digest = Duties.modelSignature(study.domainSeparator(), hospitals[i], round, modelHash, header);
+        bytes32 digest =
+            Duties.modelSignature(study.domainSeparator(), hospitals[i], round, modelHash, header);
         study.signModel(hospitals[i], round, modelHash, header, dutySign(i, digest));
     }
 
     function attestAll(int16[] memory scores) internal {
         Snapshot memory s = study.snapshot();
-        for (uint256 k = 0; k < s.seats.length; k++) attest(s.seats[k], s.submitted, scores);
+        for (uint256 k = 0; k < s.seats.length; k++) {
+            attest(s.seats[k], s.submitted, scores);
+        }
     }
 
     function revealAll(int16[] memory scores) internal {
         Snapshot memory s = study.snapshot();
-        for (uint256 k = 0; k < s.seats.length; k++) reveal(s.seats[k], scores);
+        for (uint256 k = 0; k < s.seats.length; k++) {
+            reveal(s.seats[k], scores);
+        }
     }
 
     function signAll(bytes32 modelHash) internal {
         Snapshot memory s = study.snapshot();
-        for (uint256 k = 0; k < s.seats.length; k++) signModel(s.seats[k], modelHash);
+        for (uint256 k = 0; k < s.seats.length; k++) {
+            signModel(s.seats[k], modelHash);
+        }
     }
 
     function saltOf(uint256 i, uint16 round) internal pure returns (bytes32) {
@@ -241,7 +251,9 @@ abstract contract Fixture {
     /// Every member's update gains as much.
     function flat(int16 score) internal view returns (int16[] memory scores) {
         scores = new int16[](study.snapshot().members.length);
-        for (uint256 i = 0; i < scores.length; i++) scores[i] = score;
+        for (uint256 i = 0; i < scores.length; i++) {
+            scores[i] = score;
+        }
     }
 
     function list(int16 a, int16 b, int16 c, int16 d) internal pure returns (int16[] memory scores) {
@@ -288,6 +300,18 @@ abstract contract Fixture {
             study.withdraw();
         }
         vm.assertEq(credits.balanceOf(address(study)), 0, "nothing is left");
+    }
+
+    /// An event of the study about a hospital, among those since vm.recordLogs.
+    function assertLogged(bytes32 selector, address hospital, bytes memory data) internal {
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        bytes32 topic = bytes32(uint256(uint160(hospital)));
+        for (uint256 i = 0; i < logs.length; i++) {
+            bytes32[] memory topics = logs[i].topics;
+            if (topics[0] != selector || topics[topics.length - 1] != topic) continue;
+            if (logs[i].emitter == address(study) && keccak256(logs[i].data) == keccak256(data)) return;
+        }
+        vm.assertTrue(false, "event not found");
     }
 
     function expectError(bytes4 selector) internal {

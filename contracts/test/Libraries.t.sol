@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import { Arrays } from "@openzeppelin/contracts/utils/Arrays.sol";
+import { BitSet } from "../src/libraries/BitSet.sol";
+import { Duties } from "../src/libraries/Duties.sol";
+import { Scores } from "../src/libraries/Scores.sol";
+import { Seats } from "../src/libraries/Seats.sol";
+import { Digests } from "./base/Fixture.sol";
+import { between, vm } from "./base/Vm.sol";
+
+/// Libraries.tree
+contract LibrariesTest {
+    using BitSet for uint64;
+    using Seats for uint64;
+
+    // --- BitSet ---
+
+    function testFuzz_CountCountsBits(uint64 set) public pure {
+        uint256 bits = 0;
+        for (uint256 i = 0; i < 64; i++) {
+            bits += (set >> i) & 1;
+        }
+        vm.assertEq(set.count(), bits);
+    }
+
+    function testFuzz_AddAndRemoveAreSeenByHas(uint64 set, uint256 i) public pure {
+        i = between(i, 0, 63);
+        vm.assertTrue(set.add(i).has(i));
+        vm.assertFalse(set.remove(i).has(i));
+        vm.assertEq(set.add(i).remove(i), set.remove(i));
+    }
+
+    // --- Seats ---
+
+    function testFuzz_SeatsAreDifferentParticipants(uint64 participants, uint16 round, uint8 most)
+        public
+        pure
+    {
+        vm.assume(participants != 0);
+        uint256 maxSeats = between(most, 2, Seats.MAX);
+        uint64 seats = Seats.draw(participants, between(round, 1, type(uint16).max), maxSeats);
+        uint256 n = participants.count();
+        vm.assertEq(seats.size(), n < maxSeats ? n : maxSeats);
+        uint64 members = seats.members(seats.all());
+        vm.assertEq(members.count(), seats.size(), "no member twice");
+        vm.assertEq(members & ~participants, 0, "participants only");
+        for (uint256 k = 0; k < seats.size(); k++) {
+            vm.assertEq(seats.seatOf(seats.memberAt(k)), k);
+        }
+    }
+
+    function testFuzz_EverybodyServesAsOften(uint64 participants) public pure {
+        vm.assume(participants != 0);
+        uint256 n = participants.count();
+        uint256[64] memory served;
+        for (uint256 round = 1; round <= n; round++) {
+            uint64 seats = Seats.draw(participants, round, 7);
+            for (uint256 k = 0; k < seats.size(); k++) {
+                served[seats.memberAt(k)]++;
+            }
+        }
+        for (uint256 i = 0; i < 64; i++) {
+            vm.assertEq(served[i], participants.has(i) ? (n < 7 ? n : 7) : 0);
+        }
+    }
+
+    function test_AQuorumIsMoreThanTwoThirds() public pure {
+        uint256[8] memory quorum = [uint256(0), 1, 2, 3, 3, 4, 5, 5];
+        for (uint256 n = 1; n < 8; n++) {
+            vm.assertEq(Seats.draw(uint64((1 << n) - 1), 1, 7).quorum(), quorum[n]);
+        }
+    }
+
+    function test_WhoHasNoSeatHasNone() public pure {
+        vm.assertEq(Seats.draw(7, 1, 7).seatOf(3), Seats.NONE);
+        vm.assertEq(Seats.draw(0, 1, 7).size(), 0);
+    }
+
+    // --- Scores ---
+
+    function testFuzz_TheMedianIsTheLowerMiddleOfTheSorted(int16[7] memory values, uint256 length)
+        public
+        pure
+    {
+        length = between(length, 1, 7);
+        uint256[] memory sorted = new uint256[](length);
+        for (uint256 i = 0; i < length; i++) {
+            sorted[i] = uint256(int256(values[i]) + 32768);
+        }
+        Arrays.sort(sorted);
+        int256 expected = int256(sorted[(length - 1) / 2]) - 32768;
+        vm.assertEq(Scores.median(values, length), expected);
+    }
+
+    function testFuzz_PackedScoresComeBack(int16[] calldata scores) public pure {
+        for (uint256 i = 0; i < scores.length && i < 64; i++) {
+            vm.assertEq(Scores.at(Scores.pack(scores, i / 16), i), int256(scores[i]));
+            vm.assertEq(Scores.at(Scores.place(scores[i], i), i), int256(scores[i]));
+        }
+    }
+
+    function testFuzz_RankKeysSortByMedianThenReputationThenSeniority(
+        int16[2] memory median,
+        uint16[2] memory reputation,
+        uint8[2] memory member
+    ) public pure {
+        vm.assume(member[0] != member[1]);
+        uint256 a = Scores.rankKey(median[0], reputation[0], member[0]);
+        uint256 b = Scores.rankKey(median[1], reputation[1], member[1]);
+        bool first = median[0] != median[1]
+            ? median[0] > median[1]
+            : reputation[0] != reputation[1] ? reputation[0] > reputation[1] : member[0] < member[1];
+        vm.assertTrue(first ? a > b : a < b);
+        vm.assertEq(Scores.memberOf(a), member[0]);
+    }
+
+    function testFuzz_OutcomesAndWeightsStayInRange(int16 median, int16 margin) public pure {
+        uint16 outcome = Scores.outcome(median);
+        vm.assertTrue(outcome >= 5000 && outcome <= 10_000);
+        vm.assume(median >= margin);
+        vm.assertEq(Scores.weight(median, margin), uint256(int256(median) - margin + 1));
+    }
+
+    // --- Duties ---
+
+    /// viem's domainSeparator of chain 31337, verifying contract 0x2222…2222, salt 0xd1d1…d1d1; the digests below are of
+    /// viem's hashTypedData in that domain.
+    bytes32 private constant DOMAIN = 0xc231447d6674c6d3562492b52a8fa0a66a2245e0098e754dfd196685b4c8cb7e;
+    address private constant HOSPITAL = 0x1111111111111111111111111111111111111111;
+
+    function test_DigestsAreThoseOfOtherImplementations() public {
+        address verifier = 0x2222222222222222222222222222222222222222;
+        vm.assertEq(
+            Duties.domainSeparator(verifier, bytes32(uint256(0xd1) * (type(uint256).max / 255))), DOMAIN
+        );
+        bytes32 one = bytes32(uint256(1));
+        bytes32 two = bytes32(uint256(2));
+        vm.assertEq(
+            Duties.attestation(DOMAIN, HOSPITAL, 3, 5, one),
+            0x1dd8d23f5b4151401dce440a3de0e07db823eb532f989f750b2a60074d04466d
+        );
+        vm.assertEq(
+            Duties.modelSignature(DOMAIN, HOSPITAL, 3, one, two),
+            0x3280a79b7de84b651012bccaec5c88bb0b95b27432e0a3b83527d4034f83680d
+        );
+        int16[] memory scores = new int16[](3);
+        (scores[0], scores[1], scores[2]) = (-200, type(int16).min, 32767);
+        vm.assertEq(
+            new Digests().scores(DOMAIN, HOSPITAL, 3, scores, one, two),
+            0xd6249a437f37edb51a40de3df7845ea9899ddbc1129e93bf6e79264b3c14839a
+        );
+    }
+}

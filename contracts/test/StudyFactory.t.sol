@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import { StudyFactory } from "../src/StudyFactory.sol";
+import { IStudy, Rules } from "../src/interfaces/IStudy.sol";
+import { IStudyFactory } from "../src/interfaces/IStudyFactory.sol";
+import { Fixture } from "./base/Fixture.sol";
+import { vm } from "./base/Vm.sol";
+
+/// StudyFactory.tree
+contract StudyFactoryTest is Fixture {
+    function test_AStudyKnowsItsSponsorAndRules() public view {
+        vm.assertEq(study.sponsor(), sponsor);
+        vm.assertEq(keccak256(abi.encode(study.rules())), keccak256(abi.encode(rules)));
+        vm.assertTrue(factory.isStudy(address(study)));
+        vm.assertEq(factory.studies().length, 1);
+        vm.assertEq(factory.studies()[0], address(study));
+    }
+
+    function test_OthersAreNoStudies() public view {
+        vm.assertFalse(factory.isStudy(stranger));
+        vm.assertFalse(factory.isStudy(address(factory.implementation())));
+    }
+
+    function test_DeploymentsAreToldApart() public {
+        vm.assertEq(factory.deploymentId(), keccak256(abi.encode(keccak256("genesis"), registry)));
+        StudyFactory other = new StudyFactory(credits, registry, keccak256("another genesis"));
+        vm.assertTrue(other.deploymentId() != factory.deploymentId());
+        vm.assertTrue(other.implementation().domainSeparator() != factory.implementation().domainSeparator());
+    }
+
+    function test_RulesOutOfRangeAreRefused() public {
+        Rules memory good = rules;
+        rules.rounds = 0;
+        expectBadRules("rounds");
+        rules.rounds = 1001;
+        expectBadRules("rounds");
+        rules = good;
+        rules.minHospitals = 1;
+        expectBadRules("minHospitals");
+        rules = good;
+        rules.maxHospitals = 1;
+        expectBadRules("maxHospitals");
+        rules.maxHospitals = 65;
+        expectBadRules("maxHospitals");
+        rules = good;
+        rules.maxSeats = 1;
+        expectBadRules("maxSeats");
+        rules.maxSeats = 8;
+        expectBadRules("maxSeats");
+        rules = good;
+        rules.topK = 0;
+        expectBadRules("topK");
+        rules.topK = 33;
+        expectBadRules("topK");
+        rules = good;
+        rules.slashBps = 10_001;
+        expectBadRules("slashBps");
+        rules = good;
+        rules.stake = (1 << 88) + 1;
+        expectBadRules("stake");
+        rules = good;
+        rules.aggregateSeconds = 0;
+        expectBadRules("seconds");
+    }
+
+    function test_EveryContractIsAtMost20KB() public view {
+        vm.assertLe(address(credits).code.length, 20_000, "Credits");
+        vm.assertLe(address(registry).code.length, 20_000, "HospitalRegistry");
+        vm.assertLe(address(factory).code.length, 20_000, "StudyFactory");
+        vm.assertLe(address(factory.implementation()).code.length, 20_000, "Study");
+        vm.assertLe(address(reputation).code.length, 20_000, "Reputation");
+        vm.assertLe(address(models).code.length, 20_000, "ModelRegistry");
+    }
+
+    function expectBadRules(string memory reason) private {
+        vm.expectRevert(abi.encodeWithSelector(IStudy.Study_BadRules.selector, reason));
+        vm.prank(sponsor);
+        factory.createStudy(rules);
+    }
+}
