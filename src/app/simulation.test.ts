@@ -1,0 +1,110 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { deploy, seedDevChain } from '../../contracts/script/deploy.ts'
+import { demoAccount, type Wallet, walletClientFor } from '../chain/clients.ts'
+import type { Deployment } from '../chain/deployment.ts'
+import { balanceOf, modelVersions, standingsOf } from '../chain/reads.ts'
+import { type Anvil, startAnvil } from '../chain/testing/anvil.ts'
+import { heartCenters, heartDataset, heartNames } from '../data/heart.ts'
+import { heartStudy } from '../study/studies/heart.ts'
+import { createEngine, type Engine } from '../training/engine.ts'
+import { simulateStudy } from './simulation.ts'
+
+const folder = new URL('../../public/studies/heart/', import.meta.url)
+const read = (file: string) => readFileSync(new URL(file, folder), 'utf8')
+const datasets = heartCenters.map(center =>
+  heartDataset(center, read(`processed.${center}.data`), JSON.parse(read('flamby-split.json')), 1),
+)
+const honest = () => createEngine('cpu')
+
+let anvil: Anvil
+let deployment: Deployment
+let wallets: Wallet[]
+
+beforeAll(async () => {
+  anvil = await startAnvil({ port: 8750 })
+  const account = demoAccount(0, anvil.chainId)
+  deployment = await deploy({ rpcUrl: anvil.rpcUrl, account })
+  wallets = Array.from({ length: 7 }, (_, i) => walletClientFor(deployment, demoAccount(i, anvil.chainId)))
+  await seedDevChain(deployment, {
+    account,
+    sponsor: account.address,
+    hospitals: wallets.slice(1).map((wallet, i) => ({ address: wallet.account.address, name: `Hospital ${i}` })),
+    hospitalCredits: 10n ** 22n,
+  })
+}, 60_000)
+
+afterAll(() => anvil?.stop())
+
+describe('a study without a browser, on a real chain', () => {
+  it('ends with one model that all four hospitals hold and evaluated', async () => {
+    const plan = heartStudy({ rounds: 3 })
+    const hospitals = datasets.map((dataset, i) => ({
+      wallet: wallets[i + 1] as Wallet,
+      dataset,
+      createEngine: honest,
+    }))
+    const log: string[] = []
+    const result = await simulateStudy({
+      deployment,
+      sponsor: wallets[0] as Wallet,
+      plan,
+      hospitals,
+      onTask: (hospital, task, what, error) =>
+        log.push(`${heartNames[heartCenters[hospital] ?? 'va']} ${task.type} ${task.round} ${what} ${error ?? ''}`),
+    })
+    const states = result.hospitals.map(({ state }) => state)
+    expect(new Set(states.map(({ snapshot }) => snapshot?.modelHash)).size).toBe(1)
+    for (const { snapshot, evaluations, finished } of states) {
+      expect(snapshot?.completed).toBe(3)
+      expect(finished).toBe(true)
+      expect(evaluations.at(-1)?.local).not.toBeNull()
+    }
+    expect(log.filter(line => line.includes('failed'))).toEqual([])
+    const models = await modelVersions(result.access, result.study)
+    expect(models).toHaveLength(4)
+    expect(result.gasLog.entries().filter(({ name }) => name === 'submitUpdate')).toHaveLength(16)
+  }, 120_000)
+
+  it('leaves a sign-flipper with the lowest reputation and less money than it came with', async () => {
+    const flipped = async (): Promise<Engine> => {
+      const engine = await honest()
+      return {
+        ...engine,
+        async train(call) {
+          const result = await engine.train(call)
+          return { ...result, parameters: result.parameters.map((value, i) => 2 * (call.parameters[i] ?? 0) - value) }
+        },
+      }
+    }
+    const [first] = datasets
+    if (first === undefined) throw new Error('no data')
+    const hospitals = [...datasets, first].map((dataset, i) => ({
+      wallet: wallets[i + 1] as Wallet,
+      dataset,
+      createEngine: i === 4 ? flipped : honest,
+    }))
+    const plan = heartStudy({ rounds: 8 })
+    const {
+      access,
+      study,
+      hospitals: ended,
+    } = await simulateStudy({
+      deployment,
+      sponsor: wallets[0] as Wallet,
+      plan,
+      hospitals,
+    })
+    const addresses = ended.map(({ address }) => address)
+    const reputations = (await standingsOf(access, addresses)).map(({ reputation }) => reputation)
+    expect(Math.min(...reputations.slice(0, 4))).toBeGreaterThan(reputations[4] as number)
+    const net = await Promise.all(
+      addresses.map(async address => {
+        const { reward, forfeited } = await balanceOf(access, study, address)
+        return reward - forfeited
+      }),
+    )
+    expect(net[4]).toBeLessThan(0n)
+    expect(net.slice(0, 4).map(amount => amount > 0n)).toEqual([true, true, true, true])
+  }, 180_000)
+})
