@@ -1,0 +1,387 @@
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { encode } from '@ipld/dag-cbor'
+import type { HDAccount } from 'viem'
+import { mnemonicToAccount } from 'viem/accounts'
+import { preview } from 'vite'
+import { deploy, seedDevChain } from '../../contracts/script/deploy.ts'
+import { anvilBinary } from '../../scripts/demo/anvil.ts'
+import { isFree } from '../../scripts/demo/ports.ts'
+import { createProcesses, type Processes, type Running } from '../../scripts/demo/processes.ts'
+import { buildApp, type Server, serveApp } from '../../scripts/demo/server.ts'
+import { root, workDir } from '../../scripts/lock.mjs'
+import type { ListedStudy, Site, StudyData } from '../../src/app/site.ts'
+import { publicClientFor, walletClientFor } from '../../src/chain/clients.ts'
+import type { Deployment } from '../../src/chain/deployment.ts'
+import { studyAbi } from '../../src/chain/generated/abi.ts'
+import type { Rules } from '../../src/chain/reads.ts'
+import { createStudy, fundStudy, startTask } from '../../src/chain/sponsor.ts'
+import { memoryTransactionJournal } from '../../src/chain/transactionJournal.ts'
+import type { ChainAccess } from '../../src/chain/transactions.ts'
+import { bytesToHex } from '../../src/crypto/bytes.ts'
+import { manifestUri } from '../../src/crypto/cid.ts'
+import { Phase, type StudySnapshot } from '../../src/rounds/ports.ts'
+import type { Blob } from '../../src/storage/BlobStore.ts'
+import { digestOf } from '../../src/storage/blocks.ts'
+import type { Manifest } from '../../src/study/manifest.ts'
+import type { StudyPlan } from '../../src/study/studies/StudyPlan.ts'
+import type { Address, Publishable } from '../../src/study/types.ts'
+import { openNodeStore } from './nodeStore.ts'
+import { type RpcProxy, type RpcProxyOptions, startRpcProxy } from './rpcProxy.ts'
+import { anvilMnemonic } from './wallet.ts'
+
+/** One credit in its smallest unit. */
+export const CREDIT = 10n ** 18n
+/** Accounts of the mnemonic: 0 deploys and accredits, 1 to this many are hospitals, the next one sponsors. */
+const hospitalAccounts = 10
+const sponsorAccount = hospitalAccounts + 1
+/** Ports are taken in tens from here; the first ten that are free. */
+const firstPort = 8700
+
+export interface BedOptions {
+  /** Names the folder of logs and data. */
+  readonly name: string
+  /** Default 1. */
+  readonly relays?: number
+  /** Default 31337, on which pages offer demo accounts. */
+  readonly chainId?: number
+  /** Seconds between blocks. Default 1. */
+  readonly blockTime?: number
+  /** Whether transactions are mined at once, beside the regular blocks. Default true; public chains do not. */
+  readonly minesOnDemand?: boolean
+  /** Puts a proxy in front of the chain, which is all that pages, hospitals and relays see of it. */
+  readonly proxy?: Omit<RpcProxyOptions, 'port' | 'upstream'>
+  /** Folder of another build of the app, in place of dist; false: nothing is served. */
+  readonly page?: string | false
+}
+
+/** A relay's process under the test's control. */
+export interface TestRelay {
+  readonly address: string
+  readonly dataDir: string
+  readonly logPath: string
+  /** Ends it as a power cut would. */
+  kill(): Promise<void>
+  /** Starts it again on the same folder and port. */
+  restart(): Promise<void>
+}
+
+/** Contracts on a chain of their own, relays and the served app: what hospitals need to meet. */
+export interface Bed {
+  readonly folder: string
+  /** Output of every process. */
+  readonly logFolder: string
+  readonly url: string
+  /** What hospitals use: the proxy where there is one. */
+  readonly rpcUrl: string
+  /** The node itself. */
+  readonly nodeUrl: string
+  readonly deployment: Deployment
+  readonly relays: readonly TestRelay[]
+  readonly proxy: RpcProxy | null
+  /** Hospital k's account, from 1. */
+  account(hospital: number): HDAccount
+  access(account: HDAccount): ChainAccess
+  /** Asks the node itself anything, e.g. anvil_reorg. @throws Error with the node's answer */
+  rpc(method: string, params?: readonly unknown[]): Promise<unknown>
+  /** Makes, funds and opens a study, lists it on the page, and brings its description to the relays. */
+  openStudy(plan: StudyPlan, options: StudyOptions): Promise<TestStudy>
+  /** Ends every process and server that was started. */
+  stop(): Promise<void>
+}
+
+export interface StudyOptions {
+  /** How many must join before it starts. */
+  readonly hospitals: number
+  readonly data: StudyData
+  readonly rules?: Partial<Rules>
+  /** Relays named by the study. Default: all. */
+  readonly relays?: readonly string[]
+}
+
+export interface TestStudy {
+  readonly address: Address
+  readonly manifest: Manifest
+  /** A hospital's page: of demo account k, or of the wallet for null. */
+  url(hospital: number | null, more?: Readonly<Record<string, string>>): string
+  snapshot(): Promise<StudySnapshot>
+  /** As the sponsor: starts the first round as soon as all have joined. */
+  startWhenJoined(): Promise<void>
+  /** Resolves once the study is where the test wants it. @throws Error when it is not in time */
+  until(what: string, isThere: (snapshot: StudySnapshot) => boolean, withinMs?: number): Promise<StudySnapshot>
+}
+
+/**
+ * Starts everything that a study needs but hospitals. Whatever is started ends with stop(), and with this process at the
+ * latest.
+ *
+ * @throws ProcessError with the path of the log where a process does not start
+ */
+export async function startBed(options: BedOptions): Promise<Bed> {
+  const folder = join(workDir, 'e2e', options.name)
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  const logFolder = join(folder, 'logs')
+  const ports = await freePorts()
+  const processes = createProcesses(logFolder)
+  const closing: (() => Promise<void>)[] = [() => processes.stopAll()]
+  const stop = async () => {
+    for (const close of closing.splice(0).reverse()) await close()
+  }
+  try {
+    const chainId = options.chainId ?? 31337
+    const nodeUrl = await startChain(processes, ports + 1, chainId, options)
+    const onNode = await deploy({ rpcUrl: nodeUrl, account: accountOf(0) })
+    await seedDevChain(onNode, {
+      account: accountOf(0),
+      sponsor: accountOf(sponsorAccount).address,
+      hospitals: Array.from({ length: hospitalAccounts }, (_, i) => ({
+        address: accountOf(i + 1).address,
+        name: `Hospital ${i + 1}`,
+      })),
+      hospitalCredits: 100_000n * CREDIT,
+      sponsorCredits: 10_000_000n * CREDIT,
+    })
+    const proxy = options.proxy ? await startRpcProxy({ ...options.proxy, port: ports + 2, upstream: nodeUrl }) : null
+    if (proxy !== null) closing.push(() => proxy.close())
+    const rpcUrl = proxy?.url ?? nodeUrl
+    const deployment: Deployment = { ...onNode, rpcUrls: [rpcUrl] }
+
+    const relays: TestRelay[] = []
+    for (let i = 0; i < (options.relays ?? 1); i++) {
+      relays.push(
+        await startRelay(processes, deployment, { name: `relay-${i + 1}`, folder, logFolder, port: ports + 3 + i }),
+      )
+    }
+
+    const sitePath = join(folder, 'deployment.json')
+    const studies: ListedStudy[] = []
+    const writeSite = () => {
+      const site: Site = { ...deployment, relays: relays.map(({ address }) => address), studies }
+      // Written aside: a page must never be served half of it.
+      writeFileSync(`${sitePath}.new`, JSON.stringify(site, null, 2))
+      renameSync(`${sitePath}.new`, sitePath)
+    }
+    writeSite()
+    process.env.WARDROUND_DEPLOYMENT = sitePath
+    const server = await servePage(ports, options.page)
+    closing.push(() => server.close())
+
+    const access = (account: HDAccount): ChainAccess => ({
+      deployment,
+      publicClient: publicClientFor(deployment),
+      walletClient: walletClientFor(deployment, account),
+      journal: memoryTransactionJournal(),
+      pollInterval: 200,
+    })
+    return {
+      folder,
+      logFolder,
+      url: server.url,
+      rpcUrl,
+      nodeUrl,
+      deployment,
+      relays,
+      proxy,
+      account: accountOf,
+      access,
+      rpc: (method, params = []) => ask(nodeUrl, method, params),
+      async openStudy(plan, study) {
+        const sponsor = access(accountOf(sponsorAccount))
+        const manifest: Manifest = {
+          ...plan.manifest,
+          relays: [...(study.relays ?? relays.map(({ address }) => address))],
+        }
+        const address = await openFundedStudy(sponsor, plan, manifest, study)
+        await publishManifest(manifest)
+        studies.push({
+          address,
+          name: manifest.name,
+          rounds: plan.rules.rounds,
+          data: study.data,
+          hospitals: Array.from({ length: hospitalAccounts }, (_, i) => `Hospital ${i + 1}`),
+        })
+        writeSite()
+        return controlStudy(sponsor, address, manifest, study.hospitals, server.url)
+      },
+      stop,
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+function accountOf(addressIndex: number): HDAccount {
+  return mnemonicToAccount(anvilMnemonic, { addressIndex })
+}
+
+async function servePage(port: number, page: string | false | undefined): Promise<Server> {
+  if (page === false) return { url: `http://127.0.0.1:${port}`, close: async () => undefined }
+  if (page === undefined) {
+    await buildApp(() => undefined)
+    return serveApp(port, false)
+  }
+  const server = await preview({ root, build: { outDir: page }, preview: { port, strictPort: true }, logLevel: 'error' })
+  return { url: `http://127.0.0.1:${port}`, close: () => server.close() }
+}
+
+async function freePorts(): Promise<number> {
+  for (let port = firstPort; port < firstPort + 1000; port += 10) {
+    const free = await Promise.all([0, 1, 2, 3, 4].map(offset => isFree(port + offset)))
+    if (free.every(Boolean)) return port
+  }
+  throw new Error(`no ten ports in a row are free from ${firstPort} on`)
+}
+
+async function startChain(processes: Processes, port: number, chainId: number, options: BedOptions): Promise<string> {
+  const { blockTime = 1, minesOnDemand = true } = options
+  await processes.start({
+    name: 'anvil',
+    command: anvilBinary(),
+    args: [
+      ...['--host', '127.0.0.1', '--port', String(port), '--chain-id', String(chainId)],
+      ...['--block-time', String(blockTime), ...(minesOnDemand ? ['--mixed-mining'] : [])],
+      ...['--accounts', String(sponsorAccount + 1), '--slots-in-an-epoch', '1'],
+    ],
+    readyLine: /^Listening on /,
+  })
+  return `http://127.0.0.1:${port}`
+}
+
+async function startRelay(
+  processes: Processes,
+  deployment: Deployment,
+  { name, folder, logFolder, port }: { name: string; folder: string; logFolder: string; port: number },
+): Promise<TestRelay> {
+  const dataDir = join(folder, name)
+  const { factory, registry, block, rpcUrls } = deployment
+  const start = () =>
+    processes.start({
+      name,
+      command: process.execPath,
+      args: [
+        ...['--import', 'tsx', join(root, 'relay', 'main.ts'), '--data-dir', dataDir, '--port', String(port)],
+        ...['--rpc', rpcUrls[0] ?? '', '--factory', factory, '--registry', registry, '--block', String(block)],
+        ...['--poll-ms', '500'],
+      ],
+      cwd: root,
+      readyLine: /^\{"relay":/,
+    })
+  let running: Running = await start()
+  const { relay } = JSON.parse(running.ready) as { relay: { addrs: string[] } }
+  return {
+    address: relay.addrs[0] ?? '',
+    dataDir,
+    logPath: join(logFolder, `${name}.log`),
+    async kill() {
+      process.kill(-running.pid, 'SIGKILL')
+      while (!(await isFree(port))) await sleep(20)
+    },
+    async restart() {
+      running = await start()
+    },
+  }
+}
+
+async function openFundedStudy(
+  sponsor: ChainAccess,
+  { rules: plan }: StudyPlan,
+  manifest: Manifest,
+  { hospitals, rules: changes }: StudyOptions,
+): Promise<Address> {
+  const { rounds, stake, rewardPerRound, ...rest } = plan
+  const rules: Rules = {
+    ...rest,
+    rounds,
+    stake: BigInt(stake) * CREDIT,
+    minHospitals: 2,
+    maxHospitals: 64,
+    maxSeats: 7,
+    topK: 3,
+    schedule: 0,
+    ...changes,
+  }
+  const study = await createStudy(sponsor, rules)
+  const modelURI = manifestUri(bytesToHex(await digestOf(manifestBlock(manifest))))
+  const deposit = BigInt(rewardPerRound * hospitals * rounds) * CREDIT
+  await fundStudy(sponsor, study, { modelURI, rounds, deposit })
+  return study
+}
+
+/** Relays take a description from anybody, once the chain names it. */
+async function publishManifest(manifest: Manifest): Promise<void> {
+  const store = await openNodeStore('sponsor', manifest.relays)
+  try {
+    const blob: Blob = { header: manifestBlock(manifest), chunks: [] }
+    // Public by its nature: every hospital reads it before it joins.
+    await store.put(blob as Publishable<Blob>, { signal: AbortSignal.timeout(20_000) })
+    const digest = await digestOf(blob.header)
+    for (const end = Date.now() + 20_000; store.receipts(digest).length < manifest.relays.length; await sleep(50)) {
+      if (Date.now() > end) throw new Error('a relay does not take the study’s description')
+    }
+  } finally {
+    await store.close()
+  }
+}
+
+function manifestBlock(manifest: Manifest): Uint8Array {
+  return encode(manifest)
+}
+
+function controlStudy(
+  sponsor: ChainAccess,
+  address: Address,
+  manifest: Manifest,
+  hospitals: number,
+  pageUrl: string,
+): TestStudy {
+  const snapshot = async () =>
+    (await sponsor.publicClient.readContract({
+      address,
+      abi: studyAbi,
+      functionName: 'snapshot',
+    })) as StudySnapshot
+  const until: TestStudy['until'] = async (what, isThere, withinMs = 60_000) => {
+    for (const end = Date.now() + withinMs; ; await sleep(100)) {
+      const now = await snapshot()
+      if (isThere(now)) return now
+      if (Date.now() > end) {
+        throw new Error(
+          `not within ${withinMs / 1000} s: ${what}. The study is in phase ${now.phase}, round ${now.round}.`,
+        )
+      }
+    }
+  }
+  return {
+    address,
+    manifest,
+    url: (hospital, more = {}) => {
+      const parameters = new URLSearchParams({
+        ...(hospital === null ? {} : { hospital: String(hospital) }),
+        study: address,
+        auto: '1',
+        ...more,
+      })
+      return `${pageUrl}/?${parameters}`
+    },
+    snapshot,
+    until,
+    async startWhenJoined() {
+      await until('all hospitals join', ({ members, phase }) => phase !== Phase.Open || members.length >= hospitals)
+      await startTask(sponsor, address)
+    },
+  }
+}
+
+async function ask(rpcUrl: string, method: string, params: readonly unknown[]): Promise<unknown> {
+  const response = await fetch(rpcUrl, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
+  })
+  const { result, error } = (await response.json()) as { result?: unknown; error?: { message: string } }
+  if (error !== undefined) throw new Error(`${method}: ${error.message}`)
+  return result
+}
