@@ -69,8 +69,11 @@ export function sendCall(access: ChainAccess, call: Call): Promise<TransactionRe
 const LOST_ATTEMPTS = 3
 /** How often a signed transaction is sent that does not get through, with pauses from 0.2 s to 6.4 s. */
 const SEND_ATTEMPTS = 7
-/** A hash that the RPC does not know this many times in a row was dropped. */
-const UNKNOWN_LOOKS = 6
+/**
+ * A hash that the RPC does not know this many times in a row was dropped. What a wallet sent through an RPC of its own may
+ * show up here only once it is mined, and asking the person again is worse than waiting a minute.
+ */
+const UNKNOWN_LOOKS = { local: 6, wallet: 120 } as const
 /** How far back a transaction is sought by its nonce. */
 const SEARCHED_BLOCKS = 1000n
 
@@ -185,6 +188,7 @@ async function settle(access: ChainAccess, intent: Intent): Promise<TransactionR
 
 /** Waits for the receipt of a transaction whose hash is known. @throws AppError chain.transactionLost when dropped */
 async function waitFor(access: ChainAccess, intent: Intent): Promise<TransactionReceipt> {
+  const patience = access.walletClient.account.type === 'local' ? UNKNOWN_LOOKS.local : UNKNOWN_LOOKS.wallet
   for (let unknown = 0; ; await pause(access.pollInterval)) {
     try {
       const receipt = await receiptOf(access, intent.hash as Hex)
@@ -193,7 +197,7 @@ async function waitFor(access: ChainAccess, intent: Intent): Promise<Transaction
         unknown = 0
         continue
       }
-      if (++unknown < UNKNOWN_LOOKS) continue
+      if (++unknown < patience) continue
       // Replaced by the wallet (another gas price), or dropped.
       const found = await findByNonce(access, intent)
       const replaced = found && isSameCall(found, intent) ? await receiptOf(access, found.hash) : undefined
