@@ -8,6 +8,8 @@ export interface AnvilOptions {
   readonly accounts: number
   /** Seconds between blocks; transactions are also mined on demand. */
   readonly blockTime?: number
+  /** Whether transactions are also mined at once. Default true; public chains do not. */
+  readonly minesOnDemand?: boolean
   readonly chainId?: number
   /** Default anvil. */
   readonly name?: string
@@ -23,13 +25,14 @@ export interface Anvil extends Running {
  * @throws EnvironmentError where Anvil has no binary for this platform; ProcessError where it does not start
  */
 export async function startAnvil(processes: Processes, options: AnvilOptions): Promise<Anvil> {
-  const { port, accounts, blockTime = 1, chainId = 31337, name = 'anvil' } = options
+  const { port, accounts, blockTime = 1, minesOnDemand = true, chainId = 31337, name = 'anvil' } = options
   const running = await processes.start({
     name,
     command: anvilBinary(),
     args: [
       ...['--host', '127.0.0.1', '--port', String(port), '--chain-id', String(chainId)],
-      ...['--block-time', String(blockTime), '--mixed-mining', '--accounts', String(accounts)],
+      ...['--block-time', String(blockTime), ...(minesOnDemand ? ['--mixed-mining'] : [])],
+      ...['--accounts', String(accounts)],
       // A block is final two epochs later: here two blocks.
       ...['--slots-in-an-epoch', '1'],
     ],
