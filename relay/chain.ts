@@ -75,8 +75,9 @@ class ChainReader {
   #checkpoints: Checkpoint[]
 
   constructor(deployment: Deployment, resume: Resume, chunk: number) {
+    // Each request is asked again a few times (429s come at random); what fails for longer starts over at the cursor.
     this.#client = createPublicClient({
-      transport: http(deployment.rpcUrl, { batch: true, retryCount: 0, timeout: 10_000 }),
+      transport: http(deployment.rpcUrl, { retryCount: 4, timeout: 10_000 }),
     })
     this.#factory = deployment.factory.toLowerCase()
     this.#registry = deployment.registry.toLowerCase()
@@ -89,11 +90,12 @@ class ChainReader {
   /** What follows the cursor; undefined where nothing does. */
   async next(): Promise<Batch | undefined> {
     const last = this.#checkpoints.at(-1)
-    const [head, known] = await Promise.all([
-      this.#client.getBlock({ includeTransactions: false }),
-      last === undefined ? undefined : this.#hashAt(last.block),
-    ])
-    if (last !== undefined && known !== last.hash) return this.#rollBack()
+    const head = await this.#client.getBlock({ includeTransactions: false })
+    if (last !== undefined && head.hash === last.hash) return undefined
+    // Mostly the head is the next block; else whether the chain turned below the cursor takes a look of its own.
+    if (last !== undefined && head.parentHash !== last.hash && (await this.#hashAt(last.block)) !== last.hash) {
+      return this.#rollBack()
+    }
     const from = last === undefined ? this.#first : last.block + 1
     if (Number(head.number) < from) return undefined
     const to = Math.min(Number(head.number), from + this.#chunk - 1)

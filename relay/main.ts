@@ -16,7 +16,7 @@ const usage = `relay [options]
   --data-dir DIR       where key, blocks and pins are kept (default .wardround/relay)
   --port N             websocket port (default 9470)
   --host ADDRESS       IPv4 address to listen on (default 127.0.0.1)
-  --deployment FILE    JSON with rpcUrl, factory, registry, block; or these four:
+  --deployment FILE    JSON with rpcUrls (the first is used), factory, registry, block; or these four:
   --rpc URL  --factory 0x…  --registry 0x…  --block N
   --operator PEERID    a peer that may push without being enrolled (repeatable)
   --inbox-minutes N    how long a blob waits for its announcement (default 15)
@@ -72,14 +72,14 @@ function readArguments() {
 
 type Arguments = ReturnType<typeof readArguments>
 
-/** A file may hold more than the relay needs, under `contracts` or at the top. */
+/** The file may hold more than the relay needs. */
 async function readDeployment(values: Arguments): Promise<Deployment | undefined> {
   let given: unknown
   if (values.deployment !== undefined) {
     const file: unknown = JSON.parse(await readFile(values.deployment, 'utf8'))
     const top = z.record(z.string(), z.unknown()).parse(file)
-    const contracts = z.record(z.string(), z.unknown()).catch({}).parse(top.contracts)
-    given = { ...top, ...contracts, ...(values.rpc === undefined ? {} : { rpcUrl: values.rpc }) }
+    const [first] = z.array(z.unknown()).catch([]).parse(top.rpcUrls)
+    given = { rpcUrl: values.rpc ?? first, ...top }
   } else if (values.rpc !== undefined || values.factory !== undefined || values.registry !== undefined) {
     given = { rpcUrl: values.rpc, factory: values.factory, registry: values.registry, block: values.block ?? 0 }
   } else return undefined
