@@ -112,7 +112,9 @@ function meanSeries(): Series {
   for (const method of methods) {
     for (const metric of metrics) {
       for (let s = 0; s < splits; s++) {
-        const present = perHospital.map(hospital => hospital[method][metric][s]).filter(value => typeof value === 'number')
+        const present = perHospital
+          .map(hospital => hospital[method][metric][s])
+          .filter(value => typeof value === 'number')
         series[method][metric].push(meanOf(present))
       }
     }
@@ -129,7 +131,10 @@ function summary(series: Series) {
     methods.map(method => [method, Object.fromEntries(metrics.map(metric => [metric, mean(method, metric)]))]),
   ) as Record<Method, Record<Metric, number | null>>
   const gain = (baseline: Method) =>
-    Object.fromEntries(metrics.map(metric => [metric, paired(series, baseline, metric)])) as Record<Metric, Interval | null>
+    Object.fromEntries(metrics.map(metric => [metric, paired(series, baseline, metric)])) as Record<
+      Metric,
+      Interval | null
+    >
   return { ...table, gainOverLocal: gain('local'), gainOverLocalAllRows: gain('localAllRows') }
 }
 
@@ -151,9 +156,15 @@ function print(): void {
     gain === null ? '–'.padEnd(24) : `${signed(gain.mean)} [${signed(gain.low)}, ${signed(gain.high)}]`.padEnd(24)
   const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`
   console.log(`Heart disease, ${splits} stratified splits, ${rounds} rounds, a third of each hospital held out.`)
-  console.log('Gain = federated − alone, with its 95 % interval over the splits. Alone: same rows, preprocessing and epochs;')
+  console.log(
+    'Gain = federated − alone, with its 95 % interval over the splits. Alone: same rows, preprocessing and epochs;',
+  )
   console.log('alone+: also on the rows that a federated hospital keeps for scoring. Pooled: all rows in one place.\n')
-  const rows = [...hospitals, { name: 'Mean of the four', ...result.meanOfHospitals }, { name: 'All patients', ...result.allPatients }]
+  const rows = [
+    ...hospitals,
+    { name: 'Mean of the four', ...result.meanOfHospitals },
+    { name: 'All patients', ...result.allPatients },
+  ]
   for (const metric of metrics) {
     console.log(
       `${metric.padEnd(18)} alone  alone+ feder. pooled +inter.  ${'gain over alone'.padEnd(24)} gain over alone+`,
@@ -161,14 +172,18 @@ function print(): void {
     for (const row of rows) {
       const cells = methods.map(method => number(row[method][metric]))
       const order = [cells[0], cells[1], cells[2], cells[3], cells[4]].join('  ')
-      console.log(`${row.name.padEnd(18)} ${order}   ${interval(row.gainOverLocal[metric])} ${interval(row.gainOverLocalAllRows[metric])}`)
+      console.log(
+        `${row.name.padEnd(18)} ${order}   ${interval(row.gainOverLocal[metric])} ${interval(row.gainOverLocalAllRows[metric])}`,
+      )
     }
     console.log()
   }
   const accuracy = result.meanOfHospitals.gainOverLocal.accuracy
   const small = hospitals.filter(({ patients }) => patients < 150)
   for (const { name, patients, gainOverLocal } of small) {
-    console.log(`${name} (${patients} patients): AUC ${interval(gainOverLocal.auc).trim()}, accuracy ${interval(gainOverLocal.accuracy).trim()}.`)
+    console.log(
+      `${name} (${patients} patients): AUC ${interval(gainOverLocal.auc).trim()}, accuracy ${interval(gainOverLocal.accuracy).trim()}.`,
+    )
   }
   if (accuracy !== null) {
     const verdict = accuracy.high < 0 ? 'is below' : accuracy.low > 0 ? 'is above' : 'cannot be told from'

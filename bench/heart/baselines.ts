@@ -44,7 +44,7 @@ export async function pooled(
   rounds: number,
   engine: Engine,
 ): Promise<readonly Float32Array[]> {
-  const parameters = await fit(concat(hospitals.map(({ train }) => train)), manifest, rounds, engine)
+  const parameters = await trainOn(concat(hospitals.map(({ train }) => train)), manifest, rounds, engine)
   return Promise.all(hospitals.map(({ test }) => engine.predict(manifest.model, parameters, test.inputs, test.count)))
 }
 
@@ -58,7 +58,7 @@ export async function pooledWithIntercepts(
   const marked = hospitals.map(({ train }, i) => withIndicator(train, i, hospitals.length))
   const width = (manifest.model.input[0] as number) + hospitals.length
   const wide: Manifest = { ...manifest, model: { ...manifest.model, input: [width] } }
-  const parameters = await fit(concat(marked), wide, rounds, engine)
+  const parameters = await trainOn(concat(marked), wide, rounds, engine)
   const weights = parameters.slice(0, manifest.model.input[0])
   return Promise.all(hospitals.map(hospital => predictWithIntercept(weights, hospital, manifest, engine)))
 }
@@ -72,13 +72,13 @@ export async function aloneOnAllKnown(
 ): Promise<readonly Float32Array[]> {
   const results: Float32Array[] = []
   for (const hospital of hospitals) {
-    const parameters = await fit(hospital.known, manifest, rounds, engine)
+    const parameters = await trainOn(hospital.known, manifest, rounds, engine)
     results.push(await predictWithIntercept(parameters.slice(0, -1), hospital, manifest, engine))
   }
   return results
 }
 
-async function fit(examples: Rows, manifest: Manifest, rounds: number, engine: Engine): Promise<Float32Array> {
+async function trainOn(examples: Rows, manifest: Manifest, rounds: number, engine: Engine): Promise<Float32Array> {
   const { model, training, seed } = manifest
   const parameters = initialParameters(model, seed)
   const epochs = training.epochs * rounds

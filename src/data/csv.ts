@@ -200,7 +200,13 @@ function inferFeature(tables: readonly CsvTable[], name: string): Feature {
   if (levels.length > maxLevels || (levels.length > 2 && levels.length * 2 > present.length)) {
     const file = (present[0] as (typeof present)[number]).table.file
     const example = levels[0] as string
-    throw new AppError('data.textColumn', { file, column: name, value: example, levels: levels.length, most: maxLevels })
+    throw new AppError('data.textColumn', {
+      file,
+      column: name,
+      value: example,
+      levels: levels.length,
+      most: maxLevels,
+    })
   }
   // One level alone tells nothing, but the study's description needs two.
   if (levels.length < 2) levels.push(`not ${levels[0]}`)
@@ -260,7 +266,9 @@ function labelReader(table: CsvTable, place: number): (text: string) => number {
 function badCells(file: string, bad: readonly BadCell[]): AppError {
   const first = bad[0] as BadCell
   if (bad.length === 1) return new AppError('data.badCell', { file, ...first })
-  const shown = bad.slice(0, 50).map(cell => `row ${cell.row} “${cell.column}” (“${cell.value}” is not ${cell.expected})`)
+  const shown = bad
+    .slice(0, 50)
+    .map(cell => `row ${cell.row} “${cell.column}” (“${cell.value}” is not ${cell.expected})`)
   const cells = shown.join('; ') + (bad.length > 50 ? `; and ${bad.length - 50} more` : '')
   return new AppError('data.badCells', { file, count: bad.length, cells })
 }

@@ -37,7 +37,10 @@ export interface DigitsSplit {
  * The images of an idx file of unsigned bytes.
  * @throws AppError data.unreadable
  */
-export function parseIdxImages(buffer: ArrayBuffer, file: string): { readonly pixels: Uint8Array; readonly size: number } {
+export function parseIdxImages(
+  buffer: ArrayBuffer,
+  file: string,
+): { readonly pixels: Uint8Array; readonly size: number } {
   const [count, rows, columns] = parseIdxHeader(buffer, file, 3)
   return { pixels: new Uint8Array(buffer, 16, count * rows * columns), size: rows * columns }
 }
@@ -55,7 +58,10 @@ export function parseIdxLabels(buffer: ArrayBuffer, file: string): Uint8Array {
  * One hospital's share of the training images; everybody's test images are the 10,000.
  * @throws AppError data.unreadable
  */
-export function digitsDataset(files: Readonly<Record<keyof typeof digitFiles, ArrayBuffer>>, split: DigitsSplit): ImageDataset {
+export function digitsDataset(
+  files: Readonly<Record<keyof typeof digitFiles, ArrayBuffer>>,
+  split: DigitsSplit,
+): ImageDataset {
   const images = parseIdxImages(files.trainImages, digitFiles.trainImages)
   const labels = parseIdxLabels(files.trainLabels, digitFiles.trainLabels)
   const test = parseIdxImages(files.testImages, digitFiles.testImages)
@@ -81,14 +87,21 @@ export function splitDigits(labels: Uint8Array, split: DigitsSplit): Int32Array 
     const shares = dirichlet(random, split.alpha, split.hospitals)
     const before = shares.slice(0, split.index).reduce((a, b) => a + b, 0)
     const from = Math.round(before * members.length)
-    const to = split.index === split.hospitals - 1 ? members.length : Math.round((before + (shares[split.index] as number)) * members.length)
+    const to =
+      split.index === split.hospitals - 1
+        ? members.length
+        : Math.round((before + (shares[split.index] as number)) * members.length)
     for (const example of members.subarray(from, to)) chosen.push(example)
   }
   const mine = shuffled(publicRandom(mixSeeds(split.seed, split.hospitals, split.index)), chosen.length)
   return mine.map(place => chosen[place] as number)
 }
 
-function pick(images: { readonly pixels: Uint8Array; readonly size: number }, labels: Uint8Array, share: Int32Array): Images {
+function pick(
+  images: { readonly pixels: Uint8Array; readonly size: number },
+  labels: Uint8Array,
+  share: Int32Array,
+): Images {
   const pixels = new Uint8Array(share.length * images.size)
   share.forEach((example, i) => {
     pixels.set(images.pixels.subarray(example * images.size, (example + 1) * images.size), i * images.size)

@@ -18,7 +18,10 @@ export interface Standardisation {
 /** How many numbers one example becomes: a category with k levels becomes k − 1, every other column one. */
 export function encodedWidth(schema: DataSchema): number {
   if (schema.kind === 'images') return schema.height * schema.width * schema.channels
-  return schema.features.reduce((width, feature) => width + (feature.type === 'category' ? feature.levels.length - 1 : 1), 0)
+  return schema.features.reduce(
+    (width, feature) => width + (feature.type === 'category' ? feature.levels.length - 1 : 1),
+    0,
+  )
 }
 
 /** The encoded columns' names, e.g. `cp = 2`. */
@@ -33,7 +36,12 @@ export function encodedNames(schema: TableSchema): string[] {
  * `columns` names the cells of a row; they may be in another order than the schema's features.
  * @throws AppError data.columnsDiffer, data.badCell (row counted from 1 among these rows)
  */
-export function encodeRows(schema: TableSchema, rows: readonly Row[], columns: readonly string[], file: string): Float64Array {
+export function encodeRows(
+  schema: TableSchema,
+  rows: readonly Row[],
+  columns: readonly string[],
+  file: string,
+): Float64Array {
   const places = schema.features.map(feature => columns.indexOf(feature.name))
   const names = schema.features.map(feature => feature.name)
   if (places.includes(-1) || columns.length !== names.length) {

@@ -17,7 +17,9 @@ export const heartNames: Readonly<Record<HeartCenter, string>> = {
 
 /** FLamby's split (NeurIPS 2022): 0-based line numbers per center. */
 export interface HeartSplit {
-  readonly centers: Readonly<Record<HeartCenter, { readonly train: readonly number[]; readonly test: readonly number[] }>>
+  readonly centers: Readonly<
+    Record<HeartCenter, { readonly train: readonly number[]; readonly test: readonly number[] }>
+  >
 }
 
 /** Part of a hospital's training rows kept back to score the others' updates on. */
@@ -67,11 +69,49 @@ export function parseHeart(text: string, file: string): Map<number, Row> {
       throw new AppError('data.badCell', { file, row: index + 1, column, value: cell, expected: 'a number' })
     })
     const label = (numbers.pop() as number) > 0 ? 1 : 0
-    const typed: Cell[] = numbers.map((value, i) => (heartSchema.features[i]?.type === 'category' ? String(value) : value))
+    const typed: Cell[] = numbers.map((value, i) =>
+      heartSchema.features[i]?.type === 'category' ? String(value) : value,
+    )
     rows.set(index, { cells: typed, label })
   })
   if (rows.size === 0) throw new AppError('data.empty', { file })
   return rows
+}
+
+/** One of n hospitals: a center, or a part of one where there are more hospitals than centers. */
+export interface HeartShare {
+  readonly center: HeartCenter
+  readonly part: number
+  readonly parts: number
+}
+
+/**
+ * Who plays which hospital: the centers in order; beyond four, the largest shares are split again and again.
+ * @throws AppError data.tooFew where a hospital would have hardly any patients
+ */
+export function heartShares(hospitals: number): readonly HeartShare[] {
+  const order = heartCenters.slice(0, hospitals) as HeartCenter[]
+  const parts = new Map<HeartCenter, number>(order.map(center => [center, 1]))
+  while (order.length < hospitals) {
+    const size = (center: HeartCenter) => completeRows[center] / (parts.get(center) as number)
+    const largest = [...parts.keys()].reduce((a, b) => (size(b) > size(a) ? b : a))
+    if (size(largest) < 2 * smallestShare) {
+      const rows = Math.floor(size(largest) / 2)
+      throw new AppError('data.tooFew', { file: `${hospitals} hospitals: each share`, rows, needed: smallestShare })
+    }
+    parts.set(largest, (parts.get(largest) as number) + 1)
+    order.push(largest)
+  }
+  return order.map((center, i) => ({
+    center,
+    part: order.slice(0, i).filter(other => other === center).length,
+    parts: parts.get(center) as number,
+  }))
+}
+
+/** The hospital's name for people. */
+export function heartName({ center, part, parts }: HeartShare): string {
+  return parts === 1 ? heartNames[center] : `${heartNames[center]} ${part + 1}`
 }
 
 /**
@@ -79,15 +119,18 @@ export function parseHeart(text: string, file: string): Map<number, Row> {
  * and stratified, into train and validation.
  * @throws AppError data.empty, data.badCell, data.unreadable where the split names an incomplete row
  */
-export function heartDataset(center: HeartCenter, text: string, split: HeartSplit, seed: number): TableDataset {
+export function heartDataset(share: HeartShare, text: string, split: HeartSplit, seed: number): TableDataset {
+  const { center } = share
   const file = `processed.${center}.data`
   const rows = parseHeart(text, file)
-  const pick = (indices: readonly number[]) =>
-    indices.map(index => {
+  const pick = (indices: readonly number[]) => {
+    const all = indices.map(index => {
       const row = rows.get(index)
       if (!row) throw new AppError('data.unreadable', { file, reason: `line ${index + 1} of the split is incomplete` })
       return row
     })
+    return partOf(all, share)
+  }
   const train = pick(split.centers[center].train)
   const parts = stratifiedSplit(
     train.map(row => row.label),
@@ -100,4 +143,17 @@ export function heartDataset(center: HeartCenter, text: string, split: HeartSpli
     validation: parts.validation.map(i => train[i] as Row),
     test: pick(split.centers[center].test),
   }
+}
+
+const completeRows: Readonly<Record<HeartCenter, number>> = { cleveland: 303, hungarian: 261, switzerland: 46, va: 130 }
+const smallestShare = 20
+
+/** Every parts-th row of each outcome, so that all shares have about the same mixture. */
+function partOf(rows: readonly Row[], { part, parts }: HeartShare): readonly Row[] {
+  const seen = [0, 0]
+  return rows.filter(row => {
+    const place = seen[row.label] as number
+    seen[row.label] = place + 1
+    return place % parts === part
+  })
 }

@@ -4,14 +4,31 @@ import { weightOf } from '../aggregation/weights.ts'
 import type { Binding } from '../crypto/binding.ts'
 import { sha256Hex } from '../crypto/bytes.ts'
 import { type BlobSigner, createDutySigner } from '../crypto/duty.ts'
-import { open, openWithKey, type Opened, readHeader, seal, unwrapKey, wrapKey } from '../crypto/envelope.ts'
+import { type Opened, open, openWithKey, readHeader, seal, unwrapKey, wrapKey } from '../crypto/envelope.ts'
 import type { HospitalKeys } from '../crypto/keys.ts'
 import { type Dataset, isTable, type Row } from '../data/dataset.ts'
-import { type Encoded, encodedWidth, encodeImages, encodeRows, type Standardisation, standardise } from '../data/encode.ts'
+import {
+  type Encoded,
+  encodedWidth,
+  encodeImages,
+  encodeRows,
+  type Standardisation,
+  standardise,
+} from '../data/encode.ts'
 import { mixSeeds } from '../data/seed.ts'
 import { type Statistics, statisticsOf } from '../data/statistics.ts'
 import { AppError, isAppError } from '../errors/AppError.ts'
-import type { Blob, Evaluation, Member, Progress, Sealed, SealedModel, StudyRef, TrainingPort, Work } from '../rounds/ports.ts'
+import type {
+  Blob,
+  Evaluation,
+  Member,
+  Progress,
+  Sealed,
+  SealedModel,
+  StudyRef,
+  TrainingPort,
+  Work,
+} from '../rounds/ports.ts'
 import { checkModel, initialParameters, type ParameterLayout, sharedPart, withShared } from '../study/layout.ts'
 import type { Manifest } from '../study/manifest.ts'
 import { type Address, type Hex, type LocalOnly, sameAddress } from '../study/types.ts'
@@ -196,7 +213,8 @@ export class HospitalTrainer implements TrainingPort {
         seed: mixSeeds(manifest.seed, round, addressSeed(study.self)),
         anchor: start,
         ...(work.signal && { signal: work.signal }),
-        onProgress: (done, total, loss) => report(work, { stage: 'train', done, total, ...(loss !== undefined && { loss }) }),
+        onProgress: (done, total, loss) =>
+          report(work, { stage: 'train', done, total, ...(loss !== undefined && { loss }) }),
       })
       return result.parameters
     })
@@ -225,7 +243,13 @@ export class HospitalTrainer implements TrainingPort {
     const binding = this.#updateBinding(round, member)
     const commitment = this.#commitments.get(round)?.get(keyOf(member))
     const opened = await this.#tryOpen(blob, async () => {
-      const passed = await open(rewraps, bindingOf(study, round, 'rewraps', by.address), study.self, this.#options.keys, { by })
+      const passed = await open(
+        rewraps,
+        bindingOf(study, round, 'rewraps', by.address),
+        study.self,
+        this.#options.keys,
+        { by },
+      )
       const mine = decodeRewraps(passed.plaintext, round).rewraps.find(
         rewrap => sameAddress(rewrap.update, member.address) && sameAddress(rewrap.seat, study.self),
       )
@@ -249,7 +273,9 @@ export class HospitalTrainer implements TrainingPort {
         return { update: update.address, seat: seat.address, ...key }
       }),
     )
-    const seats = missing.map(({ seat }) => seat).filter((seat, i, all) => all.findIndex(s => s.index === seat.index) === i)
+    const seats = missing
+      .map(({ seat }) => seat)
+      .filter((seat, i, all) => all.findIndex(s => s.index === seat.index) === i)
     return this.#seal(study, round, 'rewraps', encodeRewraps(round, freshSalt(), rewraps), seats, {})
   }
 
@@ -394,7 +420,8 @@ export class HospitalTrainer implements TrainingPort {
       epochs: manifest.training.epochs * Math.max(1, base.trained),
       seed: mixSeeds(manifest.seed, -1, addressSeed(self)),
       ...(work.signal && { signal: work.signal }),
-      onProgress: (done, total, loss) => report(work, { stage: 'train', done, total, ...(loss !== undefined && { loss }) }),
+      onProgress: (done, total, loss) =>
+        report(work, { stage: 'train', done, total, ...(loss !== undefined && { loss }) }),
     })
     this.#alone = { trained: base.trained, parameters }
     return parameters

@@ -51,7 +51,8 @@ function fitMany(probabilities: Float32Array, labels: Int32Array, outputs: numbe
         gradient[c] = (gradient[c] as number) + (row[c] as number) / total - (labels[i] === c ? 1 : 0)
       }
     }
-    for (let c = 0; c < outputs; c++) intercepts[c] = (intercepts[c] as number) - (2 * (gradient[c] as number)) / (count + prior)
+    for (let c = 0; c < outputs; c++)
+      intercepts[c] = (intercepts[c] as number) - (2 * (gradient[c] as number)) / (count + prior)
   }
   return Float32Array.from(intercepts)
 }

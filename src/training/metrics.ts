@@ -6,7 +6,8 @@ const smallest = 1e-7
 /** Mean cross-entropy in nats. `probabilities`: of yes (one output) or of each class, row after row. */
 export function logLoss(probabilities: Float32Array, labels: Int32Array, outputs: number): number {
   let sum = 0
-  for (let i = 0; i < labels.length; i++) sum -= Math.log(Math.max(smallest, probabilityOfTruth(probabilities, labels, outputs, i)))
+  for (let i = 0; i < labels.length; i++)
+    sum -= Math.log(Math.max(smallest, probabilityOfTruth(probabilities, labels, outputs, i)))
   return sum / labels.length
 }
 
@@ -82,5 +83,8 @@ function likeliest(probabilities: Float32Array, outputs: number, i: number): num
 
 function yesProbabilities(probabilities: Float32Array, outputs: number): Float32Array {
   if (outputs === 1) return probabilities
-  return Float32Array.from({ length: probabilities.length / outputs }, (_, i) => probabilities[i * outputs + 1] as number)
+  return Float32Array.from(
+    { length: probabilities.length / outputs },
+    (_, i) => probabilities[i * outputs + 1] as number,
+  )
 }

@@ -1,7 +1,7 @@
 import { decode, encode } from '@ipld/dag-cbor'
 import { z } from 'zod'
-import { checkStatistics } from '../aggregation/statistics.ts'
 import { checkUpdate } from '../aggregation/average.ts'
+import { checkStatistics } from '../aggregation/statistics.ts'
 import { maxWeight } from '../aggregation/weights.ts'
 import { type Binding, bindingBytes } from '../crypto/binding.ts'
 import { bytesToHex, concatBytes, hexToBytes, sameBytes, sha256, unshared } from '../crypto/bytes.ts'
@@ -76,7 +76,15 @@ export function decodeUpdate(bytes: Uint8Array, round: number, size: number): Up
 }
 
 export function encodeStatistics({ round, salt, count, sums, squares }: StatisticsPlaintext): Uint8Array {
-  return encode({ v: 1, kind: 'statistics', round, salt, count, sums: float64Bytes(sums), squares: float64Bytes(squares) })
+  return encode({
+    v: 1,
+    kind: 'statistics',
+    round,
+    salt,
+    count,
+    sums: float64Bytes(sums),
+    squares: float64Bytes(squares),
+  })
 }
 
 /**
@@ -129,7 +137,11 @@ export function decodeModel(
   if (!belongs) throw new AppError('crypto.wrongBinding', { what: 'model' })
   if (!sameBytes(value.manifest, expect.manifest)) throw new AppError('crypto.wrongBinding', { what: 'manifest' })
   const width = expect.width ?? 0
-  if (value.vector.length !== expect.size * 4 || value.mean.length !== width * 8 || value.deviation.length !== width * 8) {
+  if (
+    value.vector.length !== expect.size * 4 ||
+    value.mean.length !== width * 8 ||
+    value.deviation.length !== width * 8
+  ) {
     throw new AppError('aggregation.badUpdate')
   }
   const vector = float32Of(value.vector)
@@ -179,7 +191,11 @@ export async function manifestHash(manifest: Manifest): Promise<Uint8Array> {
 export async function modelDataKey(salts: readonly Uint8Array[], binding: Binding): Promise<Uint8Array> {
   const secret = await crypto.subtle.importKey('raw', concatBytes(...salts), 'HKDF', false, ['deriveBits'])
   const info = unshared(bindingBytes(binding))
-  const bits = await crypto.subtle.deriveBits({ name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(0), info }, secret, 256)
+  const bits = await crypto.subtle.deriveBits(
+    { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(0), info },
+    secret,
+    256,
+  )
   return new Uint8Array(bits)
 }
 
