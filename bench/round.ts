@@ -1,5 +1,5 @@
 /**
- * npm run bench -- round [--section training] [--backends wasm,cpu] [--models mlp,cnn] [--turns 6] [--json]
+ * npm run bench -- round [--section training] [--backends wasm,cpu] [--models mlp,cnn] [--turns 6] [--hardware] [--json]
  * What a round costs, part by part. Prints tables; with --json one JSON object on the last line.
  */
 import { parseArgs } from 'node:util'
@@ -12,6 +12,7 @@ const { values: options } = parseArgs({
     backends: { type: 'string' },
     models: { type: 'string' },
     turns: { type: 'string' },
+    hardware: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 })
@@ -29,6 +30,7 @@ const sections: Record<string, Section> = {
       ...(options.backends === undefined ? {} : { backends: options.backends.split(',') as Job['backend'][] }),
       ...(options.models === undefined ? {} : { models: options.models.split(',') as Job['model'][] }),
       ...(options.turns === undefined ? {} : { turns: Number(options.turns) }),
+      hardware: options.hardware,
       log,
     })
     return { table: trainingTable(report), report }

@@ -53,7 +53,7 @@ serve(async (job: Job) => {
   const milliseconds = performance.now() - started
   tf.dispose([x, y, variables, start])
   optimizer.dispose()
-  return milliseconds
+  return { milliseconds }
 })
 
 function weights(model: Job['model']): tf.Tensor[] {

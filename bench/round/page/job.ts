@@ -13,8 +13,15 @@ export interface Data {
   readonly count: number
 }
 
-/** Loads the backend, trains and reads the parameters back; resolves with the milliseconds of training alone. */
-export type Loop = (job: Job) => Promise<number>
+export interface Outcome {
+  /** Of training alone, from plain arrays to plain arrays. */
+  readonly milliseconds: number
+  /** What training changed, from ours alone. */
+  readonly update?: Float32Array
+}
+
+/** Loads the backend, trains and reads the parameters back. */
+export type Loop = (job: Job) => Promise<Outcome>
 
 export const BATCH = 32
 export const LEARNING_RATE = 0.01
@@ -34,7 +41,7 @@ export function makeData({ model, steps }: Job): Data {
 export function serve(loop: Loop): void {
   self.onmessage = async ({ data }: MessageEvent<Job>) => {
     try {
-      self.postMessage({ milliseconds: await loop(data) })
+      self.postMessage(await loop(data))
     } catch (error) {
       const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : ''
       self.postMessage({ failure: `${error instanceof Error ? error.message : String(error)}${cause}` })

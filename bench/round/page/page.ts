@@ -1,9 +1,11 @@
-import type { Job } from './job.ts'
+import type { Job, Outcome } from './job.ts'
 
 /** Milliseconds a step, of each loop in turns. */
 export interface Comparison {
   readonly ours: readonly number[]
   readonly bare: readonly number[]
+  /** How far five steps end from our cpu backend's, over how far they went: a fast wrong kernel must show. */
+  readonly difference: number
 }
 
 declare global {
@@ -21,7 +23,11 @@ window.compare = async (job, { turns, milliseconds }) => {
     // Twice: shaders and code are compiled in the first, the second tells how long a step takes.
     for (const worker of [ours, bare]) await ask(worker, { ...job, steps: 2 })
     const probes = [await ask(ours, { ...job, steps: 5 }), await ask(bare, { ...job, steps: 5 })]
-    const steps = Math.min(2000, Math.max(3, Math.round((5 * milliseconds) / Math.min(...probes))))
+    const [fromHere, fromCpu] = [probes[0]!.update!, await onCpu(job.model)]
+    const largest = (values: Float32Array) => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+    const difference = largest(fromHere.map((value, i) => value - fromCpu[i]!)) / largest(fromCpu)
+    const fewest = Math.min(...probes.map(probe => probe.milliseconds))
+    const steps = Math.min(2000, Math.max(3, Math.round((5 * milliseconds) / fewest)))
     for (const worker of [ours, bare]) await ask(worker, { ...job, steps: Math.min(steps, 20) })
 
     const result = { ours: [] as number[], bare: [] as number[] }
@@ -29,11 +35,11 @@ window.compare = async (job, { turns, milliseconds }) => {
       // Who goes first changes, or warmth would favour one.
       const order = turn % 2 === 0 ? (['ours', 'bare'] as const) : (['bare', 'ours'] as const)
       for (const name of order) {
-        const taken = await ask(name === 'ours' ? ours : bare, { ...job, steps })
+        const { milliseconds: taken } = await ask(name === 'ours' ? ours : bare, { ...job, steps })
         result[name].push(taken / steps)
       }
     }
-    return result
+    return { ...result, difference }
   } finally {
     ours.terminate()
     bare.terminate()
@@ -51,12 +57,25 @@ window.backends = async () => {
   }
 }
 
-function ask(worker: Worker, job: Job): Promise<number> {
+const cpuResults = new Map<Job['model'], Promise<Float32Array>>()
+
+function onCpu(model: Job['model']): Promise<Float32Array> {
+  const known = cpuResults.get(model)
+  if (known) return known
+  const worker = new Worker(new URL('./ours.worker.ts', import.meta.url), { type: 'module' })
+  const result = ask(worker, { backend: 'cpu', model, steps: 5 })
+    .then(({ update }) => update!)
+    .finally(() => worker.terminate())
+  cpuResults.set(model, result)
+  return result
+}
+
+function ask(worker: Worker, job: Job): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     worker.onerror = event => reject(new Error(event.message || 'the worker did not start'))
-    worker.onmessage = ({ data }: MessageEvent<{ milliseconds?: number; failure?: string }>) => {
-      if (data.milliseconds === undefined) reject(new Error(data.failure))
-      else resolve(data.milliseconds)
+    worker.onmessage = ({ data }: MessageEvent<Outcome | { failure: string }>) => {
+      if ('failure' in data) reject(new Error(data.failure))
+      else resolve(data)
     }
     worker.postMessage(job)
   })
