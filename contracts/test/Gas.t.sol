@@ -45,6 +45,27 @@ contract GasTest is Fixture {
         }
     }
 
+    function test_SevenSeatsDutiesInABatch() public {
+        for (uint256 i = hospitals.length; i < 8; i++) {
+            addHospital();
+        }
+        startStudy(8);
+        runRound(flat(100));
+        submitAll();
+        attestAll(flat(100));
+        revealAll(flat(100));
+        Snapshot memory s = study.snapshot();
+        // Without the last, which settles the round.
+        bytes[] memory calls = new bytes[](6);
+        for (uint256 k = 0; k < 6; k++) {
+            calls[k] = signModelCall(s.seats[k], MODEL);
+        }
+        study.multicall(calls);
+        uint256 used = vm.lastCallGas().gasTotalUsed;
+        log(string.concat("Gas of a model signature in a batch of six: ", vm.toString(used / 6)));
+        vm.snapshotValue("batches", "signModel, each of six", used / 6);
+    }
+
     function _measureStudy(uint256 n, uint256 rounds) private {
         openStudy();
         _note("initializeTask by transferAndCall");

@@ -88,6 +88,16 @@ struct Signature {
 }
 
 /// One federated task. A clone made by StudyFactory.
+///
+/// Time: what a phase asks for counts while block.timestamp < deadline; from the deadline on anyone may advance().
+/// Quorum of n seats: ⌊2n/3⌋ + 1. A round without one, with fewer than two updates or without a survivor is void; the second
+/// void round ends the study. A running study also ends when fewer than two hospitals are left for a round.
+/// Median: over the seats that revealed and opened the update, its own hospital's score left out; of an even number the lower
+/// middle. An update qualifies when a quorum opened it and its median is at least the margin.
+/// Faults, one a hospital and round: a missed deadline, an update disqualified or not opened by a quorum, another model signed
+/// than the quorum's. Each forfeits slashBps of the stake to the round's survivors without a fault; in a void round only missed
+/// deadlines do, into the next pool.
+/// Seats that did not attest are neither waited for in Score nor, once a quorum agrees, in Aggregate.
 interface IStudy {
     event StudyInitialized(address indexed sponsor, string modelURI, uint16 rounds, uint256 deposit);
     event StudyFunded(address indexed from, uint256 amount);
@@ -143,7 +153,7 @@ interface IStudy {
     function initializeTask(string calldata modelURI, uint16 rounds, uint256 deposit) external;
     /// Starts the first round. The sponsor may, once minHospitals have joined; anyone may after the open deadline.
     function startTask() external;
-    /// Takes a hospital out from the next round on; its stake stays its own. The sponsor before the start; anyone for one
+    /// Takes a hospital out from the next round on; its stake stays its own, and it cannot join again. The sponsor before the start; anyone for one
     /// that is suspended in the registry or whose stake is used up.
     function removeWorker(address hospital) external;
     /// Ends the study early; the running round is void, what is unspent goes back.
@@ -162,6 +172,7 @@ interface IStudy {
     // --- a seat: signed by the duty key, carried by anyone; batched by multicall ---
 
     /// EIP-712 Attestation(address hospital,uint16 round,uint64 opened,bytes32 scoreCommitment).
+    /// opened: a subset of the submitted.
     /// scoreCommitment = keccak256(abi.encode(hospital, round, scores, salt)); 0 in a statistics round.
     function attest(
         address hospital,
@@ -170,7 +181,8 @@ interface IStudy {
         bytes32 scoreCommitment,
         Signature calldata signature
     ) external;
-    /// EIP-712 Scores(address hospital,uint16 round,int16[] scores,bytes32 salt,bytes32 rewraps). One score per member:
+    /// EIP-712 Scores(address hospital,uint16 round,int16[] scores,bytes32 salt,bytes32 rewraps). One score per member, those
+    /// who joined during the round may be left out:
     /// gain in basis points over the round's base model on the seat's own held-out patients; type(int16).min = not opened.
     /// rewraps: sha-256 digest of a block that re-wraps data keys for seats that could not open an update; 0 = none.
     function submitScore(
@@ -199,7 +211,9 @@ interface IStudy {
     function nextRound() external;
     /// Moves on from any phase whose deadline has passed.
     function advance() external;
-    /// After the end: pays the schedule out to the balances and the rest to the sponsor. Called by itself at the end.
+    /// After the end: pays the schedule out to the balances and the rest to the sponsor. Called by itself at the end, so a
+    /// later call changes nothing. HalfToFirst pays the deposit's share of the completed rounds: half to the highest sum of
+    /// scores, half of the rest to the next, the last two equal.
     function distributeRewards() external;
     /// Pays the caller's balance: rewards at any time, the stake once the study ended or the hospital left and its round is over.
     function withdraw() external returns (uint256 amount);
@@ -217,7 +231,10 @@ interface IStudy {
         view
         returns (address[] memory hospitals, bytes32[] memory updates);
     function rankingOf(uint16 round) external view returns (address[] memory topK);
+    /// What is left of the stake and was not withdrawn.
     function stakeOf(address hospital) external view returns (uint256);
+    /// Rewards, and the sponsor's refund, that were not withdrawn yet.
     function rewardOf(address account) external view returns (uint256);
+    /// Sum of all forfeits.
     function forfeitedOf(address hospital) external view returns (uint256);
 }
