@@ -1,5 +1,5 @@
 import '../src/storage/promiseWithResolvers.ts'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { circuitRelayServer } from '@libp2p/circuit-relay-v2'
 import type { ServiceMap } from '@libp2p/interface'
@@ -90,6 +90,7 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
   await datastore.open()
   const blocks = new FsBlockstore(join(options.dataDir, 'blocks'))
   await blocks.open()
+  await removeHalfWritten(blocks.path)
   const key = await loadOrCreateKey(datastore)
   const index = await BlobIndex.open<Shelved>(datastore, blocks)
   const store = await LedgerStore.open(datastore, { endedFor: times.ended, rounds: times.rounds })
@@ -148,6 +149,13 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
       closed ??= close()
       return closed
     },
+  }
+}
+
+/** Blocks are written beside their place and moved there; a relay that was killed in between leaves the former. */
+async function removeHalfWritten(folder: string): Promise<void> {
+  for (const file of await readdir(folder, { recursive: true })) {
+    if (file.endsWith('.tmp')) await rm(join(folder, file), { force: true })
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Blockstore } from 'interface-blockstore'
+import type { CID } from 'multiformats/cid'
 import type { BlobIndex, IndexEntry } from '../src/storage/blobIndex.ts'
 import { chunkCid, digestFromKey, headerCid } from '../src/storage/blocks.ts'
 import type { Node } from '../src/storage/heliaNode.ts'
@@ -56,17 +57,28 @@ export class Shelf {
       this.#again = true
       return this.#tidying
     }
-    this.#tidying = this.#tidyAll().finally(() => {
-      this.#tidying = undefined
-    })
+    this.#tidying = this.#tidyAll()
     return this.#tidying
   }
 
   async #tidyAll(): Promise<void> {
+    // Lets the caller note that this runs before it may end.
+    await Promise.resolve()
     do {
       this.#again = false
-      for (const entry of this.index.values()) await this.#settle(entry)
+      for (const { digest } of this.index.values()) {
+        // Read again: pushes go on meanwhile.
+        const entry = this.index.get(digest)
+        try {
+          if (entry !== undefined) await this.#settle(entry)
+        } catch (error) {
+          // One blob's trouble must not keep the others from being pinned; the next round tries again.
+          this.#log('a blob could not be settled', { digest, error: String(error) })
+        }
+      }
     } while (this.#again)
+    // In the same step as the last look at #again, so that no request falls in between.
+    this.#tidying = undefined
   }
 
   async #settle(entry: IndexEntry<Shelved>): Promise<void> {
@@ -89,24 +101,21 @@ export class Shelf {
   }
 
   async #pin(entry: IndexEntry<Shelved>): Promise<void> {
-    const cid = headerCid(digestFromKey(entry.digest))
-    // The index says so first: after a crash in between, opening pins again, which is idempotent.
-    await this.index.put({ ...entry, note: { ...entry.note, pinned: true } })
-    await this.#pinBlocks(cid)
+    await this.#pinBlocks(headerCid(digestFromKey(entry.digest)))
+    const now = this.index.get(entry.digest) ?? entry
+    await this.index.put({ ...now, note: { ...now.note, pinned: true } })
     this.#log('pinned', { digest: entry.digest, size: entry.size })
   }
 
-  async #pinBlocks(cid: ReturnType<typeof headerCid>): Promise<void> {
+  async #pinBlocks(cid: CID): Promise<void> {
     // Every block is here, so the walk stays here; the signal makes sure of it.
-    for await (const _ of this.#node.helia.pins.add(cid, { signal: AbortSignal.timeout(60_000) })) {
-    }
+    await drain(this.#node.helia.pins.add(cid, { signal: AbortSignal.timeout(60_000) }), 'AlreadyPinnedError')
   }
 
   async #unpin(entry: IndexEntry<Shelved>): Promise<void> {
     // While all blocks are still held: Helia walks the links to unpin and would ask the network for a missing one.
     const cid = headerCid(digestFromKey(entry.digest))
-    for await (const _ of this.#node.helia.pins.rm(cid, { signal: AbortSignal.timeout(60_000) })) {
-    }
+    await drain(this.#node.helia.pins.rm(cid, { signal: AbortSignal.timeout(60_000) }), 'NotFoundError')
   }
 
   async #remove(entry: IndexEntry<Shelved>, why: string): Promise<void> {
@@ -123,5 +132,16 @@ export class Shelf {
       if (note.pinned && !pinned.has(cid.toString())) await this.#pinBlocks(cid)
     }
     await this.tidy()
+  }
+}
+
+/** Runs a walk over pins to its end; the named error says that there is nothing to do. */
+async function drain(walk: AsyncIterable<CID>, harmless: string): Promise<void> {
+  try {
+    for await (const _ of walk) {
+      // The walk is the work.
+    }
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== harmless) throw error
   }
 }
