@@ -119,7 +119,13 @@ export function heartName({ center, part, parts }: HeartShare): string {
  * and stratified, into train and validation.
  * @throws AppError data.empty, data.badCell, data.unreadable where the split names an incomplete row
  */
-export function heartDataset(share: HeartShare, text: string, split: HeartSplit, seed: number): TableDataset {
+export function heartDataset(
+  who: HeartCenter | HeartShare,
+  text: string,
+  split: HeartSplit,
+  seed: number,
+): TableDataset {
+  const share = typeof who === 'string' ? { center: who, part: 0, parts: 1 } : who
   const { center } = share
   const file = `processed.${center}.data`
   const rows = parseHeart(text, file)

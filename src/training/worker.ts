@@ -1,16 +1,15 @@
-import wasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url'
-import simd from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url'
-import threaded from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url'
 import { expose } from 'comlink'
 import { indexedDbKeyStore } from '../crypto/keys.ts'
 import { AppError } from '../errors/AppError.ts'
 import { type BackendName, chooseBackend } from './backends.ts'
 import { createEngine } from './engine.ts'
+import { wasmFiles } from './wasmFiles.ts'
 import { createWorkerApi } from './workerApi.ts'
 
 /**
- * The training worker. Start it with createTrainingWorker, which names the backend to force and the page's base address in
- * the worker's name, since a module worker gets no other arguments before its first message.
+ * The training worker's entry: loads what it needs itself, so that no row ever passes through the window. Start it with
+ * createTrainingWorker, which puts the page's base address and the backend to force into the worker's name, since a module
+ * worker gets no other arguments.
  */
 const { base, backend } = JSON.parse(self.name) as { readonly base: string; readonly backend: BackendName | null }
 
@@ -18,14 +17,8 @@ expose(
   createWorkerApi({
     keys: indexedDbKeyStore(),
     async createEngine() {
-      const choice = await chooseBackend({ force: backend ?? undefined })
-      return createEngine(choice.name, {
-        wasm: {
-          'tfjs-backend-wasm.wasm': wasm,
-          'tfjs-backend-wasm-simd.wasm': simd,
-          'tfjs-backend-wasm-threaded-simd.wasm': threaded,
-        },
-      })
+      const { name } = await chooseBackend({ force: backend ?? undefined })
+      return createEngine(name, { wasm: wasmFiles })
     },
     async fetchFile(path) {
       const unreadable = (reason: string, cause?: unknown) =>
@@ -33,7 +26,9 @@ expose(
       const response = await fetch(new URL(path, base)).catch(cause => {
         throw unreadable('the page’s server does not answer', cause)
       })
-      if (!response.ok) throw unreadable(`the page’s server answers ${response.status}`)
+      // A server that knows no such file may answer with the page itself.
+      const isPage = response.headers.get('content-type')?.includes('html') ?? false
+      if (!response.ok || isPage) throw unreadable(`the page’s server does not have it (${response.status})`)
       return response.arrayBuffer()
     },
   }),
