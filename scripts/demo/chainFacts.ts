@@ -1,11 +1,11 @@
 import { type Address, decodeAbiParameters, decodeFunctionData, getAbiItem, type Hex, type PublicClient } from 'viem'
 import { publicClientFor } from '../../src/chain/clients.ts'
+import { creditsFrom } from '../../src/chain/credits.ts'
 import type { Deployment } from '../../src/chain/deployment.ts'
 import { creditsAbi, hospitalRegistryAbi, studyAbi, studyFactoryAbi } from '../../src/chain/generated/abi.ts'
 import { modelVersions, standingsOf } from '../../src/chain/reads.ts'
 import { cidText } from '../../src/crypto/cid.ts'
 import { sameAddress } from '../../src/study/types.ts'
-import { CREDIT } from './deployment.ts'
 import type { ChainFacts, GasOfCall } from './report.ts'
 
 /** What Study.onTransferReceived is told the credits are for, by number. */
@@ -95,7 +95,7 @@ async function readNetPay(client: PublicClient, deployment: Deployment, study: A
     const key = args.hospital.toLowerCase()
     pay.set(key, (pay.get(key) ?? 0n) + (eventName === 'RewardAccrued' ? args.amount : -args.amount))
   }
-  return new Map([...pay].map(([key, amount]) => [key, Number((amount * 10_000n) / CREDIT) / 10_000]))
+  return new Map([...pay].map(([key, amount]) => [key, creditsFrom(amount)]))
 }
 
 function summarise(gas: readonly number[]): GasOfCall {

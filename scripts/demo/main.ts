@@ -1,17 +1,20 @@
 /** The demo, after its packages are installed: see usage in options.ts and docs/demo.md. */
+import '../../src/storage/nodeWebSocket.ts'
 import { spawn } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import type { Site } from '../../src/app/site.ts'
+import type { ListedStudy, Site } from '../../src/app/site.ts'
 import { demoAccount } from '../../src/chain/clients.ts'
 import { AppError } from '../../src/errors/AppError.ts'
+import { createHeliaStore } from '../../src/storage/heliaStore.ts'
+import type { Manifest } from '../../src/study/manifest.ts'
 import { hospitalUrl } from '../../src/ui/route.ts'
 import { workDir } from '../lock.mjs'
 import { prepare } from '../setup.mjs'
 import { startAnvil } from './anvil.ts'
 import { launchBrowser, runHospitals, StudyError } from './browser.ts'
 import { readChainFacts } from './chainFacts.ts'
-import { deployDemo, sponsorStudy, startWhenJoined, writeSite } from './deployment.ts'
+import { deployDemo, openStudy, startWhenJoined, writeSite } from './deployment.ts'
 import { type DemoOptions, parseOptions, UsageError, usage } from './options.ts'
 import { pooledAccuracy } from './pooled.ts'
 import { pickPorts } from './ports.ts'
@@ -28,20 +31,24 @@ const exitCodes = { ok: 0, badInput: 1, studyFailed: 2, environment: 3, interrup
 /** Progress and sentences go to stderr; stdout carries results alone. */
 const say = (line: string) => process.stderr.write(`${line}\n`)
 
-/** What runs, and how to end it. */
+/** What runs. */
 interface Running {
   readonly site: Site
+  readonly study: ListedStudy
+  readonly manifest: Manifest
   readonly server: Server
   readonly source: StudySource
 }
 
-process.exitCode = await main()
+const code = await main()
+// What was still starting when the end came must not keep this process alive; what was written must get out first.
+process.stdout.write('', () => process.exit(code))
 
 async function main(): Promise<number> {
   const stopping = stopOnSignals()
   let logFolder: string | undefined
-  let processes: Processes | undefined
-  let server: Server | undefined
+  /** What to end, in the order of starting. */
+  const ends: (() => Promise<void>)[] = []
   try {
     const options = parseOptions(process.argv.slice(2), process.env.INIT_CWD ?? process.cwd())
     if (options === 'help') {
@@ -51,16 +58,11 @@ async function main(): Promise<number> {
     const source = await readStudy(options)
     const { chromium } = await prepare()
     logFolder = newLogFolder()
-    processes = createProcesses(logFolder)
-    const running = start(options, source, processes, logFolder)
-    // A server that came up while we were told to stop must be closed, too.
-    void running.then(
-      ({ server: started }) => {
-        server = started
-      },
-      () => undefined,
-    )
-    const parts = await Promise.race([running, processes.crashed, aborted(stopping)])
+    const processes = createProcesses(logFolder)
+    ends.push(processes.stopAll)
+    const starting = start(options, source, processes, logFolder, end => ends.push(end))
+    starting.catch(() => undefined)
+    const parts = await Promise.race([starting, processes.crashed, aborted(stopping)])
     const work = options.headless
       ? runHeadless(options, parts, chromium, logFolder, stopping)
       : showPages(options, parts, stopping)
@@ -70,8 +72,7 @@ async function main(): Promise<number> {
     if (stopping.aborted) return exitCodes.interrupted
     return explain(error, logFolder)
   } finally {
-    await processes?.stopAll()
-    await server?.close()
+    for (const end of ends.reverse()) await end()
   }
 }
 
@@ -80,30 +81,41 @@ async function start(
   source: StudySource,
   processes: Processes,
   logFolder: string,
+  onStop: (end: () => Promise<void>) => void,
 ): Promise<Running> {
   const ports = await pickPorts(options, (what, from, to) => say(`Port ${from} is taken: ${what} moves to ${to}.`))
   const built = options.dev ? undefined : buildApp(() => say('Building the app.'))
   say('Starting chain and relays.')
   const anvil = await startAnvil(processes, { port: ports.chain, accounts: source.hospitals.length + 1 })
   const deployment = await deployDemo(anvil.rpcUrl, source)
+  // The sponsor's own node: it brings the study's description to the relays.
+  const store = await createHeliaStore({ namespace: 'sponsor', relays: [], storage: 'memory' })
+  onStop(() => store.close())
   const relays = await Promise.all(
     ports.relays.map((port, i) => {
       const name = `relay-${i + 1}`
-      return startRelay(processes, { name, port, dataDir: join(logFolder, name), deployment })
+      return startRelay(processes, {
+        name,
+        port,
+        dataDir: join(logFolder, name),
+        deployment,
+        operators: [store.peerId],
+      })
     }),
   )
   const addresses = relays.map(relay => relay.address)
-  const study = await sponsorStudy(deployment, source, addresses, !options.headless)
+  store.addRelays(addresses)
+  const { listed: study, manifest } = await openStudy(deployment, store, source, addresses, !options.headless)
   const site: Site = { ...deployment, relays: addresses, studies: [study] }
   process.env.WARDROUND_DEPLOYMENT = join(logFolder, 'deployment.json')
   writeSite(process.env.WARDROUND_DEPLOYMENT, site)
   await built
-  return { site, source, server: await serveApp(ports.page, options.dev) }
+  const server = await serveApp(ports.page, options.dev)
+  onStop(server.close)
+  return { site, study, manifest, source, server }
 }
 
-async function showPages(options: DemoOptions, { site, server }: Running, signal: AbortSignal): Promise<void> {
-  const [study] = site.studies
-  if (study === undefined) return
+async function showPages(options: DemoOptions, { site, study, server }: Running, signal: AbortSignal): Promise<void> {
   say(`\nOpen ${server.url}`)
   study.hospitals.forEach((name, i) => {
     const url = `${server.url}${pageOf(options, study.address, i)}`
@@ -117,13 +129,11 @@ async function showPages(options: DemoOptions, { site, server }: Running, signal
 
 async function runHeadless(
   options: DemoOptions,
-  { site, server, source }: Running,
+  { site, study, manifest, server, source }: Running,
   chromium: string,
   logFolder: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const [study] = site.studies
-  if (study === undefined) return
   const browser = await launchBrowser(chromium, options.backend)
   const startedAt = Date.now()
   const line = createProgressLine(process.stderr, startedAt)
@@ -148,7 +158,7 @@ async function runHeadless(
       throw new StudyError(`The study ended after ${facts.rounds} of ${study.rounds} rounds.`)
     }
     say('Training one model on all patients together, to compare.')
-    const pooled = await pooledAccuracy(source, study.manifest, study.rounds)
+    const pooled = await pooledAccuracy(source, manifest, study.rounds)
     const report = makeReport(results, facts, pooled, totalSeconds)
     process.stdout.write(`\n${formatReport(report)}\n`)
     if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`)
@@ -159,7 +169,7 @@ async function runHeadless(
   }
 }
 
-function pageOf(options: DemoOptions, study: Site['studies'][number]['address'], index: number, auto = false): string {
+function pageOf(options: DemoOptions, study: ListedStudy['address'], index: number, auto = false): string {
   const { backend } = options
   return hospitalUrl({ study, hospital: index + 1, auto, ...(backend === undefined ? {} : { backend }) })
 }

@@ -63,8 +63,8 @@ describe('own files', () => {
 
 describe('refusals', () => {
   it.each([
-    [['--hospitals', 'four'], 'whole number from 2 to 4'],
-    [['--hospitals', '5'], 'whole number from 2 to 4'],
+    [['--hospitals', 'four'], 'whole number from 2 to 16'],
+    [['--hospitals', '1'], 'whole number from 2 to 16'],
     [['--study', 'digits', '--hospitals', '17'], 'whole number from 2 to 16'],
     [['--rounds', '0'], 'whole number from 1 to 1000'],
     [['--rounds', '1.5'], 'not “1.5”'],

@@ -38,7 +38,7 @@ npm run demo -- --headless [options]   runs a whole study in headless Chromium a
   --study heart|digits   heart: four real hospitals (default); digits: MNIST split among n
   --csv FILE             your own study: one file a hospital, at least two; needs --label
   --label COLUMN         the column with the outcome, for --csv
-  --hospitals N          2 to 16 (heart: 2 to 4, default 4; digits: default 3)
+  --hospitals N          2 to 16 (default: heart 4, one a center; digits 3)
   --rounds N             1 to 1000 (default: heart 15, digits 4, own files 15)
   --seed N               for the split, the initial weights and the order of batches (default 1)
   --backend NAME         trains on ${backends.join(', ')}; default: the fastest that this computer has
@@ -51,6 +51,9 @@ npm run demo -- --headless [options]   runs a whole study in headless Chromium a
 
 Exit codes: 0 ok, 1 bad options or data, 2 the study failed, 3 this computer lacks something. More in docs/demo.md.
 `
+
+/** Tabs that one computer can carry. */
+const mostHospitals = 16
 
 /** A sentence for the person who typed the options. The program ends with code 1. */
 export class UsageError extends Error {
@@ -96,10 +99,10 @@ export function parseOptions(args: readonly string[], folder: string): DemoOptio
     digits: { hospitals: 3, rounds: 4 },
     csv: { hospitals: csv.length, rounds: 15 },
   }[study]
-  const most = { heart: 4, digits: 16, csv: csv.length }[study]
   return {
     study,
-    hospitals: study === 'csv' ? csv.length : whole('hospitals', values.hospitals, defaults.hospitals, 2, most),
+    hospitals:
+      study === 'csv' ? csv.length : whole('hospitals', values.hospitals, defaults.hospitals, 2, mostHospitals),
     rounds: whole('rounds', values.rounds, defaults.rounds, 1, 1000),
     seed: whole('seed', values.seed, 1, 0, 0xffffffff),
     csv,
@@ -141,7 +144,8 @@ function checkFiles(
     throw new UsageError('--csv needs --label: the name of the column with the outcome.')
   if (csv.length < 2)
     throw new UsageError('A study needs at least two hospitals: give --csv once for each hospital’s file.')
-  if (csv.length > 16) throw new UsageError(`${csv.length} files are more than the 16 tabs that this demo opens.`)
+  if (csv.length > mostHospitals)
+    throw new UsageError(`${csv.length} files are more than the ${mostHospitals} tabs that this demo opens.`)
   if (values.hospitals !== undefined && Number(values.hospitals) !== csv.length) {
     throw new UsageError(
       `--hospitals says ${values.hospitals}, but there are ${csv.length} files. Leave --hospitals out.`,

@@ -14,11 +14,13 @@ export interface RelayOptions {
   /** Keys, blocks and pins; the same folder again is the same relay again. */
   readonly dataDir: string
   readonly deployment: Pick<Deployment, 'rpcUrls' | 'factory' | 'registry' | 'block'>
+  /** Peer ids that may push without being in a study: the sponsor's, who brings its description. */
+  readonly operators: readonly string[]
 }
 
 /** Starts a relay that pins what the deployment's studies announce. @throws ProcessError */
 export async function startRelay(processes: Processes, options: RelayOptions): Promise<RelayProcess> {
-  const { name, port, dataDir, deployment } = options
+  const { name, port, dataDir, deployment, operators } = options
   const running = await processes.start({
     name,
     command: process.execPath,
@@ -27,6 +29,7 @@ export async function startRelay(processes: Processes, options: RelayOptions): P
       ...['--port', String(port), '--data-dir', dataDir],
       ...['--rpc', deployment.rpcUrls[0] ?? '', '--factory', deployment.factory, '--registry', deployment.registry],
       ...['--block', String(deployment.block)],
+      ...operators.flatMap(peer => ['--operator', peer]),
     ],
     cwd: root,
     readyLine: /^\{"relay":/,

@@ -4,7 +4,7 @@ import type { StudyData } from '../../src/app/site.ts'
 import { type CsvTable, inferSchema, ownDataset, parseCsv } from '../../src/data/csv.ts'
 import type { Dataset } from '../../src/data/dataset.ts'
 import { digitFiles, digitsDataset } from '../../src/data/digits.ts'
-import { type HeartSplit, heartCenters, heartDataset, heartNames } from '../../src/data/heart.ts'
+import { type HeartSplit, heartDataset, heartName, heartShares } from '../../src/data/heart.ts'
 import { AppError } from '../../src/errors/AppError.ts'
 import { digitsStudy } from '../../src/study/studies/digits.ts'
 import { heartStudy } from '../../src/study/studies/heart.ts'
@@ -42,18 +42,18 @@ export async function readStudy(options: Wanted): Promise<StudySource> {
 }
 
 function heartSource({ hospitals, rounds, seed }: Wanted): StudySource {
-  const centers = heartCenters.slice(0, hospitals)
+  const shares = heartShares(hospitals)
   const folder = join(root, 'public', 'studies', 'heart')
   return {
-    hospitals: centers.map(center => heartNames[center]),
+    hospitals: shares.map(heartName),
     data: { kind: 'heart' },
     plan: relays => heartStudy({ rounds, seed, relays }),
     async datasets() {
       const split = JSON.parse(await readFile(join(folder, 'flamby-split.json'), 'utf8')) as HeartSplit
       return Promise.all(
-        centers.map(async center => {
-          const text = await readFile(join(folder, `processed.${center}.data`), 'utf8')
-          return heartDataset(center, text, split, seed)
+        shares.map(async share => {
+          const text = await readFile(join(folder, `processed.${share.center}.data`), 'utf8')
+          return heartDataset(share, text, split, seed)
         }),
       )
     },

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { isAppError } from '../errors/AppError.ts'
-import { heartStudy } from '../study/studies/heart.ts'
 import { findStudy, parseSite } from './site.ts'
 
 const address = `0x${'a1'.repeat(20)}`
@@ -17,9 +16,7 @@ const valid = {
   modelRegistry: address,
   block: 0,
   relays: [],
-  studies: [
-    { address, manifest: heartStudy().manifest, rounds: 15, data: { kind: 'heart' }, hospitals: ['Cleveland'] },
-  ],
+  studies: [{ address, name: 'Heart disease', rounds: 15, data: { kind: 'heart' }, hospitals: ['Cleveland'] }],
 }
 
 describe('parseSite', () => {
@@ -41,7 +38,7 @@ describe('findStudy', () => {
   const site = parseSite(valid, 'here')
 
   it('does not mind the address’s checksum', () => {
-    expect(findStudy(site, address.toUpperCase().replace('0X', '0x')).manifest.name).toBe('Heart disease')
+    expect(findStudy(site, address.toUpperCase().replace('0X', '0x')).name).toBe('Heart disease')
   })
 
   it('says that a study is not listed', () => {

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { deploymentSchema } from '../chain/deployment.ts'
 import { AppError } from '../errors/AppError.ts'
-import { manifestSchema } from '../study/manifest.ts'
 import { type Address, sameAddress } from '../study/types.ts'
 
 const address = z.custom<Address>(value => typeof value === 'string' && /^0x[0-9a-fA-F]{40}$/.test(value), 'no address')
@@ -26,9 +25,9 @@ const studyData = z.discriminatedUnion('kind', [
 
 const listedStudy = z.object({
   address,
+  /** For the list; everything else about the study is on the chain and in the manifest that it names. */
+  name: z.string().min(1),
   rounds: z.number().int().positive(),
-  /** The public block that the contract's model URI names, so that a page needs no relay to describe a study. Check it. */
-  manifest: manifestSchema,
   data: studyData,
   /** Names of the demo accounts: the first is hospital 1. Empty where hospitals bring their own wallets. */
   hospitals: z.array(z.string().min(1)),

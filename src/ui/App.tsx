@@ -84,7 +84,7 @@ function OpenedHospital({ site, route, openHospital }: HospitalProps) {
       </Stack>
     )
   }
-  return <HospitalPage session={session} studyName={study.manifest.name} />
+  return <HospitalPage session={session} studyName={study.name} />
 }
 
 /** What is wrong with the address bar; null where nothing is. */

@@ -37,7 +37,7 @@ function StudyEntry({ site, study }: { readonly site: Site; readonly study: List
   return (
     <Stack gap="sm">
       <Group gap="sm" justify="space-between">
-        <Title order={3}>{study.manifest.name}</Title>
+        <Title order={3}>{study.name}</Title>
         <Address address={study.address} />
       </Group>
       <StudyState study={study} />
