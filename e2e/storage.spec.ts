@@ -153,4 +153,19 @@ test('two tabs exchange blocks over WebRTC while the relay serves none; a tab th
   expect(sent).toBeGreaterThan(6_000_000)
   expect(await c.evaluate(name => window.storagePage.get(name, 4_000), digest)).toEqual({ error: 'storage.notFound' })
   expect(await c.evaluate(() => window.storagePage.status().peers)).toEqual([])
+  // The relay is gone for a while and comes back; a tab reloads meanwhile. They find each other again.
+  const port = /tcp\/(\d+)/.exec(relays[0] as string)?.[1]
+  await relay.close()
+  await load(b)
+  await open(b, { namespace: 'w1', relays, webrtc: true, allow: [idA] })
+  await b.evaluate(name => window.storagePage.delete(name), digest)
+  const again = await createRelay({
+    dataDir: relay.dataDir,
+    listen: [`/ip4/127.0.0.1/tcp/${port}/ws`],
+    announcements: chain,
+    bitswap: false,
+  })
+  cleanups.push(() => again.close())
+  await b.evaluate(peers => window.storagePage.meet(peers), [idA])
+  expect(await b.evaluate(name => window.storagePage.get(name, 30_000), digest)).toEqual({ hash })
 })

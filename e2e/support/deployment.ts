@@ -1,38 +1,36 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { encode } from '@ipld/dag-cbor'
 import type { HDAccount } from 'viem'
 import { mnemonicToAccount } from 'viem/accounts'
 import { preview } from 'vite'
 import { deploy, seedDevChain } from '../../contracts/script/deploy.ts'
-import { anvilBinary } from '../../scripts/demo/anvil.ts'
+import { startAnvil } from '../../scripts/demo/anvil.ts'
+import { writeSite } from '../../scripts/demo/deployment.ts'
+import type { Backend } from '../../scripts/demo/options.ts'
 import { isFree } from '../../scripts/demo/ports.ts'
-import { createProcesses, type Processes, type Running } from '../../scripts/demo/processes.ts'
+import { createProcesses, type Processes } from '../../scripts/demo/processes.ts'
+import { type RelayOptions, startRelay } from '../../scripts/demo/relay.ts'
 import { buildApp, type Server, serveApp } from '../../scripts/demo/server.ts'
 import { root, workDir } from '../../scripts/lock.mjs'
-import type { ListedStudy, Site, StudyData } from '../../src/app/site.ts'
+import type { ListedStudy, StudyData } from '../../src/app/site.ts'
+import { type SponsoredStudy, sponsorStudy } from '../../src/app/sponsorStudy.ts'
 import { publicClientFor, walletClientFor } from '../../src/chain/clients.ts'
+import { creditUnits } from '../../src/chain/credits.ts'
 import type { Deployment } from '../../src/chain/deployment.ts'
 import { studyAbi } from '../../src/chain/generated/abi.ts'
-import type { Rules } from '../../src/chain/reads.ts'
-import { createStudy, fundStudy, startTask } from '../../src/chain/sponsor.ts'
+import { startTask } from '../../src/chain/sponsor.ts'
 import { memoryTransactionJournal } from '../../src/chain/transactionJournal.ts'
 import type { ChainAccess } from '../../src/chain/transactions.ts'
-import { bytesToHex } from '../../src/crypto/bytes.ts'
-import { manifestUri } from '../../src/crypto/cid.ts'
 import { Phase, type StudySnapshot } from '../../src/rounds/ports.ts'
-import type { Blob } from '../../src/storage/BlobStore.ts'
-import { digestOf } from '../../src/storage/blocks.ts'
 import type { Manifest } from '../../src/study/manifest.ts'
-import type { StudyPlan } from '../../src/study/studies/StudyPlan.ts'
-import type { Address, Publishable } from '../../src/study/types.ts'
+import type { StudyPlan, SuggestedRules } from '../../src/study/studies/StudyPlan.ts'
+import type { Address } from '../../src/study/types.ts'
+import { hospitalUrl } from '../../src/ui/route.ts'
 import { openNodeStore } from './nodeStore.ts'
 import { type RpcProxy, type RpcProxyOptions, startRpcProxy } from './rpcProxy.ts'
 import { anvilMnemonic } from './wallet.ts'
 
-/** One credit in its smallest unit. */
-export const CREDIT = 10n ** 18n
 /** Accounts of the mnemonic: 0 deploys and accredits, 1 to this many are hospitals, the next one sponsors. */
 const hospitalAccounts = 10
 const sponsorAccount = hospitalAccounts + 1
@@ -95,7 +93,8 @@ export interface StudyOptions {
   /** How many must join before it starts. */
   readonly hospitals: number
   readonly data: StudyData
-  readonly rules?: Partial<Rules>
+  /** In place of the plan's: mostly shorter deadlines. */
+  readonly rules?: Partial<SuggestedRules>
   /** Relays named by the study. Default: all. */
   readonly relays?: readonly string[]
 }
@@ -104,7 +103,7 @@ export interface TestStudy {
   readonly address: Address
   readonly manifest: Manifest
   /** A hospital's page: of demo account k, or of the wallet for null. */
-  url(hospital: number | null, more?: Readonly<Record<string, string>>): string
+  url(hospital: number | null, backend?: Backend): string
   snapshot(): Promise<StudySnapshot>
   /** As the sponsor: starts the first round as soon as all have joined. */
   startWhenJoined(): Promise<void>
@@ -131,7 +130,9 @@ export async function startBed(options: BedOptions): Promise<Bed> {
   }
   try {
     const chainId = options.chainId ?? 31337
-    const nodeUrl = await startChain(processes, ports + 1, chainId, options)
+    const { blockTime = 1, minesOnDemand = true } = options
+    const chain = { port: ports + 1, accounts: sponsorAccount + 1, chainId, blockTime, minesOnDemand }
+    const { rpcUrl: nodeUrl } = await startAnvil(processes, chain)
     const onNode = await deploy({ rpcUrl: nodeUrl, account: accountOf(0) })
     await seedDevChain(onNode, {
       account: accountOf(0),
@@ -140,30 +141,25 @@ export async function startBed(options: BedOptions): Promise<Bed> {
         address: accountOf(i + 1).address,
         name: `Hospital ${i + 1}`,
       })),
-      hospitalCredits: 100_000n * CREDIT,
-      sponsorCredits: 10_000_000n * CREDIT,
+      hospitalCredits: creditUnits(100_000),
+      sponsorCredits: creditUnits(10_000_000),
     })
     const proxy = options.proxy ? await startRpcProxy({ ...options.proxy, port: ports + 2, upstream: nodeUrl }) : null
     if (proxy !== null) closing.push(() => proxy.close())
     const rpcUrl = proxy?.url ?? nodeUrl
     const deployment: Deployment = { ...onNode, rpcUrls: [rpcUrl] }
 
-    const relays: TestRelay[] = []
-    for (let i = 0; i < (options.relays ?? 1); i++) {
-      relays.push(
-        await startRelay(processes, deployment, { name: `relay-${i + 1}`, folder, logFolder, port: ports + 3 + i }),
-      )
-    }
-
+    const relays = await Promise.all(
+      Array.from({ length: options.relays ?? 1 }, (_, i) => {
+        const name = `relay-${i + 1}`
+        const relay = { name, port: ports + 3 + i, dataDir: join(folder, name), deployment, operators: [] }
+        return startTestRelay(processes, relay, logFolder)
+      }),
+    )
     const sitePath = join(folder, 'deployment.json')
     const studies: ListedStudy[] = []
-    const writeSite = () => {
-      const site: Site = { ...deployment, relays: relays.map(({ address }) => address), studies }
-      // Written aside: a page must never be served half of it.
-      writeFileSync(`${sitePath}.new`, JSON.stringify(site, null, 2))
-      renameSync(`${sitePath}.new`, sitePath)
-    }
-    writeSite()
+    const publish = () => writeSite(sitePath, { ...deployment, relays: relays.map(({ address }) => address), studies })
+    publish()
     process.env.WARDROUND_DEPLOYMENT = sitePath
     const server = await servePage(ports, options.page)
     closing.push(() => server.close())
@@ -187,23 +183,20 @@ export async function startBed(options: BedOptions): Promise<Bed> {
       account: accountOf,
       access,
       rpc: (method, params = []) => ask(nodeUrl, method, params),
-      async openStudy(plan, study) {
+      async openStudy({ manifest, rules }, study) {
         const sponsor = access(accountOf(sponsorAccount))
-        const manifest: Manifest = {
-          ...plan.manifest,
-          relays: [...(study.relays ?? relays.map(({ address }) => address))],
-        }
-        const address = await openFundedStudy(sponsor, plan, manifest, study)
-        await publishManifest(manifest)
+        const named = study.relays ?? relays.map(({ address }) => address)
+        const plan = { manifest: { ...manifest, relays: [...named] }, rules: { ...rules, ...study.rules } }
+        const sponsored = await sponsorOnAll(sponsor, plan, named, study.hospitals)
         studies.push({
-          address,
+          address: sponsored.study,
           name: manifest.name,
-          rounds: plan.rules.rounds,
+          rounds: rules.rounds,
           data: study.data,
           hospitals: Array.from({ length: hospitalAccounts }, (_, i) => `Hospital ${i + 1}`),
         })
-        writeSite()
-        return controlStudy(sponsor, address, manifest, study.hospitals, server.url)
+        publish()
+        return controlStudy(sponsor, sponsored, study.hospitals, server.url)
       },
       stop,
     }
@@ -223,7 +216,12 @@ async function servePage(port: number, page: string | false | undefined): Promis
     await buildApp(() => undefined)
     return serveApp(port, false)
   }
-  const server = await preview({ root, build: { outDir: page }, preview: { port, strictPort: true }, logLevel: 'error' })
+  const server = await preview({
+    root,
+    build: { outDir: page },
+    preview: { port, strictPort: true },
+    logLevel: 'error',
+  })
   return { url: `http://127.0.0.1:${port}`, close: () => server.close() }
 }
 
@@ -235,105 +233,46 @@ async function freePorts(): Promise<number> {
   throw new Error(`no ten ports in a row are free from ${firstPort} on`)
 }
 
-async function startChain(processes: Processes, port: number, chainId: number, options: BedOptions): Promise<string> {
-  const { blockTime = 1, minesOnDemand = true } = options
-  await processes.start({
-    name: 'anvil',
-    command: anvilBinary(),
-    args: [
-      ...['--host', '127.0.0.1', '--port', String(port), '--chain-id', String(chainId)],
-      ...['--block-time', String(blockTime), ...(minesOnDemand ? ['--mixed-mining'] : [])],
-      ...['--accounts', String(sponsorAccount + 1), '--slots-in-an-epoch', '1'],
-    ],
-    readyLine: /^Listening on /,
-  })
-  return `http://127.0.0.1:${port}`
-}
-
-async function startRelay(
-  processes: Processes,
-  deployment: Deployment,
-  { name, folder, logFolder, port }: { name: string; folder: string; logFolder: string; port: number },
-): Promise<TestRelay> {
-  const dataDir = join(folder, name)
-  const { factory, registry, block, rpcUrls } = deployment
-  const start = () =>
-    processes.start({
-      name,
-      command: process.execPath,
-      args: [
-        ...['--import', 'tsx', join(root, 'relay', 'main.ts'), '--data-dir', dataDir, '--port', String(port)],
-        ...['--rpc', rpcUrls[0] ?? '', '--factory', factory, '--registry', registry, '--block', String(block)],
-        ...['--poll-ms', '500'],
-      ],
-      cwd: root,
-      readyLine: /^\{"relay":/,
-    })
-  let running: Running = await start()
-  const { relay } = JSON.parse(running.ready) as { relay: { addrs: string[] } }
+/** A relay under the test's control. */
+async function startTestRelay(processes: Processes, options: RelayOptions, logFolder: string): Promise<TestRelay> {
+  let running = await startRelay(processes, options)
   return {
-    address: relay.addrs[0] ?? '',
-    dataDir,
-    logPath: join(logFolder, `${name}.log`),
+    address: running.address,
+    dataDir: options.dataDir,
+    logPath: join(logFolder, `${options.name}.log`),
     async kill() {
       process.kill(-running.pid, 'SIGKILL')
-      while (!(await isFree(port))) await sleep(20)
+      while (!(await isFree(options.port))) await sleep(20)
     },
     async restart() {
-      running = await start()
+      running = await startRelay(processes, options)
     },
   }
 }
 
-async function openFundedStudy(
+/** Puts the manifest on every relay. */
+async function sponsorOnAll(
   sponsor: ChainAccess,
-  { rules: plan }: StudyPlan,
-  manifest: Manifest,
-  { hospitals, rules: changes }: StudyOptions,
-): Promise<Address> {
-  const { rounds, stake, rewardPerRound, ...rest } = plan
-  const rules: Rules = {
-    ...rest,
-    rounds,
-    stake: BigInt(stake) * CREDIT,
-    minHospitals: 2,
-    maxHospitals: 64,
-    maxSeats: 7,
-    topK: 3,
-    schedule: 0,
-    ...changes,
-  }
-  const study = await createStudy(sponsor, rules)
-  const modelURI = manifestUri(bytesToHex(await digestOf(manifestBlock(manifest))))
-  const deposit = BigInt(rewardPerRound * hospitals * rounds) * CREDIT
-  await fundStudy(sponsor, study, { modelURI, rounds, deposit })
-  return study
-}
-
-/** Relays take a description from anybody, once the chain names it. */
-async function publishManifest(manifest: Manifest): Promise<void> {
-  const store = await openNodeStore('sponsor', manifest.relays)
+  plan: StudyPlan,
+  relays: readonly string[],
+  hospitals: number,
+): Promise<SponsoredStudy> {
+  const store = await openNodeStore('sponsor', relays)
   try {
-    const blob: Blob = { header: manifestBlock(manifest), chunks: [] }
-    // Public by its nature: every hospital reads it before it joins.
-    await store.put(blob as Publishable<Blob>, { signal: AbortSignal.timeout(20_000) })
-    const digest = await digestOf(blob.header)
-    for (const end = Date.now() + 20_000; store.receipts(digest).length < manifest.relays.length; await sleep(50)) {
+    const sponsored = await sponsorStudy(sponsor, store, plan, { minHospitals: 2, maxHospitals: hospitals })
+    // One receipt is enough for it to resolve; tests take single relays away.
+    for (const end = Date.now() + 20_000; store.status().pending > 0; await sleep(50)) {
       if (Date.now() > end) throw new Error('a relay does not take the study’s description')
     }
+    return sponsored
   } finally {
     await store.close()
   }
 }
 
-function manifestBlock(manifest: Manifest): Uint8Array {
-  return encode(manifest)
-}
-
 function controlStudy(
   sponsor: ChainAccess,
-  address: Address,
-  manifest: Manifest,
+  { study: address, manifest }: SponsoredStudy,
   hospitals: number,
   pageUrl: string,
 ): TestStudy {
@@ -357,15 +296,8 @@ function controlStudy(
   return {
     address,
     manifest,
-    url: (hospital, more = {}) => {
-      const parameters = new URLSearchParams({
-        ...(hospital === null ? {} : { hospital: String(hospital) }),
-        study: address,
-        auto: '1',
-        ...more,
-      })
-      return `${pageUrl}/?${parameters}`
-    },
+    url: (hospital, backend) =>
+      pageUrl + hospitalUrl({ study: address, hospital, auto: true, ...(backend !== undefined && { backend }) }),
     snapshot,
     until,
     async startWhenJoined() {

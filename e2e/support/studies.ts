@@ -1,0 +1,41 @@
+import { studyAbi } from '../../src/chain/generated/abi.ts'
+import { heartStudy } from '../../src/study/studies/heart.ts'
+import type { StudyPlan } from '../../src/study/studies/StudyPlan.ts'
+import type { Address, Hex } from '../../src/study/types.ts'
+import type { Bed } from './deployment.ts'
+
+/** Deadlines for tabs that share two cores: nobody honest meets them, and who is gone holds nobody up for long. */
+const shortSeconds = {
+  openSeconds: 120,
+  trainSeconds: 40,
+  attestSeconds: 40,
+  scoreSeconds: 40,
+  aggregateSeconds: 40,
+} as const
+
+/** Heart with few rounds and short deadlines. */
+export function shortHeart(rounds: number): StudyPlan {
+  const { manifest, rules } = heartStudy({ rounds })
+  return { manifest, rules: { ...rules, ...shortSeconds } }
+}
+
+export interface SubmittedUpdate {
+  readonly round: number
+  readonly hospital: Address
+  /** sha-256 of the header block. */
+  readonly update: Hex
+  readonly commitment: Hex
+}
+
+/** Every update that a study's contract announced, in the chain's order. */
+export async function submittedUpdates(bed: Bed, study: Address): Promise<SubmittedUpdate[]> {
+  const { publicClient } = bed.access(bed.account(1))
+  const events = await publicClient.getContractEvents({
+    address: study,
+    abi: studyAbi,
+    eventName: 'UpdateSubmitted',
+    fromBlock: BigInt(bed.deployment.block),
+    strict: true,
+  })
+  return events.map(({ args }) => args)
+}
