@@ -129,7 +129,7 @@ describe('through a relay', () => {
     const blob = await randomBlob(100)
     const { digest } = await checkBlob(blob)
     expect(await code(a.get(digest, { signal: AbortSignal.timeout(200) }))).toBe('storage.notFound')
-    expect(await code(a.put(blob, { signal: AbortSignal.timeout(800) }))).toBe('storage.refused')
+    expect(await code(a.put(blob, { signal: AbortSignal.timeout(2_500) }))).toBe('storage.refused')
     await relay.close()
     const lonely = await openStore([relay])
     expect(await code(lonely.put(await randomBlob(100), { signal: AbortSignal.timeout(300) }))).toBe('storage.noRelay')
@@ -291,7 +291,7 @@ describe('what is kept here', () => {
     const before = await openStore([relay], { namespace, storage })
     const blob = await randomBlob(1_500_000)
     // Not enrolled yet: the relay refuses.
-    expect(await code(before.put(blob, { signal: AbortSignal.timeout(500) }))).toBe('storage.refused')
+    expect(await code(before.put(blob, { signal: AbortSignal.timeout(2_500) }))).toBe('storage.refused')
     await before.close()
     relay.chain.announce(...enrolment(before))
     const reloaded = await openStore([relay], { namespace, storage })
