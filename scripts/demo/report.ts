@@ -58,7 +58,16 @@ export interface DemoReport {
 }
 
 /** Calls before the first round and after the last: paid once a study, not once a round. */
-const onceAStudy = ['createStudy', 'initializeTask', 'joinTask', 'transferAndCall', 'startTask', 'withdraw', 'accredit']
+const onceAStudy = [
+  'createStudy',
+  'initializeTask',
+  'joinTask',
+  'transferAndCall',
+  'startTask',
+  'withdraw',
+  'accredit',
+  'setIssuer',
+]
 
 /**
  * Puts together what hospitals and chain say.
