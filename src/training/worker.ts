@@ -1,3 +1,4 @@
+import './withoutEval.ts'
 import { expose } from 'comlink'
 import { indexedDbKeyStore } from '../crypto/keys.ts'
 import { AppError } from '../errors/AppError.ts'
