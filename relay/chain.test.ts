@@ -1,4 +1,6 @@
 import '../src/storage/nodeWebSocket.ts'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { encode } from '@ipld/dag-cbor'
 import { encodeFunctionData, getAbiItem, toEventSelector } from 'viem'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -49,7 +51,8 @@ function follow(rpcUrl: string, options: Parameters<typeof watchChain>[1] = {}) 
       batches.push(batch)
       const { rollbackTo } = batch
       if (rollbackTo !== undefined) facts = facts.filter(({ block }) => block <= rollbackTo)
-      facts = [...facts, ...batch.facts]
+      const known = new Set(facts.map(({ block, index }) => `${block}/${index}`))
+      facts = [...facts, ...batch.facts.filter(({ block, index }) => !known.has(`${block}/${index}`))]
     }
   })()
   atEnd(async () => {
@@ -184,6 +187,38 @@ describe('reading', () => {
     )
     const enrolled = reader.facts().flatMap(({ fact }) => (fact.type === 'enrolled' ? [fact.study] : []))
     expect(enrolled).not.toContain(chain.access(3).walletClient.account.address.toLowerCase())
+  }, 60_000)
+
+  test('a block whose logs came late is not missed', async () => {
+    const study = await newStudy('ipfs://x')
+    let answers = 0
+    // As a node behind a balancer that has the block but not yet its logs.
+    const late = createServer(async (request, response) => {
+      const parts: Buffer[] = []
+      for await (const part of request) parts.push(part as Buffer)
+      const body = Buffer.concat(parts).toString()
+      const { id, method } = JSON.parse(body)
+      response.setHeader('content-type', 'application/json')
+      if (method === 'eth_getLogs' && ++answers <= 1) {
+        response.end(JSON.stringify({ jsonrpc: '2.0', id, result: [] }))
+        return
+      }
+      response.end(
+        await (
+          await fetch(chain.anvil.rpcUrl, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+        ).text(),
+      )
+    })
+    await new Promise<void>(resolve => late.listen(0, '127.0.0.1', resolve))
+    atEnd(async () => {
+      late.closeAllConnections()
+      late.close()
+    })
+    const reader = follow(`http://127.0.0.1:${(late.address() as AddressInfo).port}`)
+    await until('the study is read', () =>
+      reader.facts().some(({ fact }) => fact.type === 'study' && fact.study === study.toLowerCase()),
+    )
+    expect(answers).toBeGreaterThan(1)
   }, 60_000)
 
   test('a reorganisation takes facts back, and the new chain’s are read', async () => {

@@ -34,6 +34,8 @@ export const events = parseAbi([
   'event ModelFinalised(uint16 indexed round, bytes32 modelHash, bytes32 header, uint8 seats)',
   'event StudyEnded(uint8 reason)',
 ])
+/** Blocks read again each time: a public RPC's nodes may know a block before its logs. Known facts are no news. */
+const overlap = 5
 const topics = events.flatMap(item => (item.type === 'event' ? [toEventSelector(item)] : []))
 
 /**
@@ -98,11 +100,11 @@ class ChainReader {
     }
     const from = last === undefined ? this.#first : last.block + 1
     if (Number(head.number) < from) return undefined
-    const to = Math.min(Number(head.number), from + this.#chunk - 1)
+    const to = Math.min(Number(head.number), from + this.#chunk - 1 - overlap)
     // The hash is read before the logs: if the chain turns in between, the next look finds another hash and reads again.
     const hash = to === Number(head.number) ? head.hash : await this.#hashAt(to)
     if (hash === undefined || hash === null) return undefined
-    const facts = await this.#facts(from, to)
+    const facts = await this.#facts(Math.max(this.#first, from - overlap), to)
     const checkpoint = { block: to, hash }
     this.#checkpoints = [...this.#checkpoints, checkpoint].slice(-64)
     return { facts, checkpoint }

@@ -23,6 +23,7 @@ interface Mention {
 export class Ledger {
   readonly #retention: Retention
   #facts: RecordedFact[] = []
+  #known = new Set<string>()
   #studies = new Map<string, StudyView>()
   #mentions = new Map<string, Mention[]>()
   #suspended = new Set<string>()
@@ -31,11 +32,16 @@ export class Ledger {
     this.#retention = retention
   }
 
-  apply(facts: readonly RecordedFact[]): void {
-    for (const recorded of facts) {
+  /** @returns those that were new */
+  apply(facts: readonly RecordedFact[]): RecordedFact[] {
+    return facts.filter(recorded => {
+      const place = `${recorded.block}/${recorded.index}`
+      if (this.#known.has(place)) return false
+      this.#known.add(place)
       this.#facts.push(recorded)
       this.#fold(recorded.fact, recorded.seen)
-    }
+      return true
+    })
   }
 
   /** Forgets the facts of later blocks. */
@@ -43,6 +49,7 @@ export class Ledger {
     const gone = this.#facts.filter(recorded => recorded.block > block)
     const kept = this.#facts.filter(recorded => recorded.block <= block)
     this.#facts = []
+    this.#known = new Set()
     this.#studies = new Map()
     this.#mentions = new Map()
     this.#suspended = new Set()

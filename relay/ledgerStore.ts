@@ -35,19 +35,21 @@ export class LedgerStore {
     return { checkpoints: this.#checkpoints, studies: this.ledger.studies() }
   }
 
-  async record({ rollbackTo, facts, checkpoint }: Batch): Promise<void> {
+  /** Takes in a batch; facts that are known already are left as they are. @returns whether anything changed */
+  async record({ rollbackTo, facts, checkpoint }: Batch): Promise<boolean> {
     const write = this.#datastore.batch()
     let checkpoints = this.#checkpoints
     if (rollbackTo !== undefined) {
       for (const gone of this.ledger.rollBack(rollbackTo)) write.delete(factKey(gone))
       checkpoints = checkpoints.filter(({ block }) => block <= rollbackTo)
     }
-    for (const recorded of facts) write.put(factKey(recorded), encode(recorded))
+    const fresh = this.ledger.apply(facts)
+    for (const recorded of fresh) write.put(factKey(recorded), encode(recorded))
     if (checkpoint !== undefined) checkpoints = [...checkpoints, checkpoint].slice(-keptCheckpoints)
     write.put(CHECKPOINTS, encode(checkpoints))
     await write.commit()
     this.#checkpoints = checkpoints
-    this.ledger.apply(facts)
+    return fresh.length > 0 || rollbackTo !== undefined
   }
 }
 

@@ -16,6 +16,7 @@ const usage = `relay [options]
   --data-dir DIR       where key, blocks and pins are kept (default .wardround/relay)
   --port N             websocket port (default 9470)
   --host ADDRESS       IPv4 address to listen on (default 127.0.0.1)
+  --announce MULTIADDR where tabs reach it, if that differs, e.g. /dns4/relay.example.org/tcp/443/wss (repeatable)
   --deployment FILE    JSON with rpcUrls (the first is used), factory, registry, block; or these four:
   --rpc URL  --factory 0x…  --registry 0x…  --block N
   --operator PEERID    a peer that may push without being enrolled (repeatable)
@@ -51,6 +52,7 @@ function readArguments() {
         'data-dir': { type: 'string', default: '.wardround/relay' },
         port: { type: 'string', default: '9470' },
         host: { type: 'string', default: '127.0.0.1' },
+        announce: { type: 'string', multiple: true, default: [] },
         deployment: { type: 'string' },
         rpc: { type: 'string' },
         factory: { type: 'string' },
@@ -122,6 +124,7 @@ async function main(): Promise<void> {
   const relay = await createRelay({
     dataDir: values['data-dir'],
     listen: [`/ip4/${values.host}/tcp/${amount(values, 'port')}/ws`],
+    announce: values.announce,
     operators: values.operator,
     times,
     quotas,

@@ -56,6 +56,8 @@ export interface RelayOptions {
   readonly dataDir: string
   /** Multiaddrs, e.g. /ip4/127.0.0.1/tcp/9470/ws. */
   readonly listen: readonly string[]
+  /** Where tabs reach it, if that differs: behind a TLS proxy, e.g. /dns4/relay.example.org/tcp/443/wss. */
+  readonly announce?: readonly string[]
   /** The chain. Without one, only operators may push. */
   readonly announcements?: Announcements
   /** Peer ids that may push without being enrolled. */
@@ -103,7 +105,7 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
     ...(options.bitswap === undefined ? {} : { bitswap: options.bitswap }),
     libp2p: {
       privateKey: key,
-      addresses: { listen: [...options.listen] },
+      addresses: { listen: [...options.listen], announce: [...(options.announce ?? [])] },
       transports: [webSockets()],
       connectionGater: {
         denyDialMultiaddr: () => true,
@@ -169,9 +171,9 @@ async function follow(
   if (announcements === undefined) return
   for await (const batch of announcements.watch(store.resume(), signal)) {
     if (signal.aborted) return
-    await store.record(batch)
+    const changed = await store.record(batch)
     if (batch.rollbackTo !== undefined) log('the chain turned', { rollbackTo: batch.rollbackTo })
-    if (batch.facts.length > 0 || batch.rollbackTo !== undefined) {
+    if (changed) {
       await shelf.tidy().catch(error => log('tidying failed', { error: String(error) }))
     }
   }
