@@ -23,7 +23,7 @@ contract GasTest is Fixture {
         study = createStudy();
         _note("createStudy");
         _measureStudy(4, 3);
-        _report("four hospitals");
+        _report("four-hospitals");
         vm.assertLe(_most["submitUpdate, first"], SUBMISSION_BUDGET, "first submission");
         vm.assertLe(_most["submitUpdate, later"], SUBMISSION_BUDGET, "later submission");
         vm.assertLe(_most["submitUpdate, last of a phase"], SUBMISSION_BUDGET, "closing submission");
@@ -36,7 +36,7 @@ contract GasTest is Fixture {
         rules.standardise = true;
         study = createStudy();
         _measureStudy(64, 2);
-        _report("sixty-four hospitals");
+        _report("sixty-four-hospitals");
         vm.assertLe(_most["submitUpdate, first"], SUBMISSION_BUDGET, "first submission");
         vm.assertLe(_most["submitUpdate, later"], SUBMISSION_BUDGET, "later submission");
         vm.assertLe(_most["submitUpdate, last of a phase"], SUBMISSION_BUDGET, "closing submission");
