@@ -17,11 +17,9 @@ export function bytes(count: number): string {
   return `${(count / 1e6).toFixed(1)} MB`
 }
 
-/** @example signedPoints(0.034) // '+3.4 points' */
-export function signedPoints(share: number): string {
-  const points = (share * 100).toFixed(1)
-  const sign = share > 0 ? '+' : ''
-  return `${points === '-0.0' ? '0.0' : sign + points} points`
+/** @example unsignedPoints(-0.034) // '3.4 points' */
+export function unsignedPoints(share: number): string {
+  return `${Math.abs(share * 100).toFixed(1)} points`
 }
 
 /** Four characters at either end. @example shortAddress('0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266') // '0xf39F…2266' */

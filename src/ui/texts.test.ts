@@ -22,7 +22,15 @@ describe('situationText', () => {
 
 describe('gain', () => {
   it('says plainly when there is none', () => {
-    expect(texts.gain.difference(-0.02)).toBe('Training together did not help here: -2.0 points of accuracy.')
-    expect(texts.gain.difference(0)).toContain('no difference')
+    expect(texts.gain.difference(0.95, 0.97, 10_000)).toBe(
+      'Training together did not help here: it is worse by 2.0 points of accuracy.',
+    )
+    expect(texts.gain.difference(0.8, 0.8, 100)).toContain('no difference')
+  })
+
+  it('says when a gain may be chance', () => {
+    expect(texts.gain.difference(0.787, 0.764, 89)).toBe(
+      'Training together is better here by 2.3 points of accuracy. On 89 patients that may be chance.',
+    )
   })
 })

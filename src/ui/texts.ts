@@ -1,9 +1,10 @@
+import { isWithinChance } from '../app/gain.ts'
 import type { PhaseName, VisiblePhase } from '../app/phases.ts'
 import type { Situation } from '../app/situation.ts'
 import type { Stage } from '../app/store.ts'
 import type { Progress } from '../rounds/ports.ts'
 import type { TaskType } from '../rounds/state.ts'
-import { inTime, percent, signedPoints } from './format.ts'
+import { inTime, percent, unsignedPoints } from './format.ts'
 
 /** Every sentence of the pages, but for errors, which are in src/errors/messages.ts. */
 export const texts = {
@@ -40,7 +41,7 @@ export const texts = {
     demoAccount: 'demo account',
     ownWallet: 'your wallet',
     yourself: 'Who am I here?',
-    inStudy: 'in',
+    inStudy: (name: string) => `in the study ${name}`,
     back: 'All studies',
     now: 'What happens now?',
     rounds: (completed: number, rounds: number) => `${completed} of ${rounds} rounds done`,
@@ -49,7 +50,7 @@ export const texts = {
     resume: 'Go on',
     chooseFile: 'Choose your patients’ file',
     fileHint: 'A CSV file with a header line. It is read in this tab and goes nowhere else.',
-    backend: (backend: string) => `Trains on ${backend}`,
+    backend: (backend: string) => `trains on ${backend}`,
     patients: (count: number) => `${count} patients on this computer`,
   },
 
@@ -67,12 +68,14 @@ export const texts = {
     measured: (patients: number) => `Measured on ${patients} of your own patients that no model has learned from.`,
     none: (majority: number) =>
       `The shared model has no model of your own beside it yet. Always guessing the commoner outcome reaches ${percent(majority)}.`,
-    difference: (points: number) =>
-      Math.abs(points) < 0.0005
-        ? 'Training together made no difference in accuracy here.'
-        : points > 0
-          ? `Training together is better here by ${signedPoints(points)} of accuracy.`
-          : `Training together did not help here: ${signedPoints(points)} of accuracy.`,
+    difference: (together: number, alone: number, patients: number) => {
+      const points = together - alone
+      if (Math.abs(points) < 0.0005) return 'Training together made no difference in accuracy here.'
+      const chance = isWithinChance(together, alone, patients) ? ` On ${patients} patients that may be chance.` : ''
+      return points > 0
+        ? `Training together is better here by ${unsignedPoints(points)} of accuracy.${chance}`
+        : `Training together did not help here: it is worse by ${unsignedPoints(points)} of accuracy.${chance}`
+    },
     caption: 'The shared model and your own, on the same patients',
     measure: 'Measure',
     alone: 'Alone',

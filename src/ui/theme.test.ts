@@ -27,4 +27,8 @@ describe.each(Object.entries(palettes))('%s', (_name, colours) => {
     expect(contrast(colours[name], colours['--mantine-color-body'])).toBeGreaterThanOrEqual(4.5)
     expect(contrast(colours[name], colours['--ward-panel'])).toBeGreaterThanOrEqual(4.5)
   })
+
+  it('the action’s words can be read on the living colour', () => {
+    expect(contrast(colours['--ward-on-live'], colours['--ward-live'])).toBeGreaterThanOrEqual(4.5)
+  })
 })

@@ -1,4 +1,4 @@
-import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core'
+import { Button, type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core'
 
 /** The one living colour: the action on a page, my own data. Shade 7 on light paper, shade 3 in the dark. */
 const ward: MantineColorsTuple = [
@@ -34,6 +34,14 @@ export const theme = createTheme({
   spacing: { xs: '8px', sm: '8px', md: '16px', lg: '24px', xl: '40px' },
   defaultRadius: '6px',
   respectReducedMotion: true,
+  components: {
+    Button: Button.extend({
+      // Mantine would put white on the dark scheme's light green, too.
+      vars: (_theme, { variant = 'filled' }) => ({
+        root: variant === 'filled' ? { '--button-color': 'var(--ward-on-live)' } : {},
+      }),
+    }),
+  },
 })
 
 const light = {
@@ -44,6 +52,7 @@ const light = {
   '--mantine-color-anchor': '#0a6b5d',
   '--ward-panel': '#ffffff',
   '--ward-live': '#0a6b5d',
+  '--ward-on-live': '#ffffff',
   '--ward-attention': '#9a5b00',
   '--ward-danger': '#a8281e',
 }
@@ -56,6 +65,7 @@ const dark: typeof light = {
   '--mantine-color-anchor': '#4fc3ae',
   '--ward-panel': '#172028',
   '--ward-live': '#4fc3ae',
+  '--ward-on-live': '#0f161b',
   '--ward-attention': '#f0b45a',
   '--ward-danger': '#f28b82',
 }

@@ -20,10 +20,19 @@ export function Address({ address }: { readonly address: AddressValue }) {
             onClick={copy}
             aria-label={texts.copy.label}
           >
-            {copied ? texts.copy.done : '⧉'}
+            {copied ? texts.copy.done : <CopyIcon />}
           </Button>
         )}
       </CopyButton>
     </Group>
+  )
+}
+
+function CopyIcon() {
+  return (
+    <svg width={14} height={14} viewBox="0 0 14 14" fill="none" stroke="currentColor" aria-hidden="true">
+      <rect x={4.5} y={4.5} width={8} height={8} rx={1} />
+      <path d="M2.5 9.5h-1v-8h8v1" />
+    </svg>
   )
 }

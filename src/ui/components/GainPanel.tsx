@@ -14,7 +14,9 @@ export function GainPanel({ round, result }: Shown) {
   const latest = result ?? evaluations.at(-1)
   if (latest === undefined) return <Panel question={gain.heading} answer={gain.soon} />
   const { federated, local, majorityAccuracy } = latest
-  const answer = local ? gain.difference(federated.accuracy - local.accuracy) : gain.none(majorityAccuracy)
+  const answer = local
+    ? gain.difference(federated.accuracy, local.accuracy, federated.patients)
+    : gain.none(majorityAccuracy)
   return (
     <Panel question={gain.heading} answer={answer}>
       <div className="ward-table-scroll">

@@ -12,7 +12,7 @@ export function PhaseSteps({ phase }: { readonly phase: PhaseName | null }) {
         {visiblePhases.map((name, index) => (
           <li
             key={name}
-            data-state={index < current ? 'past' : 'ahead'}
+            data-state={index < current || phase === 'ended' ? 'past' : 'ahead'}
             aria-current={index === current ? 'step' : undefined}
           >
             {texts.phases[name].name}

@@ -50,7 +50,7 @@ function WhoAmI({ view, studyName }: { readonly view: HospitalView; readonly stu
         {view.address && <Address address={view.address} />}
       </Group>
       <Text c="dimmed">
-        {hospital.inStudy} {studyName}
+        {hospital.inStudy(studyName)}
         {view.patients !== null && ` · ${hospital.patients(view.patients)}`}
         {view.backend !== null && ` · ${hospital.backend(view.backend)}`}
       </Text>
