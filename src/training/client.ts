@@ -8,6 +8,7 @@ import type { BackendName } from './backends.ts'
 import {
   cancellable,
   type LoadedData,
+  type NamedFile,
   type Outcome,
   progressCallback,
   type ShippedData,
@@ -74,9 +75,10 @@ export function createTrainingClient(worker: Endpoint): TrainingClient {
 
   return {
     loadShipped: async data => unwrap(await remote.loadShipped(data)) as LocalOnly<LoadedData>,
-    previewCsv: async file => unwrap(await remote.previewCsv(file)) as LocalOnly<CsvPreview>,
-    inferSchema: async (files, label) => unwrap(await remote.inferSchema(files, label)) as TableSchema,
-    loadCsv: async (file, schema, seed) => unwrap(await remote.loadCsv(file, schema, seed)) as LocalOnly<LoadedData>,
+    previewCsv: async file => unwrap(await remote.previewCsv(named(file))) as LocalOnly<CsvPreview>,
+    inferSchema: async (files, label) => unwrap(await remote.inferSchema(files.map(named), label)) as TableSchema,
+    loadCsv: async (file, schema, seed) =>
+      unwrap(await remote.loadCsv(named(file), schema, seed)) as LocalOnly<LoadedData>,
     configure: async (ref, manifest, self) =>
       unwrap(await remote.configure(ref, manifest, self)) as Awaited<ReturnType<TrainingPort['configure']>>,
     installModel: (...args) => method('installModel')(...args),
@@ -91,6 +93,10 @@ export function createTrainingClient(worker: Endpoint): TrainingClient {
     spent: () => method('spent')(),
     forget: beforeRound => method('forget')(beforeRound),
   }
+}
+
+function named(file: File): NamedFile {
+  return { name: file.name, blob: file }
 }
 
 function unwrap<T>(outcome: Outcome<T>): T {

@@ -34,6 +34,12 @@ export interface LoadedData {
   readonly incomplete: number
 }
 
+/** A person's file. Its name crosses beside it: not every runtime keeps a File's name when it is cloned. */
+export interface NamedFile {
+  readonly name: string
+  readonly blob: Blob
+}
+
 /** What crosses back: errors as data, since a worker's boundary strips their codes. */
 export type Outcome<T> =
   | { readonly ok: true; readonly value: T }
@@ -47,9 +53,9 @@ type Method = Exclude<keyof TrainingPort, 'configure'>
 
 export interface TrainingWorkerApi {
   loadShipped(data: ShippedData): Promise<Outcome<LocalOnly<LoadedData>>>
-  previewCsv(file: File): Promise<Outcome<LocalOnly<CsvPreview>>>
-  inferSchema(files: readonly File[], label: string): Promise<Outcome<TableSchema>>
-  loadCsv(file: File, schema: TableSchema, seed: number): Promise<Outcome<LocalOnly<LoadedData>>>
+  previewCsv(file: NamedFile): Promise<Outcome<LocalOnly<CsvPreview>>>
+  inferSchema(files: readonly NamedFile[], label: string): Promise<Outcome<TableSchema>>
+  loadCsv(file: NamedFile, schema: TableSchema, seed: number): Promise<Outcome<LocalOnly<LoadedData>>>
   configure(
     ref: StudyRef,
     manifest: Manifest,
@@ -203,8 +209,8 @@ function buffersOf(value: unknown): ArrayBuffer[] {
   return [...new Set(arrays.map(bytes => bytes.buffer as ArrayBuffer))]
 }
 
-async function readCsv(file: File) {
-  const text = await file.text().catch(cause => {
+async function readCsv(file: NamedFile) {
+  const text = await file.blob.text().catch(cause => {
     const reason = cause instanceof Error ? cause.message : 'the browser refuses it'
     throw new AppError('data.unreadable', { file: file.name, reason }, cause)
   })

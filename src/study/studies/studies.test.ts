@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest'
+import { encodedWidth } from '../../data/encode.ts'
+import { checkModel, parameterLayout } from '../layout.ts'
+import { parseManifest, type TableSchema } from '../manifest.ts'
+import { digitsStudy } from './digits.ts'
+import { heartStudy } from './heart.ts'
+import { ownTableStudy } from './ownTable.ts'
+
+const own: TableSchema = {
+  kind: 'table',
+  features: [
+    { type: 'number', name: 'dose' },
+    { type: 'category', name: 'ward', levels: ['a', 'b', 'c'] },
+  ],
+  outcome: { name: 'ill' },
+}
+
+describe.each([
+  ['heart', heartStudy()],
+  ['digits', digitsStudy()],
+  ['own table', ownTableStudy(own)],
+])('the %s study', (_, { manifest, rules }) => {
+  it('has a description that others can read and a model that fits its data', () => {
+    expect(parseManifest(structuredClone(manifest))).toEqual(manifest)
+    expect(() => checkModel(manifest.model, manifest.schema, encodedWidth(manifest.schema))).not.toThrow()
+  })
+
+  it('makes a cheat who is found three times poorer than all its rewards would make it', () => {
+    expect(rules.standardise).toBe(manifest.standardise)
+    expect((3 * rules.slashBps * rules.stake) / 10_000).toBeGreaterThan(rules.rounds * rules.rewardPerRound)
+    expect(3 * rules.slashBps).toBeLessThanOrEqual(10_000)
+    expect(4 * rules.slashBps).toBeGreaterThan(10_000)
+  })
+})
+
+it('keeps a table’s intercept at the hospital and shares everything of the digits', () => {
+  expect(parameterLayout(heartStudy().manifest.model)).toMatchObject({ size: 14, sharedSize: 13 })
+  const { size, sharedSize } = parameterLayout(digitsStudy().manifest.model)
+  expect([size, sharedSize]).toEqual([101_770, 101_770])
+})

@@ -1,0 +1,120 @@
+import { encode } from '@ipld/dag-cbor'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Binding } from '../crypto/binding.ts'
+import { isAppError } from '../errors/AppError.ts'
+import {
+  decodeModel,
+  decodeStatistics,
+  decodeUpdate,
+  encodeModel,
+  encodeStatistics,
+  encodeUpdate,
+  freshSalt,
+  modelDataKey,
+} from './plaintext.ts'
+
+const study = `0x${'5c'.repeat(20)}` as const
+const manifest = new Uint8Array(32).fill(7)
+const salt = new Uint8Array(32).fill(1)
+const refused = (
+  run: () => unknown,
+  code: 'aggregation.badUpdate' | 'crypto.wrongBinding' = 'aggregation.badUpdate',
+) => {
+  try {
+    run()
+  } catch (error) {
+    return isAppError(error, code)
+  }
+  return false
+}
+
+describe('an update', () => {
+  const bytes = (more: object = {}) => ({
+    ...{ v: 1, kind: 'update', round: 3, salt, weight: 2, vector: new Uint8Array(8) },
+    ...more,
+  })
+
+  it('comes back as it was', () => {
+    const update = { round: 3, salt: freshSalt(), weight: 5, vector: Float32Array.of(1.5, -0, 3e-40) }
+    expect(decodeUpdate(encodeUpdate(update), 3, 3)).toEqual(update)
+  })
+
+  it('is refused in any other form', () => {
+    expect(() => decodeUpdate(encode(bytes()), 3, 2)).not.toThrow()
+    for (const wrong of [
+      { v: 2 },
+      { kind: 'statistics' },
+      { round: 4 },
+      { salt: new Uint8Array(31) },
+      { weight: 0 },
+      { weight: 1.5 },
+      { vector: new Uint8Array(9) },
+      { vector: new Uint8Array(12) },
+      { vector: 'text' },
+      { more: 1 },
+    ]) {
+      expect(refused(() => decodeUpdate(encode(bytes(wrong)), 3, 2))).toBe(true)
+    }
+  })
+
+  it('is refused as any bytes at all, without another kind of error', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), noise => {
+        expect(refused(() => decodeUpdate(noise, 3, 2))).toBe(true)
+      }),
+    )
+  })
+})
+
+it('statistics come back as they were, and not for another round or width', () => {
+  const statistics = { round: 1, salt, count: 7, sums: Float64Array.of(1, Math.PI), squares: Float64Array.of(2, 10) }
+  const bytes = encodeStatistics(statistics)
+  expect(decodeStatistics(bytes, 1, 2)).toEqual(statistics)
+  expect(refused(() => decodeStatistics(bytes, 2, 2))).toBe(true)
+  expect(refused(() => decodeStatistics(bytes, 1, 3))).toBe(true)
+})
+
+describe('a model', () => {
+  const model = {
+    ...{ study, round: 4, trained: 3, manifest, vector: Float32Array.of(1, 2) },
+    standardisation: { mean: Float64Array.of(3), deviation: Float64Array.of(4) },
+  }
+  const expected = { study, round: 4, manifest, size: 2, width: 1 }
+
+  it('has one form, and comes back as it was', () => {
+    expect(encodeModel(model)).toEqual(encodeModel(structuredClone(model)))
+    expect(decodeModel(encodeModel(model), expected)).toEqual(model)
+  })
+
+  it('is refused for another study, round, manifest or size, and with a deviation that divides by nothing', () => {
+    const bytes = encodeModel(model)
+    expect(
+      refused(() => decodeModel(bytes, { ...expected, study: `0x${'5d'.repeat(20)}` }), 'crypto.wrongBinding'),
+    ).toBe(true)
+    expect(refused(() => decodeModel(bytes, { ...expected, round: 5 }), 'crypto.wrongBinding')).toBe(true)
+    const other = { ...expected, manifest: new Uint8Array(32) }
+    expect(refused(() => decodeModel(bytes, other), 'crypto.wrongBinding')).toBe(true)
+    expect(refused(() => decodeModel(bytes, { ...expected, size: 3 }))).toBe(true)
+    expect(refused(() => decodeModel(bytes, { ...expected, width: null }))).toBe(true)
+    const flat = { ...model, standardisation: { mean: Float64Array.of(3), deviation: Float64Array.of(0) } }
+    expect(refused(() => decodeModel(encodeModel(flat), expected))).toBe(true)
+  })
+
+  it('gets its key from the salts in order and from its place', async () => {
+    const binding: Binding = {
+      deployment: `0x${'0d'.repeat(32)}`,
+      chainId: 1,
+      study,
+      round: 4,
+      sender: study,
+      kind: 'model',
+    }
+    const salts = [salt, new Uint8Array(32).fill(2)] as const
+    const key = await modelDataKey(salts, binding)
+    expect(key).toHaveLength(32)
+    expect(await modelDataKey([...salts], { ...binding })).toEqual(key)
+    expect(await modelDataKey([salts[1], salts[0]], binding)).not.toEqual(key)
+    expect(await modelDataKey(salts, { ...binding, round: 5 })).not.toEqual(key)
+  })
+})

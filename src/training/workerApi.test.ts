@@ -1,0 +1,113 @@
+import { readFile } from 'node:fs/promises'
+import { expose } from 'comlink'
+import { afterEach, describe, expect, it } from 'vitest'
+import { createKeys, memoryKeyStore, publicKeys } from '../crypto/keys.ts'
+import { AppError, isAppError } from '../errors/AppError.ts'
+import type { Member, Progress } from '../rounds/ports.ts'
+import { heartStudy } from '../study/studies/heart.ts'
+import type { Address } from '../study/types.ts'
+import { createTrainingClient } from './client.ts'
+import { createEngine } from './engine.ts'
+import { testRef } from './testing.ts'
+import { createWorkerApi } from './workerApi.ts'
+
+const self: Address = `0x${'a1'.repeat(20)}`
+const closers: (() => void)[] = []
+
+afterEach(() => {
+  for (const close of closers.splice(0)) close()
+})
+
+/** The client and the worker's side at the two ends of a real message channel. */
+async function connect(withKeys = true) {
+  const { port1, port2 } = new MessageChannel()
+  closers.push(() => port1.close())
+  const keys = memoryKeyStore()
+  const pair = await createKeys()
+  if (withKeys) await keys.save({ deployment: testRef.deployment, study: testRef.study, address: self }, pair)
+  const read: string[] = []
+  const api = createWorkerApi({
+    keys,
+    createEngine: () => createEngine('cpu'),
+    async fetchFile(path) {
+      read.push(path)
+      const bytes = await readFile(new URL(`../../public/${path}`, import.meta.url)).catch(cause => {
+        throw new AppError('data.unreadable', { file: path, reason: 'it is not there' }, cause)
+      })
+      return new Uint8Array(bytes).buffer
+    },
+  })
+  expose(api, port2)
+  const client = createTrainingClient(port1)
+  const member: Member = { index: 0, address: self, keys: await publicKeys(pair) }
+  return { client, member, read }
+}
+
+const coded = (code: Parameters<typeof isAppError>[1]) => (error: unknown) => isAppError(error, code)
+const csv = (text: string) => new File([text], 'ward.csv')
+
+describe('the training worker, over a message channel', () => {
+  it('loads its own data, runs a whole round, and gives sealed bytes and progress back', async () => {
+    const { client, member, read } = await connect()
+    const { manifest } = heartStudy()
+    const { localOnly } = await client.loadShipped({ study: 'heart', hospitals: 4, index: 3, seed: 1 })
+    expect(localOnly).toMatchObject({ name: 'Long Beach', patients: 130, test: 45 })
+    expect(read).toEqual(['studies/heart/processed.va.data', 'studies/heart/flamby-split.json'])
+    expect(await client.configure(testRef, manifest, self)).toEqual({ backend: 'cpu', patients: { localOnly: 130 } })
+
+    const statistics = await client.sealStatistics(1, [member])
+    expect(await client.open(1, member, statistics.blob, statistics.commitment)).toBe(true)
+    const start = await client.aggregate(1, [member], [member])
+    await client.installModel(1, start.modelHash, start.blob, [member])
+    const progress: Progress[] = []
+    const update = await client.trainAndSeal(2, [member], { onProgress: step => progress.push(step) })
+    expect(progress.map(({ stage }) => stage)).toContain('train')
+    expect(await client.open(2, member, update.blob, update.commitment)).toBe(true)
+    expect((await client.score(2, [member]))[0]).toSatisfy(Number.isInteger)
+    const model = await client.aggregate(2, [member], [member])
+    await client.installModel(2, model.modelHash, model.blob, [member])
+    const result = await client.evaluate({ withLocal: true })
+    expect(result.localOnly.federated.patients).toBe(45)
+    expect((await client.spent()).encrypt).toBeGreaterThan(0)
+    await client.forget(3)
+  })
+
+  it('cancels what a signal stops, inside the worker', async () => {
+    const { client, member } = await connect()
+    await client.loadShipped({ study: 'heart', hospitals: 4, index: 0, seed: 1 })
+    const { manifest } = heartStudy()
+    const long = { ...manifest, standardise: false, training: { ...manifest.training, epochs: 100_000 } }
+    await client.configure(testRef, long, self)
+    const controller = new AbortController()
+    const training = client.trainAndSeal(1, [member], { signal: controller.signal })
+    setTimeout(() => controller.abort(), 100)
+    const since = performance.now()
+    await expect(training).rejects.toSatisfy(coded('training.cancelled'))
+    expect(performance.now() - since).toBeLessThan(5000)
+    await expect(client.score(1, [member], { signal: controller.signal })).rejects.toSatisfy(
+      coded('training.cancelled'),
+    )
+    expect(await client.score(1, [member])).toEqual([null])
+  })
+
+  it('loads a person’s file by the study’s columns, or says what is wrong with it', async () => {
+    const { client } = await connect()
+    const rows = Array.from({ length: 30 }, (_, i) => `${i},${i % 2}`)
+    const good = csv(['age,ill', ...rows].join('\n'))
+    expect((await client.previewCsv(good)).localOnly).toMatchObject({ columns: ['age', 'ill'], rows: 30 })
+    const schema = await client.inferSchema([good], 'ill')
+    expect((await client.loadCsv(good, schema, 1)).localOnly).toMatchObject({ name: 'ward', patients: 30, test: 10 })
+    await expect(client.loadCsv(csv('age,ill\nx,1\n'), schema, 1)).rejects.toSatisfy(coded('data.badCell'))
+    await expect(client.loadCsv(csv(''), schema, 1)).rejects.toSatisfy(coded('data.empty'))
+    await expect(client.inferSchema([good], 'dead')).rejects.toSatisfy(coded('data.noLabel'))
+  })
+
+  it('says what is missing: data, keys, files', async () => {
+    const { client, member } = await connect(false)
+    const { manifest } = heartStudy()
+    await expect(client.configure(testRef, manifest, self)).rejects.toSatisfy(coded('training.noData'))
+    await expect(client.trainAndSeal(1, [member])).rejects.toSatisfy(coded('training.noData'))
+    await client.loadShipped({ study: 'heart', hospitals: 4, index: 2, seed: 1 })
+    await expect(client.configure(testRef, manifest, self)).rejects.toSatisfy(coded('crypto.noKeys'))
+  })
+})
