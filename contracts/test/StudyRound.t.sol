@@ -314,15 +314,17 @@ contract StudyRoundTest is Fixture {
     // --- medians, survivors, ranking ---
 
     function test_AHospitalsOwnScoreOfItsUpdateDoesNotCount() public {
+        startWithSeats(3);
         submitAll();
-        // Everyone says −300 (out) of member 0 but member 0 itself, who says the best of all.
-        int16[] memory honest = list(-300, 50, 60, 70);
+        // The others disagree, so member 0's own praise of itself would decide.
+        int16[] memory bad = list(-300, 50, 60, 70);
+        int16[] memory good = list(100, 50, 60, 70);
         int16[] memory own = list(32767, 50, 60, 70);
-        for (uint256 i = 0; i < 4; i++) {
-            attest(i, 15, i == 0 ? own : honest);
+        for (uint256 i = 0; i < 3; i++) {
+            attest(i, 15, i == 0 ? own : i == 1 ? bad : good);
         }
-        for (uint256 i = 0; i < 4; i++) {
-            reveal(i, i == 0 ? own : honest);
+        for (uint256 i = 0; i < 3; i++) {
+            reveal(i, i == 0 ? own : i == 1 ? bad : good);
         }
         vm.assertEq(study.snapshot().survivors, 14);
     }
