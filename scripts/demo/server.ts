@@ -39,11 +39,13 @@ export async function buildApp(onBuild: () => void): Promise<boolean> {
 export async function serveApp(port: number, hotReload: boolean): Promise<Server> {
   const url = `http://127.0.0.1:${port}`
   if (hotReload) {
-    const server = await createServer({ root, server: { port, strictPort: true }, clearScreen: false })
+    const server = await withoutOwnEnd(() =>
+      createServer({ root, server: { port, strictPort: true }, clearScreen: false }),
+    )
     await server.listen()
     return { url, close: () => server.close() }
   }
-  const server = await preview({ root, preview: { port, strictPort: true }, logLevel: 'error' })
+  const server = await withoutOwnEnd(() => preview({ root, preview: { port, strictPort: true }, logLevel: 'error' }))
   return {
     url,
     close: () =>
@@ -53,6 +55,16 @@ export async function serveApp(port: number, hotReload: boolean): Promise<Server
         if ('closeAllConnections' in server.httpServer) server.httpServer.closeAllConnections()
       }),
   }
+}
+
+/** Vite ends the whole process on SIGTERM, and leaves what else was started behind: it must not listen. */
+async function withoutOwnEnd<T>(start: () => Promise<T>): Promise<T> {
+  const before = process.listeners('SIGTERM')
+  const started = await start()
+  for (const listener of process.listeners('SIGTERM')) {
+    if (!before.includes(listener)) process.removeListener('SIGTERM', listener)
+  }
+  return started
 }
 
 /** Of names, sizes and dates: quicker than of contents, and a needless build does no harm. */
