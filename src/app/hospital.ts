@@ -1,4 +1,4 @@
-import { publicClientFor } from '../chain/clients.ts'
+import { DEV_CHAIN_ID, publicClientFor } from '../chain/clients.ts'
 import { checkDeployment } from '../chain/deployment.ts'
 import { joinStudy } from '../chain/hospital.ts'
 import { readStudy } from '../chain/reads.ts'
@@ -23,8 +23,8 @@ import type { ListedStudy } from './site.ts'
 import { fetchManifest } from './sponsorStudy.ts'
 import { addLog, createHospitalStore, fail, type HospitalResult, type HospitalStore } from './store.ts'
 
-/** Milliseconds between looks at the chain: half a second beside blocks of one second. */
-const POLL_MS = 500
+/** Milliseconds between looks at the chain. The dev chain mines on demand; others take seconds, and their RPCs count calls. */
+const POLL_MS = { dev: 150, public: 1000 } as const
 /** How often the traffic shown is brought up to date, in milliseconds. */
 const TRAFFIC_MS = 1000
 
@@ -76,7 +76,7 @@ async function attend(
     publicClient: publicClientFor(site),
     walletClient: wallet,
     journal: indexedDbTransactionJournal(site.deploymentId),
-    pollInterval: POLL_MS,
+    pollInterval: site.chainId === DEV_CHAIN_ID ? POLL_MS.dev : POLL_MS.public,
   }
   await checkDeployment(site, access.publicClient)
   const namespace = `${site.deploymentId}-${study.address}-${address}`.toLowerCase()
