@@ -108,6 +108,14 @@ describe('formatReport', () => {
     expect(second).toContain('-3.00')
   })
 
+  it('says when the difference may be chance', () => {
+    const text = formatReport(makeReport([result('Cleveland', 0.78, 0.8)], facts, null, 1))
+    expect(text).toContain('gained 2.0 points')
+    expect(text).toContain('On 100 patients that may be chance.')
+    const sure = result('Cleveland', 0.5, 0.8)
+    expect(formatReport(makeReport([sure], facts, null, 1))).not.toContain('chance')
+  })
+
   it('says the gain, and says plainly when there is none', () => {
     expect(formatReport(makeReport(two, facts, null, 1))).toContain('gained 4.0 points')
     expect(formatReport(makeReport([result('Cleveland', 0.8, 0.77)], facts, null, 1))).toContain(

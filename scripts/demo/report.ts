@@ -1,3 +1,4 @@
+import { isWithinChance } from '../../src/app/gain.ts'
 import type { HospitalResult, Seconds } from '../../src/app/store.ts'
 import type { Hex } from '../../src/study/types.ts'
 
@@ -180,11 +181,21 @@ function verdict({ hospitals }: DemoReport): string {
   const compared = hospitals.filter(hospital => hospital.localAccuracy !== null)
   if (compared.length === 0) return 'No hospital trained a model alone to compare with.'
   const gain = mean(compared.map(hospital => hospital.federatedAccuracy - (hospital.localAccuracy ?? 0)))
-  const points = `${Math.abs(gain * 100).toFixed(1)} points of accuracy`
   if (Math.abs(gain) < 0.0005) return 'On these held-out patients training together made no difference in accuracy.'
-  return gain > 0
-    ? `On these held-out patients training together gained ${points} over training alone, in the mean of the hospitals.`
-    : `On these held-out patients training together did not help: it lost ${points} against training alone, in the mean.`
+  const points = `${Math.abs(gain * 100).toFixed(1)} points of accuracy`
+  const patients = compared.reduce((sum, { testPatients }) => sum + testPatients, 0)
+  const right = (of: (hospital: HospitalReport) => number) =>
+    compared.reduce((sum, hospital) => sum + of(hospital) * hospital.testPatients, 0) / patients
+  const isChance = isWithinChance(
+    right(hospital => hospital.federatedAccuracy),
+    right(hospital => hospital.localAccuracy ?? 0),
+    patients,
+  )
+  const outcome =
+    gain > 0
+      ? `training together gained ${points} over training alone, in the mean of the hospitals.`
+      : `training together did not help: it lost ${points} against training alone, in the mean of the hospitals.`
+  return `On these held-out patients ${outcome}${isChance ? ` On ${patients} patients that may be chance.` : ''}`
 }
 
 /** First column to the left, numbers to the right. */
