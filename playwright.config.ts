@@ -11,7 +11,8 @@ export default defineConfig({
   // Each test brings its own study and several tabs: two at once would only slow each other down.
   workers: 1,
   retries: 0,
-  timeout: 120_000,
+  // Longer than any wait inside a test, which says what it waited for.
+  timeout: 180_000,
   expect: { timeout: 10_000 },
   forbidOnly: true,
   reporter: 'list',

@@ -14,12 +14,12 @@ import { expect, test } from './support/test.ts'
 
 const isTraining = ({ kind, phase }: StudySnapshot) => kind === RoundKind.Training && phase === Phase.Train
 
-test('a tab closed in mid-training comes back, resumes and submits once a round', async ({ bed, browser }) => {
+test('a tab closed in mid-training comes back, resumes and submits once a round', async ({ bed, newComputer }) => {
   const { manifest, rules } = shortHeart(2)
   // Training that lasts seconds, to be in the midst of it.
   const plan = { manifest: { ...manifest, training: { ...manifest.training, epochs: 400 } }, rules }
   const study = await bed.openStudy(plan, { hospitals: 2, data: { kind: 'heart' } })
-  const context = await browser.newContext()
+  const context = await newComputer()
   const closed = await openTab(context, study.url(1))
   const other = await openTab(context, study.url(2))
   await study.startWhenJoined()
@@ -43,9 +43,12 @@ test('a tab closed in mid-training comes back, resumes and submits once a round'
   }
 })
 
-test('relays dead for 20 seconds in mid-round cost nobody a round, and nothing is lost', async ({ bed, browser }) => {
+test('relays dead for 20 seconds in mid-round cost nobody a round, and nothing is lost', async ({
+  bed,
+  newComputer,
+}) => {
   const study = await bed.openStudy(shortHeart(2), { hospitals: 4, data: { kind: 'heart' } })
-  const context = await browser.newContext()
+  const context = await newComputer()
   const pages = await Promise.all([1, 2, 3, 4].map(hospital => openTab(context, study.url(hospital))))
   await study.startWhenJoined()
   const { round } = await study.until('the first training round', isTraining)
@@ -58,9 +61,9 @@ test('relays dead for 20 seconds in mid-round cost nobody a round, and nothing i
   await expectRetrievable(bed, study)
 })
 
-test('losing one of two relays costs nothing', async ({ bed, browser }) => {
+test('losing one of two relays costs nothing', async ({ bed, newComputer }) => {
   const study = await bed.openStudy(shortHeart(2), { hospitals: 4, data: { kind: 'heart' } })
-  const context = await browser.newContext()
+  const context = await newComputer()
   const pages = await Promise.all([1, 2, 3, 4].map(hospital => openTab(context, study.url(hospital))))
   await study.startWhenJoined()
   await study.until('the first training round', isTraining)
@@ -77,13 +80,13 @@ test('losing one of two relays costs nothing', async ({ bed, browser }) => {
 
 test('of five hospitals one submits sign-flipped updates: it loses money and standing, the model stays', async ({
   bed,
-  browser,
+  newComputer,
 }) => {
   const honest = [1, 2, 3, 4]
   const accuracyOf = async (withAttacker: boolean) => {
     const hospitals = honest.length + (withAttacker ? 1 : 0)
     const study = await bed.openStudy(shortHeart(3), { hospitals, data: { kind: 'heart' } })
-    const context = await browser.newContext()
+    const context = await newComputer()
     const pages = await Promise.all(honest.map(hospital => openTab(context, study.url(hospital))))
     const dataset = heartOf(1, study.manifest.seed)
     const attacker = withAttacker ? await startSignFlipper({ bed, study, account: bed.account(5), dataset }) : null

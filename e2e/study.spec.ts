@@ -14,13 +14,13 @@ import { injectWallet, type TestWallet } from './support/wallet.ts'
 
 test('four hospitals with wallets and files of their own learn one model, and each update crosses sealed', async ({
   bed,
-  browser,
+  newComputer,
 }) => {
   const study = await bed.openStudy(shortHeart(2), { hospitals: 4, data: { kind: 'heart' } })
   const { chainId } = bed.deployment
   const tabs: { page: Page; wallet: TestWallet }[] = []
   for (const hospital of [1, 2, 3, 4]) {
-    const context = await browser.newContext()
+    const context = await newComputer()
     const wallet = await injectWallet(context, { account: hospital, rpcUrl: bed.rpcUrl, chainId })
     tabs.push({ page: await openTab(context, bed.url), wallet })
   }
@@ -90,9 +90,12 @@ test('four hospitals with wallets and files of their own learn one model, and ea
   }
 })
 
-test('four pages of one browser that share its storage complete a study, as in a kiosk', async ({ bed, browser }) => {
+test('four pages of one browser that share its storage complete a study, as in a kiosk', async ({
+  bed,
+  newComputer,
+}) => {
   const study = await bed.openStudy(shortHeart(2), { hospitals: 4, data: { kind: 'heart' } })
-  const context = await browser.newContext()
+  const context = await newComputer()
   const pages = await Promise.all([1, 2, 3, 4].map(hospital => openTab(context, study.url(hospital))))
   await study.startWhenJoined()
   const results = await untilDone(pages)
@@ -101,9 +104,9 @@ test('four pages of one browser that share its storage complete a study, as in a
   expect(await submittedUpdates(bed, study.address)).toHaveLength(4 * 3)
 })
 
-test('a second tab of the same hospital says so, and the first goes on', async ({ bed, browser }) => {
+test('a second tab of the same hospital says so, and the first goes on', async ({ bed, newComputer }) => {
   const study = await bed.openStudy(shortHeart(1), { hospitals: 2, data: { kind: 'heart' } })
-  const context = await browser.newContext()
+  const context = await newComputer()
   const first = await openTab(context, study.url(1))
   await untilPage(first, 'it takes part', ({ status }) => status === 'running')
   const second = await openTab(context, study.url(1))

@@ -1,13 +1,14 @@
-import { expect, type Page, test } from '@playwright/test'
+import type { Page } from '@playwright/test'
 import { Phase, RoundKind } from '../src/rounds/ports.ts'
 import { startBed } from './support/deployment.ts'
 import { heartCsv } from './support/heartData.ts'
 import { shortHeart, submittedUpdates } from './support/studies.ts'
 import { openTab, untilDone, untilPage } from './support/tabs.ts'
+import { expect, test } from './support/test.ts'
 import { injectWallet } from './support/wallet.ts'
 
 test('a study completes on a chain like the public ones, behind a bad RPC and over a reorganisation', async ({
-  browser,
+  newComputer,
 }) => {
   const bed = await startBed({
     name: 'testnet',
@@ -24,7 +25,7 @@ test('a study completes on a chain like the public ones, behind a bad RPC and ov
     const study = await bed.openStudy(plan, { hospitals: 3, data: { kind: 'heart' }, rules })
     const pages: Page[] = []
     for (const hospital of [1, 2, 3]) {
-      const context = await browser.newContext()
+      const context = await newComputer()
       await injectWallet(context, { account: hospital, rpcUrl: bed.rpcUrl, chainId: bed.deployment.chainId })
       const page = await openTab(context, bed.url)
       pages.push(page)
