@@ -1,10 +1,11 @@
 import { DEV_CHAIN_ID, publicClientFor } from '../chain/clients.ts'
 import { checkDeployment } from '../chain/deployment.ts'
 import { joinStudy } from '../chain/hospital.ts'
-import { readStudy } from '../chain/reads.ts'
+import { peerIdsOf, readStudy } from '../chain/reads.ts'
 import { createStudyChain } from '../chain/StudyChain.ts'
 import { indexedDbTransactionJournal } from '../chain/transactionJournal.ts'
 import type { ChainAccess } from '../chain/transactions.ts'
+import { hexToBytes } from '../crypto/bytes.ts'
 import { createDutySigner } from '../crypto/duty.ts'
 import { createKeys, type HospitalKeys, indexedDbKeyStore, type KeyOwner, publicKeys } from '../crypto/keys.ts'
 import { AppError, isAppError } from '../errors/AppError.ts'
@@ -14,6 +15,7 @@ import type { ChainPort } from '../rounds/ports.ts'
 import { createRunner, type Runner } from '../rounds/runner.ts'
 import type { HospitalState, Task } from '../rounds/state.ts'
 import { createHeliaStore, type HeliaStore } from '../storage/heliaStore.ts'
+import { peerIdText } from '../storage/peerKey.ts'
 import type { Manifest } from '../study/manifest.ts'
 import type { BackendName } from '../training/backends.ts'
 import { createTrainingClient, createTrainingWorker, type TrainingClient } from '../training/client.ts'
@@ -80,7 +82,9 @@ async function attend(
   }
   await checkDeployment(site, access.publicClient)
   const namespace = `${site.deploymentId}-${study.address}-${address}`.toLowerCase()
-  const blobs = await createHeliaStore({ namespace, relays: site.relays, signal })
+  const peers = new Set<string>()
+  const direct = study.direct ? { webrtc: true, allowPeers: (peerId: string) => peers.has(peerId) } : {}
+  const blobs = await createHeliaStore({ namespace, relays: site.relays, signal, ...direct })
   opened.cleanups.push(() => blobs.close())
   watchTraffic(store, blobs, opened)
 
@@ -112,6 +116,7 @@ async function attend(
   )
   opened.runner = runner
   opened.cleanups.push(runner.store.subscribe(round => store.setState({ round })))
+  if (study.direct) opened.cleanups.push(meetMembers(runner, blobs, peers, access, study.address))
   store.setState({ stage: 'running', round: runner.store.getState() })
   const ended = await runner.run(signal)
   signal.throwIfAborted()
@@ -240,6 +245,30 @@ async function summarise(
     traffic: blobs.traffic(),
     seconds: { ...spent, train, encrypt, wait: Math.max(0, spent.total - busy) },
   }
+}
+
+/** Connects this tab to the other members' as they join. Only nodes that the registry names for this study may connect. */
+function meetMembers(
+  runner: Runner,
+  blobs: HeliaStore,
+  peers: Set<string>,
+  access: ChainAccess,
+  study: ListedStudy['address'],
+): () => void {
+  let known = 0
+  return runner.store.subscribe(({ snapshot }) => {
+    const members = snapshot?.members ?? []
+    if (members.length <= known) return
+    const fresh = members.slice(known)
+    known = members.length
+    peerIdsOf(access, study, fresh)
+      .then(ids => {
+        for (const id of ids) peers.add(peerIdText(hexToBytes(id)))
+        blobs.meet([...peers])
+      })
+      // The relays carry everything all the same; the next member that joins brings another try.
+      .catch(error => console.warn('members cannot be met directly', error))
+  })
 }
 
 function watchTraffic(store: HospitalStore, blobs: HeliaStore, opened: Opened): void {

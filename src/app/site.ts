@@ -29,6 +29,8 @@ const listedStudy = z.object({
   name: z.string().min(1),
   rounds: z.number().int().positive(),
   data: studyData,
+  /** Tabs may also exchange blobs directly (WebRTC), which shows their network addresses to each other. */
+  direct: z.boolean().optional(),
   /** Names of the demo accounts: the first is hospital 1. Empty where hospitals bring their own wallets. */
   hospitals: z.array(z.string().min(1)),
 })
