@@ -259,9 +259,8 @@ function meetMembers(
   return runner.store.subscribe(({ snapshot }) => {
     const members = snapshot?.members ?? []
     if (members.length <= known) return
-    const fresh = members.slice(known)
     known = members.length
-    peerIdsOf(access, study, fresh)
+    peerIdsOf(access, study, members)
       .then(ids => {
         for (const id of ids) peers.add(peerIdText(hexToBytes(id)))
         blobs.meet([...peers])
