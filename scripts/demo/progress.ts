@@ -44,7 +44,8 @@ function fullLine(progress: StudyProgress, seconds: number): string {
 /** Changes at most once a round, so that a log file stays short. */
 function plain(progress: StudyProgress): string {
   const { completed, rounds, phase } = progress
-  return rounds === 0 || phase === 'open' ? words(progress) : `round ${completed} of ${rounds} done`
+  const isBefore = rounds === 0 || ['starting', 'draft', 'open'].includes(phase)
+  return isBefore ? words(progress) : `round ${completed} of ${rounds} done`
 }
 
 function words({ phase }: StudyProgress): string {
