@@ -33,8 +33,8 @@ interface InboxParts {
 /**
  * Takes blobs from those the chain knows. A push is accepted when
  * - the peer's id is enrolled by an accredited, unsuspended hospital in a study of the factory, or
- * - the chain names the blob's digest and it is not here (a manifest, or a blob lost elsewhere: content the chain asks for
- *   may come from anybody, since its name proves it), or
+ * - the chain names the blob's digest (a manifest, or a blob lost elsewhere: content the chain asks for may come from
+ *   anybody, since its name proves it; where it is here already, as with two studies of one manifest, nothing is sent), or
  * - the peer is one of the operators of this relay.
  */
 export async function serveInbox(parts: InboxParts): Promise<InboxServer> {
@@ -45,7 +45,7 @@ export async function serveInbox(parts: InboxParts): Promise<InboxServer> {
   function refusalOf(owner: string, digest: string, size: number): Refusal | undefined {
     const { ledger, shelf, quotas } = parts
     const held = shelf.index.get(digest)
-    const wanted = held === undefined && ledger.standing(digest, Date.now()) === 'kept'
+    const wanted = ledger.standing(digest, Date.now()) === 'kept'
     if (!wanted && !ledger.mayPush(owner, Date.now()) && !parts.operators.has(owner)) return 'notEnrolled'
     if (size > Math.min(quotas.blob, blobLimits.total)) return 'tooLarge'
     if (held !== undefined) return undefined
