@@ -20,6 +20,7 @@ import type { Manifest } from '../study/manifest.ts'
 import type { BackendName } from '../training/backends.ts'
 import { createTrainingClient, createTrainingWorker, type TrainingClient } from '../training/client.ts'
 import type { ShippedData } from '../training/workerApi.ts'
+import { attemptTexts, doneTexts } from './logTexts.ts'
 import type { HospitalSession, OpenHospital, SessionOptions } from './session.ts'
 import type { ListedStudy } from './site.ts'
 import { fetchManifest } from './sponsorStudy.ts'
@@ -286,8 +287,9 @@ function logTask(
   error: unknown,
 ): void {
   const reason = isAppError(error) ? error.message : error instanceof Error ? error.message : String(error)
-  if (what === 'failed') addLog(store, `Round ${task.round}, ${task.type}: ${reason}`, 'warning')
-  else if (what !== 'began') addLog(store, `Round ${task.round}: ${task.type} ${what}.`)
+  if (what === 'failed') addLog(store, `Round ${task.round}, ${attemptTexts[task.type]}: ${reason}`, 'warning')
+  // Stopped is the usual end of what others have done meanwhile: nothing to tell.
+  else if (what === 'done') addLog(store, `Round ${task.round}: ${doneTexts[task.type]}`)
 }
 
 function requireBrowser(): void {
