@@ -132,7 +132,7 @@ export interface TrainingPort {
   openRewrapped(round: number, member: Member, blob: Blob, rewraps: Blob, by: Member): Promise<boolean>
   /** Data keys of opened updates wrapped again for seats that could not open them. */
   sealRewraps(round: number, missing: readonly { readonly update: Member; readonly seat: Member }[]): Promise<Sealed>
-  /** Gains in basis points of base + each opened update over the base, on this hospital's validation patients; null = not opened. */
+  /** Gains in basis points of base + each opened update over the base, on this hospital's validation patients (with its training patients where those are few); null = not opened. */
   score(round: number, members: readonly Member[], work?: Work): Promise<readonly (number | null)[]>
   /** As a seat: averages the survivors in member order and seals the new model to all members. */
   aggregate(round: number, survivors: readonly Member[], members: readonly Member[], work?: Work): Promise<SealedModel>
