@@ -274,14 +274,10 @@ function float32Bytes(values: Float32Array): Uint8Array {
 
 function float32Of(bytes: Uint8Array): Float32Array<ArrayBuffer> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return Float32Array.from({ length: bytes.length / 4 }, (_, i) => view.getFloat32(i * 4, true))
-}
-
-function float64Bytes(values: Float64Array): Uint8Array {
-  const bytes = new Uint8Array(values.length * 8)
-  const view = new DataView(bytes.buffer)
-  for (let i = 0; i < values.length; i++) view.setFloat64(i * 8, values[i] as number, true)
-  return bytes
+  const values = new Float32Array(bytes.length / 4)
+  // A loop: Float32Array.from over { length } takes twenty times as long, and seats decode every update.
+  for (let i = 0; i < values.length; i++) values[i] = view.getFloat32(i * 4, true)
+  return values
 }
 
 function float64Of(bytes: Uint8Array): Float64Array<ArrayBuffer> {
