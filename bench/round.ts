@@ -1,9 +1,16 @@
 /**
  * npm run bench -- round [--section training] [--backends wasm,cpu] [--models mlp,cnn] [--turns 6] [--hardware] [--json]
+ *   --section training|protocol|study|simulation   repeatable; all of them by default
+ *   --sizes 10000,100000 --repeats 5               protocol: parameters of the models, rounds of each
+ *   --study-rounds 5                               study
+ *   --hospitals 50 --rounds 2                      simulation
  * What a round costs, part by part. Prints tables; with --json one JSON object on the last line.
  */
 import { parseArgs } from 'node:util'
 import type { Job } from './round/page/job.ts'
+import { benchProtocol, protocolTable } from './round/protocol.ts'
+import { benchSimulation, simulationTable } from './round/simulation.ts'
+import { benchStudy, studyTable } from './round/study.ts'
 import { benchTraining, trainingTable } from './round/training.ts'
 
 const { values: options } = parseArgs({
@@ -13,6 +20,11 @@ const { values: options } = parseArgs({
     models: { type: 'string' },
     turns: { type: 'string' },
     hardware: { type: 'boolean', default: false },
+    sizes: { type: 'string' },
+    repeats: { type: 'string' },
+    'study-rounds': { type: 'string' },
+    hospitals: { type: 'string' },
+    rounds: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 })
@@ -34,6 +46,32 @@ const sections: Record<string, Section> = {
       log,
     })
     return { table: trainingTable(report), report }
+  },
+
+  async protocol() {
+    const { sizes, repeats } = options
+    const report = await benchProtocol({
+      ...(sizes === undefined ? {} : { sizes: sizes.split(',').map(Number) }),
+      ...(repeats === undefined ? {} : { repeats: Number(repeats) }),
+      log,
+    })
+    return { table: protocolTable(report), report }
+  },
+
+  async study() {
+    const rounds = options['study-rounds']
+    const report = await benchStudy({ ...(rounds === undefined ? {} : { rounds: Number(rounds) }), log })
+    return { table: studyTable(report), report }
+  },
+
+  async simulation() {
+    const { hospitals, rounds } = options
+    const report = await benchSimulation({
+      ...(hospitals === undefined ? {} : { hospitals: Number(hospitals) }),
+      ...(rounds === undefined ? {} : { rounds: Number(rounds) }),
+      log,
+    })
+    return { table: simulationTable(report), report }
   },
 }
 

@@ -1,10 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { cpus, tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { chromium, type Page } from '@playwright/test'
-import { build, preview } from 'vite'
-import { findChromium } from '../../scripts/chromium.mjs'
+import type { Page } from '@playwright/test'
+import { median, processor } from '../shared/numbers.ts'
+import { layOut } from '../shared/table.ts'
+import { withBenchPage } from './benchPage.ts'
 import type { Job } from './page/job.ts'
 import type { Comparison } from './page/page.ts'
 
@@ -42,20 +39,6 @@ export interface TrainingOptions {
   readonly log?: (line: string) => void
 }
 
-const folder = fileURLToPath(new URL('./page', import.meta.url))
-const PORT = 8670
-/** SwiftShader computes WebGPU and WebGL on the processor. */
-const SOFTWARE_FLAGS = ['--use-webgpu-adapter=swiftshader', '--enable-unsafe-swiftshader']
-const HARDWARE_FLAGS = ['--ignore-gpu-blocklist', '--enable-features=Vulkan']
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-  '--enable-unsafe-webgpu',
-]
-
 /**
  * Our training loop against a bare tfjs loop in one browser, taking turns: same model, examples, batch and backend, each
  * timed from plain arrays to plain arrays.
@@ -69,31 +52,7 @@ export async function benchTraining({
   hardware = false,
   log = () => {},
 }: TrainingOptions = {}): Promise<TrainingReport> {
-  const executablePath = await findChromium()
-  if (executablePath === undefined) throw new Error('No Chromium here: npm run demo installs one.')
-  const out = await mkdtemp(join(tmpdir(), 'wardround-bench-'))
-  const closing: (() => Promise<unknown>)[] = [() => rm(out, { recursive: true, force: true })]
-  try {
-    // Built, not served from source: hot reload's code would be measured along.
-    const config = { root: folder, configFile: false, logLevel: 'error', worker: { format: 'es' } } as const
-    await build({
-      ...config,
-      build: { outDir: out, emptyOutDir: true, target: 'es2022', chunkSizeWarningLimit: 5_000 },
-    })
-    const server = await preview({ ...config, build: { outDir: out }, preview: { host: '127.0.0.1', port: PORT } })
-    closing.unshift(() => server.close())
-    const address = server.resolvedUrls?.local[0]
-    if (address === undefined) throw new Error('The benchmark page is not served.')
-    const browser = await chromium.launch({
-      executablePath,
-      args: [...FLAGS, ...(hardware ? HARDWARE_FLAGS : SOFTWARE_FLAGS)],
-    })
-    closing.unshift(() => browser.close())
-    const page = await browser.newPage()
-    page.on('pageerror', error => log(`page: ${error.message}`))
-    await page.goto(address)
-    await page.waitForFunction(() => 'compare' in window)
-
+  return withBenchPage({ hardware, log }, async page => {
     const adapters = await page.evaluate(() => window.backends())
     const rows: TrainingRow[] = []
     const failures: { backend: string; model: string; reason: string }[] = []
@@ -102,7 +61,7 @@ export async function benchTraining({
         try {
           const row = summarise(backend, model, await compare(page, { backend, model }, turns, milliseconds))
           rows.push(row)
-          log(line(row))
+          log(cells(row).join('  '))
         } catch (error) {
           const reason = error instanceof Error ? error.message.split('\n')[0]! : String(error)
           failures.push({ backend, model, reason })
@@ -110,24 +69,22 @@ export async function benchTraining({
         }
       }
     }
-    return { rows, adapters, failures, processor: `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores` }
-  } finally {
-    for (const close of closing) await close()
-  }
+    return { rows, adapters, failures, processor: processor() }
+  })
 }
 
 /** The report as lines for a terminal. */
 export function trainingTable({ rows, adapters, failures, processor }: TrainingReport): string {
   return [
     `Training, batch 32, ms a step (${processor}; WebGPU: ${adapters.webgpu ?? 'none'}; WebGL: ${adapters.webgl ?? 'none'})`,
-    `${'backend'.padEnd(8)}${'model'.padEnd(10)}${'ours'.padStart(9)}${'bare'.padStart(9)}${'ratio'.padStart(8)}${'of fastest'.padStart(12)}${'off cpu'.padStart(10)}`,
-    ...rows.map(line),
-    ...failures.map(({ backend, model, reason }) => `${backend.padEnd(8)}${model.padEnd(10)}  not measured: ${reason}`),
+    layOut([['backend', 'model', 'ours', 'bare', 'ratio', 'of fastest', 'off cpu'], ...rows.map(cells)], 2),
+    ...failures.map(({ backend, model, reason }) => `${backend}  ${model}  not measured: ${reason}`),
   ].join('\n')
 }
 
-function line({ backend, model, ours, bare, ratio, ratioOfFastest, difference }: TrainingRow): string {
-  return `${backend.padEnd(8)}${model.padEnd(10)}${ours.toFixed(2).padStart(9)}${bare.toFixed(2).padStart(9)}${ratio.toFixed(2).padStart(8)}${ratioOfFastest.toFixed(2).padStart(12)}${difference.toExponential(1).padStart(10)}`
+function cells({ backend, model, ours, bare, ratio, ratioOfFastest, difference }: TrainingRow): string[] {
+  const numbers = [ours, bare, ratio, ratioOfFastest].map(value => value.toFixed(2))
+  return [backend, model, ...numbers, difference.toExponential(1)]
 }
 
 function compare(page: Page, job: Omit<Job, 'steps'>, turns: number, milliseconds: number): Promise<Comparison> {
@@ -145,10 +102,4 @@ function summarise(backend: Job['backend'], model: Job['model'], { ours, bare, d
     difference,
     turns: ours.length,
   }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = Math.floor(sorted.length / 2)
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }

@@ -20,6 +20,30 @@ export interface Outcome {
   readonly update?: Float32Array
 }
 
+/** What the sealing worker is asked to do. */
+export interface SealingJob {
+  /** Of the model: float32 each. */
+  readonly parameters: number
+  readonly repeats: number
+}
+
+export interface Sealing {
+  /** One entry a repetition. */
+  readonly milliseconds: {
+    /** An update, encoded and sealed to three seats. */
+    readonly seal: number[]
+    /** One update: checked, opened, decoded. */
+    readonly open: number[]
+    /** The new model, encoded and sealed to three members. */
+    readonly sealModel: number[]
+    readonly openModel: number[]
+    /** One AES-256-GCM pass over as many bytes and nothing else: what any encryption costs. */
+    readonly cipherAlone: number[]
+  }
+  /** Header and chunks of one blob. */
+  readonly bytes: { readonly update: number; readonly model: number }
+}
+
 /** Loads the backend, trains and reads the parameters back. */
 export type Loop = (job: Job) => Promise<Outcome>
 

@@ -1,4 +1,4 @@
-import type { Job, Outcome } from './job.ts'
+import type { Job, Outcome, Sealing, SealingJob } from './job.ts'
 
 /** Milliseconds a step, of each loop in turns. */
 export interface Comparison {
@@ -11,6 +11,7 @@ export interface Comparison {
 declare global {
   interface Window {
     compare(job: Omit<Job, 'steps'>, budget: { turns: number; milliseconds: number }): Promise<Comparison>
+    sealing(job: SealingJob): Promise<Sealing>
     backends(): Promise<{ webgpu: string | null; webgl: string | null }>
   }
 }
@@ -46,6 +47,15 @@ window.compare = async (job, { turns, milliseconds }) => {
   }
 }
 
+window.sealing = async job => {
+  const worker = new Worker(new URL('./sealing.worker.ts', import.meta.url), { type: 'module' })
+  try {
+    return await ask<SealingJob, Sealing>(worker, job)
+  } finally {
+    worker.terminate()
+  }
+}
+
 window.backends = async () => {
   const gpu = (navigator as { gpu?: { requestAdapter(): Promise<{ info?: Record<string, string> } | null> } }).gpu
   const adapter = await gpu?.requestAdapter()
@@ -70,10 +80,10 @@ function onCpu(model: Job['model']): Promise<Float32Array> {
   return result
 }
 
-function ask(worker: Worker, job: Job): Promise<Outcome> {
+function ask<J = Job, O extends object = Outcome>(worker: Worker, job: J): Promise<O> {
   return new Promise((resolve, reject) => {
     worker.onerror = event => reject(new Error(event.message || 'the worker did not start'))
-    worker.onmessage = ({ data }: MessageEvent<Outcome | { failure: string }>) => {
+    worker.onmessage = ({ data }: MessageEvent<O | { failure: string }>) => {
       if ('failure' in data) reject(new Error(data.failure))
       else resolve(data)
     }
