@@ -280,6 +280,13 @@ function float32Of(bytes: Uint8Array): Float32Array<ArrayBuffer> {
   return values
 }
 
+function float64Bytes(values: Float64Array): Uint8Array {
+  const bytes = new Uint8Array(values.length * 8)
+  const view = new DataView(bytes.buffer)
+  for (let i = 0; i < values.length; i++) view.setFloat64(i * 8, values[i] as number, true)
+  return bytes
+}
+
 function float64Of(bytes: Uint8Array): Float64Array<ArrayBuffer> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   return Float64Array.from({ length: bytes.length / 8 }, (_, i) => view.getFloat64(i * 8, true))
