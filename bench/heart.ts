@@ -13,8 +13,9 @@ import { heartStudy } from '../src/study/studies/heart.ts'
 import { createEngine } from '../src/training/engine.ts'
 import { evaluation } from '../src/training/metrics.ts'
 import { aloneOnAllKnown, pooled, pooledWithIntercepts, prepare } from './heart/baselines.ts'
-import { type Interval, meanOf, pairedInterval } from './heart/interval.ts'
-import { runStudy } from './heart/simulate.ts'
+import { runStudy } from './shared/handToHand.ts'
+import { type Interval, meanOf, pairedInterval } from './shared/interval.ts'
+import { layOut } from './shared/table.ts'
 
 const methods = ['local', 'localAllRows', 'federated', 'pooled', 'pooledIntercepts'] as const
 type Method = (typeof methods)[number]
@@ -155,38 +156,36 @@ function paired(series: Series, baseline: Method, metric: Metric): Interval | nu
 }
 
 function print(): void {
-  const number = (value: number | null) => (value === null ? '  –  ' : value.toFixed(3))
+  const number = (value: number | null) => (value === null ? '–' : value.toFixed(3))
   const interval = (gain: Interval | null) =>
-    gain === null ? '–'.padEnd(24) : `${signed(gain.mean)} [${signed(gain.low)}, ${signed(gain.high)}]`.padEnd(24)
+    gain === null ? '–' : `${signed(gain.mean)} [${signed(gain.low)}, ${signed(gain.high)}]`
   const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`
   console.log(`Heart disease, ${splits} stratified splits, ${rounds} rounds, a third of each hospital held out.`)
   console.log(
     'Gain = federated − alone, with its 95 % interval over the splits. Alone: same rows, preprocessing and epochs;',
   )
-  console.log('alone+: also on the rows that a federated hospital keeps for scoring. Pooled: all rows in one place.\n')
+  console.log('alone+: also on the rows that a federated hospital keeps for scoring. Pooled: all rows in one place;')
+  console.log('+inter.: the same with an intercept for each hospital.\n')
   const rows = [
     ...hospitals,
     { name: 'Mean of the four', ...result.meanOfHospitals },
     { name: 'All patients', ...result.allPatients },
   ]
   for (const metric of metrics) {
-    console.log(
-      `${metric.padEnd(18)} alone  alone+ feder. pooled +inter.  ${'gain over alone'.padEnd(24)} gain over alone+`,
-    )
-    for (const row of rows) {
-      const cells = methods.map(method => number(row[method][metric]))
-      const order = [cells[0], cells[1], cells[2], cells[3], cells[4]].join('  ')
-      console.log(
-        `${row.name.padEnd(18)} ${order}   ${interval(row.gainOverLocal[metric])} ${interval(row.gainOverLocalAllRows[metric])}`,
-      )
-    }
-    console.log()
+    const head = [metric, 'alone', 'alone+', 'feder.', 'pooled', '+inter.', 'gain over alone', 'gain over alone+']
+    const lines = rows.map(row => [
+      row.name,
+      ...methods.map(method => number(row[method][metric])),
+      interval(row.gainOverLocal[metric]),
+      interval(row.gainOverLocalAllRows[metric]),
+    ])
+    console.log(`${layOut([head, ...lines])}\n`)
   }
   const accuracy = result.meanOfHospitals.gainOverLocal.accuracy
   const small = hospitals.filter(({ patients }) => patients < 150)
   for (const { name, patients, gainOverLocal } of small) {
     console.log(
-      `${name} (${patients} patients): AUC ${interval(gainOverLocal.auc).trim()}, accuracy ${interval(gainOverLocal.accuracy).trim()}.`,
+      `${name} (${patients} patients): AUC ${interval(gainOverLocal.auc)}, accuracy ${interval(gainOverLocal.accuracy)}.`,
     )
   }
   if (accuracy !== null) {
