@@ -16,8 +16,10 @@ const isTraining = ({ kind, phase }: StudySnapshot) => kind === RoundKind.Traini
 
 test('a tab closed in mid-training comes back, resumes and submits once a round', async ({ bed, newComputer }) => {
   const { manifest, rules } = shortHeart(2)
-  // Training that lasts seconds, to be in the midst of it.
-  const plan = { manifest: { ...manifest, training: { ...manifest.training, epochs: 400 } }, rules }
+  // Training that lasts seconds, to be in the midst of it, by small steps: as far as the plan's few large ones go.
+  const { epochs, learningRate } = manifest.training
+  const training = { ...manifest.training, epochs: 400 * epochs, learningRate: learningRate / 400 }
+  const plan = { manifest: { ...manifest, training }, rules }
   const study = await bed.openStudy(plan, { hospitals: 2, data: { kind: 'heart' } })
   const context = await newComputer()
   const closed = await openTab(context, study.url(1))
