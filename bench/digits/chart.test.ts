@@ -19,6 +19,11 @@ it('names the epochs under their columns', () => {
   const axis = columnOf(lines.at(-1)!)
   expect([axis.indexOf('1'), axis.indexOf('2')]).toEqual([35, 71])
   expect(columnOf(lines[0]!).indexOf('3')).toBe(71)
+  expect(
+    chart([{ mark: '3', values: [0.9, 0.95] }], 2)
+      .split('\n')
+      .at(-1),
+  ).toMatch(/ 2 +4 +epoch$/)
 })
 
 it('draws ninety epochs of a value that never changes', () => {
