@@ -26,6 +26,13 @@ export interface StudyProgress {
   readonly tasks: readonly string[]
 }
 
+interface WatchOptions {
+  readonly signal: AbortSignal
+  /** Rejects when something that the tabs need is gone. */
+  readonly failed: Promise<never>
+  readonly onProgress: (progress: StudyProgress) => void
+}
+
 /** A hospital's page gave up. `isData`: because of what is in its file. */
 export class StudyError extends Error {
   override readonly name = 'StudyError'
@@ -74,7 +81,7 @@ export function chromiumFlags(softwareWebGpu: boolean): string[] {
 export async function runHospitals(
   browser: Browser,
   tabs: readonly Tab[],
-  options: { logFolder: string; signal: AbortSignal; onProgress: (progress: StudyProgress) => void },
+  options: WatchOptions & { readonly logFolder: string },
 ): Promise<HospitalResult[]> {
   const open: { tab: Tab; context: BrowserContext; page: Page }[] = []
   try {
@@ -108,7 +115,7 @@ async function openTab(browser: Browser, tab: Tab, logPath: string) {
 
 async function waitForAll(
   open: readonly { tab: Tab; page: Page }[],
-  { signal, onProgress }: { signal: AbortSignal; onProgress: (progress: StudyProgress) => void },
+  { signal, failed, onProgress }: WatchOptions,
 ): Promise<HospitalResult[]> {
   const crashed = new Promise<never>((_, reject) => {
     for (const { tab, page } of open) {
@@ -120,7 +127,7 @@ async function waitForAll(
   let changed = Date.now()
   for (;;) {
     signal.throwIfAborted()
-    const states = await Promise.race([Promise.all(open.map(({ page }) => read(page))), crashed])
+    const states = await Promise.race([Promise.all(open.map(({ page }) => read(page))), crashed, failed])
     const broken = states.findIndex(state => state?.status === 'failed')
     if (broken >= 0) {
       const error = states[broken]?.error

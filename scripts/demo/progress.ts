@@ -29,6 +29,7 @@ export function createProgressLine(out: Pick<WriteStream, 'write' | 'isTTY' | 'c
     },
     end(): void {
       if (out.isTTY && shown !== '') out.write('\n')
+      shown = ''
     },
   }
 }
