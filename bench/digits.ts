@@ -3,7 +3,6 @@
  * Handwritten digits over epochs for several numbers of workers, sealed and plain side by side, against the figures of the
  * paper (P5.6). --write keeps the report as docs/benchmarks/digits.md.
  */
-import { mkdir, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { readStudy } from '../scripts/demo/studyData.ts'
 import { type ImageDataset, type Images, isTable } from '../src/data/dataset.ts'
@@ -13,6 +12,7 @@ import { chart } from './digits/chart.ts'
 import { compare, type Overhead, type WorkersReport } from './digits/compare.ts'
 import { percent, processor } from './shared/numbers.ts'
 import { layOut } from './shared/table.ts'
+import { writePage } from './shared/writePage.ts'
 
 /** MNIST with 3 and 5 workers: above 95 % in under 90 epochs, precision, recall, part of the time spent on encryption. */
 const paper = { accuracy: 0.95, epochs: 90, precision: 0.973, recall: 0.97, encryption: 0.02 } as const
@@ -153,23 +153,12 @@ function report(): string {
 }
 
 async function write(): Promise<void> {
-  const folder = new URL('../docs/benchmarks/', import.meta.url)
-  await mkdir(folder, { recursive: true })
   const command = `npm run bench -- digits --workers ${options.workers} --epochs ${epochs} --epochs-per-round ${epochsPerRound} --seed ${seed} --write`
-  const page = [
-    '# Digits over epochs',
-    '',
-    `Written on ${new Date().toISOString().slice(0, 10)}, on Node ${process.versions.node}, by`,
-    '',
-    `    ${images === 60_000 ? command : `${command} --images ${images}`}`,
-    '',
-    'The marks in the chart are the numbers of workers; * is where they meet.',
-    '',
-    '```text',
+  await writePage('digits', {
+    title: 'Digits over epochs',
+    command: images === 60_000 ? command : `${command} --images ${images}`,
     text,
-    '```',
-    '',
-  ].join('\n')
-  await writeFile(new URL('digits.md', folder), page)
+    notes: ['The marks in the chart are the numbers of workers; \\* is where they meet.'],
+  })
   log('Written to docs/benchmarks/digits.md.')
 }
