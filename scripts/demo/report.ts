@@ -168,7 +168,7 @@ export function formatReport(report: DemoReport): string {
     verdict(report),
     `Mean accuracy ${percent(report.meanAccuracy)}; guessing the commoner outcome ${percent(report.majorityFloor)}` +
       `${report.pooledAccuracy === null ? '' : `; one model on all patients together ${percent(report.pooledAccuracy)}`}.`,
-    `${report.rounds} rounds in ${seconds.total.toFixed(1)} s on ${report.backend}: a hospital spent ` +
+    `${report.rounds} ${report.rounds === 1 ? 'round' : 'rounds'} in ${seconds.total.toFixed(1)} s on ${report.backend}: a hospital spent ` +
       `${seconds.train.toFixed(1)} s training, ${seconds.encrypt.toFixed(1)} s encrypting, ` +
       `${seconds.store.toFixed(1)} s storing, ${seconds.chain.toFixed(1)} s on the chain, ${seconds.wait.toFixed(1)} s waiting.`,
     `${kilobytes(bytes.sent)} sent, ${kilobytes(bytes.received)} received; ` +
