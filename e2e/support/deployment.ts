@@ -160,7 +160,13 @@ export async function startBed(options: BedOptions): Promise<Bed> {
     const studies: ListedStudy[] = []
     const publish = () => writeSite(sitePath, { ...deployment, relays: relays.map(({ address }) => address), studies })
     publish()
+    // The served page reads it at each request; a bed that was there before gets its own back.
+    const before = process.env.WARDROUND_DEPLOYMENT
     process.env.WARDROUND_DEPLOYMENT = sitePath
+    closing.push(async () => {
+      if (before === undefined) delete process.env.WARDROUND_DEPLOYMENT
+      else process.env.WARDROUND_DEPLOYMENT = before
+    })
     const server = await servePage(ports, options.page)
     closing.push(() => server.close())
 

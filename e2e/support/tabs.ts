@@ -31,7 +31,7 @@ export async function untilPage(
     if (state !== null && isThere(state)) return state
     if (state?.status === 'failed') throw new Error(`${what}: the page gave up: ${state.error?.message}`)
     if (Date.now() > end) {
-      const shown = await page.locator('main').innerText({ timeout: 2000 })
+      const [shown = ''] = await page.locator('main').allInnerTexts()
       throw new Error(`not within ${withinMs / 1000} s: ${what}. ${JSON.stringify(state)}\n${shown.slice(0, 4000)}`)
     }
   }

@@ -1,0 +1,127 @@
+import { join } from 'node:path'
+import type { BrowserContext } from '@playwright/test'
+import { workDir } from '../scripts/lock.mjs'
+import { publicRandom } from '../src/study/random.ts'
+import { ownTableStudy } from '../src/study/studies/ownTable.ts'
+import { type BrowserCapture, chainContents, createBrowserCapture, filesIn } from './support/capture.ts'
+import { type Bed, startBed, type TestStudy } from './support/deployment.ts'
+import { findLeaks, type Haystack, type Marker } from './support/leakDetector.ts'
+import { buildLeakyApp } from './support/leakyBuild.ts'
+import { submittedUpdates } from './support/studies.ts'
+import { openTab, untilDone, untilPage } from './support/tabs.ts'
+import { expect, test } from './support/test.ts'
+
+/** What must not leave: labels, a text in a wrong cell, two files' names, three patients' numbers. */
+const labels = ['quillback-absent', 'quillback-present'] as const
+const markedNumbers = [48_213.625, 73_519.0625, 91_377]
+const markers: Marker[] = [
+  ...labels,
+  'Zyxomma petiolatum',
+  'tatterdemalion-draft',
+  'marlinspike-ward-7',
+  ...markedNumbers,
+]
+
+const columns = ['ferritin', 'troponin'] as const
+const schema = {
+  kind: 'table' as const,
+  features: columns.map(name => ({ type: 'number' as const, name })),
+  outcome: { name: 'outcome' },
+}
+
+test('marked patients are found in no request, frame, blob, log or transaction of a whole study', async ({
+  bed,
+  newComputer,
+}) => {
+  const capture = createBrowserCapture()
+  const { study, pages } = await openMarkedStudy(bed, newComputer, capture)
+  await study.startWhenJoined()
+  await untilDone(pages)
+  expect(await study.snapshot()).toMatchObject({ completed: 2, voids: 0 })
+  const haystacks = await everythingThatLeft(bed, capture)
+  expect(findLeaks(haystacks, markers)).toEqual([])
+  // The net has no hole: every way out was seen to carry something.
+  for (const way of ['request POST', 'websocket to', 'relay-1/blocks', 'relay-1.log', 'transaction', 'event']) {
+    expect(
+      haystacks.filter(({ source, bytes }) => source.includes(way) && bytes.length > 0).length,
+      way,
+    ).toBeGreaterThan(0)
+  }
+  // What is public is found by the same detector: the columns' names are part of the study's description.
+  expect(findLeaks(haystacks, ['troponin']).some(({ source }) => source.includes('relay-1/blocks'))).toBe(true)
+})
+
+test('the same detector catches a build that leaks, at every way out', async ({ newComputer }) => {
+  const page = await buildLeakyApp(join(workDir, 'e2e'))
+  const bed = await startBed({ name: 'leaky', page })
+  try {
+    const capture = createBrowserCapture()
+    const { study } = await openMarkedStudy(bed, newComputer, capture)
+    await study.startWhenJoined()
+    await study.until('an update is announced', ({ submitted }) => submitted !== 0n)
+    const updates = await submittedUpdates(bed, study.address)
+    expect(updates.length).toBeGreaterThan(0)
+    const leaks = findLeaks(await everythingThatLeft(bed, capture), markers)
+    const caughtAt = (way: string) =>
+      new Set(leaks.filter(({ source }) => source.includes(way)).map(({ marker }) => marker))
+    // The rows of both files; of the names the second, in the transaction's own request.
+    expect(caughtAt('request POST')).toEqual(new Set(markers.filter(marker => marker !== 'tatterdemalion-draft')))
+    expect(caughtAt('console')).toEqual(new Set(['tatterdemalion-draft', 'marlinspike-ward-7']))
+    expect(caughtAt('relay-1/blocks')).toEqual(new Set([...labels, ...markedNumbers, 'marlinspike-ward-7']))
+    expect(caughtAt('transaction')).toContain('marlinspike-ward-7')
+    expect(caughtAt('event')).toContain('marlinspike-ward-7')
+  } finally {
+    await bed.stop()
+  }
+})
+
+/** Two hospitals with files of their own; the first one's are marked, and its first file has a text where a number belongs. */
+async function openMarkedStudy(bed: Bed, newComputer: () => Promise<BrowserContext>, capture: BrowserCapture) {
+  const plan = ownTableStudy(schema, { rounds: 2, name: 'Marked study' })
+  const rules = { openSeconds: 120, trainSeconds: 40, attestSeconds: 40, scoreSeconds: 40, aggregateSeconds: 40 }
+  const study: TestStudy = await bed.openStudy(plan, { hospitals: 2, data: { kind: 'csv', seed: 1 }, rules })
+  const pages = []
+  for (const hospital of [1, 2]) {
+    const context = await newComputer()
+    capture.watch(context)
+    const page = await openTab(context, study.url(hospital).replace('&auto=1', ''))
+    pages.push(page)
+    const choose = async (name: string, text: string) => {
+      await page.locator('input[type=file]').setInputFiles({ name, mimeType: 'text/csv', buffer: Buffer.from(text) })
+    }
+    await untilPage(page, 'it asks for the file', ({ status }) => status === 'needsData')
+    if (hospital === 1) {
+      await choose('tatterdemalion-draft.csv', csvOf(1).replace(String(markedNumbers[0]), 'Zyxomma petiolatum'))
+      // On this screen it is said; only there.
+      await expect(page.getByRole('alert')).toContainText('Zyxomma petiolatum')
+      await choose('marlinspike-ward-7.csv', csvOf(1))
+    } else {
+      await choose('patients.csv', csvOf(2))
+    }
+    await page.getByRole('button', { name: 'Join the study' }).click()
+  }
+  return { study, pages }
+}
+
+/** 80 patients; who has more of both is more often ill. The marked numbers are the first rows of hospital 1. */
+function csvOf(hospital: number): string {
+  const random = publicRandom(hospital)
+  const [no, yes] = hospital === 1 ? labels : ['no', 'yes']
+  const rows = Array.from({ length: 80 }, (_, i) => {
+    const cells = columns.map(() => 40_000 + Math.round(random.unit() * 6_000_000) / 100)
+    const isMarked = hospital === 1 && i < markedNumbers.length
+    if (isMarked) cells[i % 2] = markedNumbers[i] as number
+    const isIll = (cells[0] as number) + (cells[1] as number) + 20_000 * random.unit() > 150_000
+    return [...cells, isIll ? yes : no].join(',')
+  })
+  return `${[[...columns, 'outcome'].join(','), ...rows].join('\n')}\n`
+}
+
+async function everythingThatLeft(bed: Bed, capture: BrowserCapture): Promise<Haystack[]> {
+  return [
+    ...capture.haystacks,
+    ...bed.relays.flatMap(({ dataDir }) => filesIn(dataDir)),
+    ...filesIn(bed.logFolder),
+    ...(await chainContents(bed.nodeUrl)),
+  ]
+}
