@@ -21,7 +21,7 @@ export interface ChainAccess {
   readonly walletClient: Wallet
   readonly journal: TransactionJournal
   readonly gasLog?: GasLog
-  /** Milliseconds between looks for a receipt. Default 500. */
+  /** Milliseconds between looks for a receipt, once the first quick ones are over. Default 500. */
   readonly pollInterval?: number
 }
 
@@ -74,6 +74,13 @@ const SEND_ATTEMPTS = 7
  * show up here only once it is mined, and asking the person again is worse than waiting a minute.
  */
 const UNKNOWN_LOOKS = { local: 6, wallet: 120 } as const
+/** Default of ChainAccess.pollInterval, in milliseconds. */
+const POLL_INTERVAL = 500
+/**
+ * Milliseconds until the second look for a receipt; each further pause is twice as long, up to the poll interval. A chain that
+ * mines on demand has the receipt a moment after the first look.
+ */
+const FIRST_LOOK = 20
 /** How far back a transaction is sought by its nonce. */
 const SEARCHED_BLOCKS = 1000n
 
@@ -189,7 +196,9 @@ async function settle(access: ChainAccess, intent: Intent): Promise<TransactionR
 /** Waits for the receipt of a transaction whose hash is known. @throws AppError chain.transactionLost when dropped */
 async function waitFor(access: ChainAccess, intent: Intent): Promise<TransactionReceipt> {
   const patience = access.walletClient.account.type === 'local' ? UNKNOWN_LOOKS.local : UNKNOWN_LOOKS.wallet
-  for (let unknown = 0; ; await pause(access.pollInterval)) {
+  const slowest = access.pollInterval ?? POLL_INTERVAL
+  let wait = Math.min(FIRST_LOOK, slowest)
+  for (let unknown = 0; ; await pause(wait), wait = Math.min(2 * wait, slowest)) {
     try {
       const receipt = await receiptOf(access, intent.hash as Hex)
       if (receipt !== undefined) return receipt
@@ -197,7 +206,8 @@ async function waitFor(access: ChainAccess, intent: Intent): Promise<Transaction
         unknown = 0
         continue
       }
-      if (++unknown < patience) continue
+      // The quick looks at the beginning say nothing about a transaction that was dropped.
+      if (wait < slowest || ++unknown < patience) continue
       // Replaced by the wallet (another gas price), or dropped.
       const found = await findByNonce(access, intent)
       const replaced = found && isSameCall(found, intent) ? await receiptOf(access, found.hash) : undefined
@@ -288,7 +298,7 @@ async function exclusively<T>(key: string, run: () => Promise<T>): Promise<T> {
   }
 }
 
-function pause(milliseconds = 500): Promise<void> {
+function pause(milliseconds = POLL_INTERVAL): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, milliseconds))
 }
 
