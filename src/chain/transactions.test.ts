@@ -135,6 +135,15 @@ describe('a call', () => {
       block: receipt.blockNumber,
     })
   })
+
+  test('is seen soon after it is mined, however long the poll interval is', async () => {
+    await withoutMining(async () => {
+      const sent = sendCall(access({ pollInterval: 60_000 }), transfer())
+      await new Promise(resolve => setTimeout(resolve, 200))
+      await chain.anvil.rpc('anvil_mine', ['0x1'])
+      expect((await sent).status).toBe('success')
+    })
+  }, 10_000)
 })
 
 describe('a tab that died', () => {
