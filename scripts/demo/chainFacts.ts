@@ -3,7 +3,7 @@ import { publicClientFor } from '../../src/chain/clients.ts'
 import { creditsFrom } from '../../src/chain/credits.ts'
 import type { Deployment } from '../../src/chain/deployment.ts'
 import { creditsAbi, hospitalRegistryAbi, studyAbi, studyFactoryAbi } from '../../src/chain/generated/abi.ts'
-import { modelVersions, standingsOf } from '../../src/chain/reads.ts'
+import { modelVersions, readRules, standingsOf } from '../../src/chain/reads.ts'
 import { cidText } from '../../src/crypto/cid.ts'
 import { sameAddress } from '../../src/study/types.ts'
 import type { ChainFacts, GasOfCall } from './report.ts'
@@ -23,8 +23,9 @@ export async function readChainFacts(
 ): Promise<ChainFacts> {
   const publicClient = publicClientFor(deployment)
   const reader = { deployment, publicClient }
-  const [snapshot, standings, models, gasByCall, netPay] = await Promise.all([
+  const [snapshot, rules, standings, models, gasByCall, netPay] = await Promise.all([
     publicClient.readContract({ address: study, abi: studyAbi, functionName: 'snapshot' }),
+    readRules(reader, study),
     standingsOf(
       reader,
       hospitals.map(({ address }) => address),
@@ -33,13 +34,15 @@ export async function readChainFacts(
     readGas(publicClient, deployment, study),
     readNetPay(publicClient, deployment, study),
   ])
+  // Round zero makes the first version where there is one; void rounds make none.
+  const firstRound = rules.standardise ? 0 : 1
   return {
-    study,
+    contract: study,
     rounds: snapshot.completed,
     gasByCall,
     reputation: Object.fromEntries(hospitals.map(({ name }, i) => [name, (standings[i]?.reputation ?? 0) / 10_000])),
     reward: Object.fromEntries(hospitals.map(({ name, address }) => [name, netPay.get(address.toLowerCase()) ?? 0])),
-    models: models.map(model => ({ round: model.round, cid: cidText(model.header), hash: model.modelHash })),
+    models: models.map((model, i) => ({ round: firstRound + i, cid: cidText(model.header), hash: model.modelHash })),
   }
 }
 

@@ -40,7 +40,7 @@ function result(
 }
 
 const facts: ChainFacts = {
-  study: '0x00000000000000000000000000000000000000b2',
+  contract: '0x00000000000000000000000000000000000000b2',
   rounds: 2,
   gasByCall: {
     joinTask: { count: 2, mean: 200_000, most: 210_000 },
@@ -58,11 +58,12 @@ const two = [
 ]
 
 describe('makeReport', () => {
-  const report = makeReport(two, facts, 0.7812, 21.5)
+  const report = makeReport('heart', two, facts, 0.7812, 21.5)
 
   it('has the fields of the documented schema, and no others', () => {
     expect(Object.keys(report)).toEqual([
-      ...['study', 'rounds', 'backend', 'hospitals', 'meanAccuracy', 'majorityFloor', 'pooledAccuracy', 'seconds'],
+      ...['study', 'contract', 'rounds', 'backend', 'hospitals', 'meanAccuracy', 'majorityFloor', 'pooledAccuracy'],
+      'seconds',
       ...['bytes', 'gas', 'reputation', 'reward', 'models'],
     ])
     expect(Object.keys(report.seconds)).toEqual(['total', 'train', 'encrypt', 'store', 'chain', 'wait'])
@@ -89,7 +90,7 @@ describe('makeReport', () => {
   })
 
   it('keeps what is not known as null', () => {
-    const lone = makeReport([result('Cleveland', null, 0.8)], facts, null, 1)
+    const lone = makeReport('heart', [result('Cleveland', null, 0.8)], facts, null, 1)
     expect(lone.pooledAccuracy).toBeNull()
     expect(lone.hospitals[0]).toMatchObject({ localAccuracy: null, localAuc: null, localLogLoss: null })
   })
@@ -101,7 +102,7 @@ describe('makeReport', () => {
 
 describe('formatReport', () => {
   it('aligns the columns', () => {
-    const [head, first, second] = formatReport(makeReport(two, facts, 0.78, 21.5)).split('\n')
+    const [head, first, second] = formatReport(makeReport('heart', two, facts, 0.78, 21.5)).split('\n')
     expect(head?.indexOf('alone')).toBeGreaterThan(0)
     expect(first?.length).toBe(second?.length)
     expect(first).toContain('75.0 %')
@@ -109,18 +110,20 @@ describe('formatReport', () => {
   })
 
   it('says when the difference may be chance', () => {
-    const text = formatReport(makeReport([result('Cleveland', 0.78, 0.8)], facts, null, 1))
+    const text = formatReport(makeReport('heart', [result('Cleveland', 0.78, 0.8)], facts, null, 1))
     expect(text).toContain('gained 2.0 points')
     expect(text).toContain('On 100 patients that may be chance.')
     const sure = result('Cleveland', 0.5, 0.8)
-    expect(formatReport(makeReport([sure], facts, null, 1))).not.toContain('chance')
+    expect(formatReport(makeReport('heart', [sure], facts, null, 1))).not.toContain('chance')
   })
 
   it('says the gain, and says plainly when there is none', () => {
-    expect(formatReport(makeReport(two, facts, null, 1))).toContain('gained 4.0 points')
-    expect(formatReport(makeReport([result('Cleveland', 0.8, 0.77)], facts, null, 1))).toContain(
+    expect(formatReport(makeReport('heart', two, facts, null, 1))).toContain('gained 4.0 points')
+    expect(formatReport(makeReport('heart', [result('Cleveland', 0.8, 0.77)], facts, null, 1))).toContain(
       'did not help: it lost 3.0 points',
     )
-    expect(formatReport(makeReport([result('Cleveland', 0.8, 0.8)], facts, null, 1))).toContain('made no difference')
+    expect(formatReport(makeReport('heart', [result('Cleveland', 0.8, 0.8)], facts, null, 1))).toContain(
+      'made no difference',
+    )
   })
 })

@@ -1,6 +1,7 @@
 import { isWithinChance } from '../../src/app/gain.ts'
 import type { HospitalResult, Seconds } from '../../src/app/store.ts'
 import type { Hex } from '../../src/study/types.ts'
+import type { DemoOptions } from './options.ts'
 
 /** Gas of the transactions of one kind, by their receipts. */
 export interface GasOfCall {
@@ -11,7 +12,8 @@ export interface GasOfCall {
 
 /** What the chain knows of a study after its end. */
 export interface ChainFacts {
-  readonly study: string
+  /** The study's contract. */
+  readonly contract: string
   /** Training rounds finalised. */
   readonly rounds: number
   readonly gasByCall: Readonly<Record<string, GasOfCall>>
@@ -19,6 +21,7 @@ export interface ChainFacts {
   readonly reputation: Readonly<Record<string, number>>
   /** Hospital's name → credits earned, less what was forfeited. */
   readonly reward: Readonly<Record<string, number>>
+  /** round: 0 is the federated standardisation. */
   readonly models: readonly { readonly round: number; readonly cid: string; readonly hash: Hex }[]
 }
 
@@ -39,7 +42,8 @@ export interface HospitalReport {
 
 /** The object that --json prints. docs/demo.md says what each field means. Fields may be added, never renamed. */
 export interface DemoReport {
-  readonly study: string
+  readonly study: DemoOptions['study']
+  readonly contract: string
   readonly rounds: number
   readonly backend: string
   readonly hospitals: readonly HospitalReport[]
@@ -78,6 +82,7 @@ const onceAStudy = [
  * @param totalSeconds from the first page's opening to the last one's end
  */
 export function makeReport(
+  study: DemoOptions['study'],
   results: readonly HospitalResult[],
   facts: ChainFacts,
   pooledAccuracy: number | null,
@@ -92,7 +97,8 @@ export function makeReport(
     .reduce((sum, name) => sum + total(name), 0)
   const meanSeconds = (kind: keyof Seconds) => round(mean(results.map(result => result.seconds[kind])), 2)
   return {
-    study: facts.study,
+    study,
+    contract: facts.contract,
     rounds: facts.rounds,
     backend: [...new Set(results.map(result => result.backend))].join(', '),
     hospitals: results.map(hospitalReport),

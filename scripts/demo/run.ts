@@ -130,7 +130,7 @@ async function runHeadless(run: DemoRun, { site, study, manifest, server, source
     }
     say('Training one model on all patients together, to compare.')
     const pooled = await pooledAccuracy(source, manifest, study.rounds)
-    const report = makeReport(results, facts, pooled, totalSeconds)
+    const report = makeReport(options.study, results, facts, pooled, totalSeconds)
     process.stdout.write(`\n${formatReport(report)}\n`)
     if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`)
   } finally {
