@@ -57,7 +57,7 @@ export interface OperationRow {
 
 export interface CallRow {
   readonly call: string
-  /** Mean until the receipt is here, simulation and estimate included: who just missed it looks again half a second later. */
+  /** Mean until the receipt is here, simulation and estimate included. */
   readonly milliseconds: number
   readonly medianMilliseconds: number
   /** Median number of blocks from the head before it to the one it is in. */
@@ -88,8 +88,8 @@ export interface ProtocolReport {
 const HOSPITALS = 3
 const CHAIN_PORT = 8780
 const RELAY_PORT = 8775
-/** As the tab looks for receipts. */
-const RECEIPT_POLL_MS = 500
+/** As a tab looks for receipts on a dev chain. */
+const RECEIPT_POLL_MS = 150
 const FETCH_MS = 60_000
 /** Each update is opened twice in a round: to score it and, by whoever averages, once more. */
 const OPENS = 2 * HOSPITALS
