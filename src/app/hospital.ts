@@ -21,6 +21,7 @@ import type { BackendName } from '../training/backends.ts'
 import { createTrainingClient, createTrainingWorker, type TrainingClient } from '../training/client.ts'
 import type { ShippedData } from '../training/workerApi.ts'
 import { attemptTexts, doneTexts } from './logTexts.ts'
+import { shownRound } from './phases.ts'
 import type { HospitalSession, OpenHospital, SessionOptions } from './session.ts'
 import type { ListedStudy } from './site.ts'
 import { fetchManifest } from './sponsorStudy.ts'
@@ -113,7 +114,7 @@ async function attend(
   opened.cleanups.push(() => journal.close())
   const runner = createRunner(
     { chain, store: blobs, training, journal, manifest, signer: createDutySigner(keys.duty.privateKey) },
-    { onTask: (task, what, error) => logTask(store, task, what, error) },
+    { onTask: (task, what, error) => logTask(store, manifest, task, what, error) },
   )
   opened.runner = runner
   opened.cleanups.push(runner.store.subscribe(round => store.setState({ round })))
@@ -240,7 +241,10 @@ async function summarise(
     majorityAccuracy: final.majorityAccuracy,
     federated: final.federated,
     local: final.local,
-    history: state.evaluations.map(({ round, federated }) => ({ round, accuracy: federated.accuracy })),
+    history: state.evaluations.map(({ round, federated }) => ({
+      round: shownRound(round, manifest),
+      accuracy: federated.accuracy,
+    })),
     epochs: (state.snapshot?.completed ?? 0) * manifest.training.epochs,
     backend,
     traffic: blobs.traffic(),
@@ -282,14 +286,16 @@ function watchTraffic(store: HospitalStore, blobs: HeliaStore, opened: Opened): 
 
 function logTask(
   store: HospitalStore,
+  manifest: Manifest,
   task: Task,
   what: 'began' | 'done' | 'failed' | 'stopped',
   error: unknown,
 ): void {
   const reason = isAppError(error) ? error.message : error instanceof Error ? error.message : String(error)
-  if (what === 'failed') addLog(store, `Round ${task.round}, ${attemptTexts[task.type]}: ${reason}`, 'warning')
+  const round = `Round ${shownRound(task.round, manifest)}`
+  if (what === 'failed') addLog(store, `${round}, ${attemptTexts[task.type]}: ${reason}`, 'warning')
   // Stopped is the usual end of what others have done meanwhile: nothing to tell.
-  else if (what === 'done') addLog(store, `Round ${task.round}: ${doneTexts[task.type]}`)
+  else if (what === 'done') addLog(store, `${round}: ${doneTexts[task.type]}`)
 }
 
 function requireBrowser(): void {

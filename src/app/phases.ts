@@ -1,4 +1,5 @@
 import { Phase, RoundKind, type StudySnapshot } from '../rounds/ports.ts'
+import type { Manifest } from '../study/manifest.ts'
 
 export type PhaseName = Uncapitalize<keyof typeof Phase>
 
@@ -29,4 +30,12 @@ export function studyProgress(snapshot: StudySnapshot, rounds: number, hasRoundZ
   const within = (phase - Phase.Select) / (Phase.Settle + 1 - Phase.Select)
   // A round that is finalised counts in `completed` while its pause still runs.
   return Math.min(1, (before + (phase === Phase.Settle ? 0 : within)) / all)
+}
+
+/**
+ * A round's number as people count: the contract counts round zero, the federated standardisation, as its first.
+ * @returns 0 for round zero
+ */
+export function shownRound(round: number, { standardise }: Pick<Manifest, 'standardise'>): number {
+  return standardise ? round - 1 : round
 }

@@ -1,14 +1,16 @@
 import { Stack, Table, Text } from '@mantine/core'
+import { shownRound } from '../../app/phases.ts'
 import type { HospitalView } from '../../app/store.ts'
 import type { Evaluation } from '../../rounds/ports.ts'
+import type { Manifest } from '../../study/manifest.ts'
 import { decimal, percent } from '../format.ts'
 import { texts } from '../texts.ts'
 import { Panel } from './Panel.tsx'
 
-type Shown = Pick<HospitalView, 'round' | 'result'>
+type Shown = Pick<HospitalView, 'round' | 'result' | 'study'>
 
 /** The shared model beside one trained alone, on the same held-out patients of this hospital. */
-export function GainPanel({ round, result }: Shown) {
+export function GainPanel({ round, result, study }: Shown) {
   const { gain } = texts
   const evaluations = round?.evaluations ?? []
   const latest = result ?? evaluations.at(-1)
@@ -30,7 +32,7 @@ export function GainPanel({ round, result }: Shown) {
           {texts.researchUse}
         </Text>
       </Stack>
-      {evaluations.length > 1 && <History evaluations={evaluations} />}
+      {evaluations.length > 1 && study !== null && <History evaluations={evaluations} manifest={study.manifest} />}
     </Panel>
   )
 }
@@ -73,9 +75,10 @@ function Comparison({ federated, local }: { readonly federated: Evaluation; read
 
 interface HistoryProps {
   readonly evaluations: readonly { readonly round: number; readonly federated: Evaluation }[]
+  readonly manifest: Manifest
 }
 
-function History({ evaluations }: HistoryProps) {
+function History({ evaluations, manifest }: HistoryProps) {
   const { gain } = texts
   return (
     <details>
@@ -90,7 +93,7 @@ function History({ evaluations }: HistoryProps) {
         <Table.Tbody>
           {evaluations.map(({ round, federated }) => (
             <Table.Tr key={round}>
-              <Table.Td>{round}</Table.Td>
+              <Table.Td>{shownRound(round, manifest)}</Table.Td>
               <Table.Td ta="right">{percent(federated.accuracy)}</Table.Td>
             </Table.Tr>
           ))}

@@ -27,7 +27,7 @@ export function HospitalPage({ session, studyName }: HospitalPageProps) {
       <WhoAmI view={view} studyName={studyName} />
       {view.error && <ErrorPanel error={view.error} />}
       <NowPanel view={view} session={session} />
-      <GainPanel round={view.round} result={view.result} />
+      <GainPanel round={view.round} result={view.result} study={view.study} />
       <LeavesPanel traffic={view.traffic} />
       <LogPanel lines={view.log} />
     </Stack>
