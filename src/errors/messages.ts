@@ -55,7 +55,8 @@ export const messages = {
   'app.secondTab': 'This hospital is already open in another tab of this browser. Use that one, or close it first.',
   'app.bug': 'Something happened here that should not: {reason}. Reload the page: the study goes on from where it was.',
   'app.noSuchStudy': 'This page knows no study {study}. Go back to the list and choose one.',
-  'app.noSuchHospital': 'This study has no demo hospital {hospital}. Choose one from 1 to {count}, or bring your own wallet.',
+  'app.noSuchHospital':
+    'This study has no demo hospital {hospital}. Choose one from 1 to {count}, or bring your own wallet.',
   'app.unsupported': 'This browser lacks {what}. Use a current Chrome, Edge, Firefox or Safari.',
 } as const
 

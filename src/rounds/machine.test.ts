@@ -37,7 +37,7 @@ function snapshot(changes: Partial<StudySnapshot> = {}): StudySnapshot {
   }
 }
 
-function after(...events: HospitalEvent[]): Transition {
+function play(...events: HospitalEvent[]): Transition {
   let result: Transition = { state: initialState(self), effects: [] }
   for (const event of events) result = transition(result.state, event)
   return result
@@ -51,24 +51,24 @@ const sent = { sent: true } as const
 
 describe('a hospital in a round', () => {
   it('contributes once, when the round asks for it', () => {
-    const first = after(see())
+    const first = play(see())
     expect(started(first)).toEqual([contribute])
     expect(started(transition(first.state, see({ time: 101 })))).toEqual([])
   })
 
   it('does not send again while its transaction is on the way, and does when a reorg lost it', () => {
-    const waiting = after(see(), { type: 'done', task: contribute, result: sent })
+    const waiting = play(see(), { type: 'done', task: contribute, result: sent })
     expect(started(waiting)).toEqual([])
     expect(started(transition(waiting.state, see({ time: 100 + LOST_AFTER_SECONDS - 1 })))).toEqual([])
     expect(started(transition(waiting.state, see({ time: 100 + LOST_AFTER_SECONDS })))).toEqual([contribute])
   })
 
   it('installs a finalised model before it does anything else', () => {
-    expect(started(after(see({ round: 2, modelRound: 1, modelHash: HASH })))).toEqual([{ type: 'install', round: 1 }])
+    expect(started(play(see({ round: 2, modelRound: 1, modelHash: HASH })))).toEqual([{ type: 'install', round: 1 }])
   })
 
   it('installs again when a reorg replaced the model under the same round', () => {
-    const installed = after(see({ round: 2, modelRound: 1, modelHash: HASH }), {
+    const installed = play(see({ round: 2, modelRound: 1, modelHash: HASH }), {
       type: 'done',
       task: { type: 'install', round: 1 },
       result: { installed: { round: 1, hash: HASH } },
@@ -84,17 +84,17 @@ describe('a hospital in a round', () => {
     [Phase.Score, { attested: 0b10 }, 'reveal'],
     [Phase.Aggregate, {}, 'conclude'],
   ] as const)('owes what its seat owes in phase %s', (phase, changes, type) => {
-    expect(started(after(see({ phase, ...changes })))).toEqual([{ type, round: 1 }])
+    expect(started(play(see({ phase, ...changes })))).toEqual([{ type, round: 1 }])
     const seatsOfOthers = { phase, ...changes, seats: [0, 2, 3] }
-    expect(started(after(see(seatsOfOthers)))).toEqual([])
+    expect(started(play(see(seatsOfOthers)))).toEqual([])
   })
 
   it('does not reveal what it never committed to', () => {
-    expect(started(after(see({ phase: Phase.Score, attested: 0b1101 })))).toEqual([])
+    expect(started(play(see({ phase: Phase.Score, attested: 0b1101 })))).toEqual([])
   })
 
   it('stops training when the deadline left it behind', () => {
-    const late = transition(after(see()).state, see({ phase: Phase.Attest, submitted: 0b1101n, seats: [0, 2, 3] }))
+    const late = transition(play(see()).state, see({ phase: Phase.Attest, submitted: 0b1101n, seats: [0, 2, 3] }))
     expect(cancelled(late)).toEqual([contribute])
     expect(late.state.task).toBeNull()
   })
@@ -103,8 +103,8 @@ describe('a hospital in a round', () => {
     const turn = (1 + 1 + Phase.Score) % 4
     const at = 1000 + turn * ADVANCE_STAGGER_SECONDS
     const overdue = { phase: Phase.Score, attested: 0b1101 }
-    expect(started(after(see({ ...overdue, time: at })))).toEqual([])
-    expect(started(after(see({ ...overdue, time: at + 1 })))).toEqual([{ type: 'advance', round: 1, deadline: 1000 }])
+    expect(started(play(see({ ...overdue, time: at })))).toEqual([])
+    expect(started(play(see({ ...overdue, time: at + 1 })))).toEqual([{ type: 'advance', round: 1, deadline: 1000 }])
   })
 
   it('waits longer after every failure, but only for the task that failed', () => {
@@ -126,20 +126,20 @@ describe('a hospital in a round', () => {
   })
 
   it('rests when a wallet prompt was declined, and asks again on resume', () => {
-    const declined = after(see(), { type: 'failed', task: contribute, error: new Error('no'), declined: true })
+    const declined = play(see(), { type: 'failed', task: contribute, error: new Error('no'), declined: true })
     expect(started(transition(declined.state, see({ time: 200 })))).toEqual([])
     expect(started(transition(declined.state, { type: 'resume' }))).toEqual([contribute])
   })
 
   it('pauses at once and goes on where it stopped', () => {
-    const paused = transition(after(see()).state, { type: 'pause' })
+    const paused = transition(play(see()).state, { type: 'pause' })
     expect(cancelled(paused)).toEqual([contribute])
     expect(started(transition(paused.state, see({ time: 110 })))).toEqual([])
     expect(started(transition(paused.state, { type: 'resume' }))).toEqual([contribute])
   })
 
   it('drops an evaluation the moment a seat owes something', () => {
-    const evaluating = after(see({ modelRound: 1, modelHash: HASH, round: 2, submitted: 0b10n }), {
+    const evaluating = play(see({ modelRound: 1, modelHash: HASH, round: 2, submitted: 0b10n }), {
       type: 'done',
       task: { type: 'install', round: 1 },
       result: { installed: { round: 1, hash: HASH } },
@@ -156,7 +156,7 @@ describe('a hospital in a round', () => {
   it('evaluates once more at the end, with the local baseline, and then has nothing left', () => {
     const ended = { phase: Phase.Ended, deadline: 0, modelRound: 1, modelHash: HASH }
     const final: Task = { type: 'evaluate', round: 1, final: true }
-    const installed = after(see(ended), {
+    const installed = play(see(ended), {
       type: 'done',
       task: { type: 'install', round: 1 },
       result: { installed: { round: 1, hash: HASH } },
@@ -173,7 +173,7 @@ describe('a hospital in a round', () => {
   })
 
   it('only watches a study that it is no member of', () => {
-    expect(started(after(see({ members: [address(7), address(8)] })))).toEqual([])
+    expect(started(play(see({ members: [address(7), address(8)] })))).toEqual([])
   })
 })
 
