@@ -14,7 +14,8 @@ import { createEngine } from '../src/training/engine.ts'
 import { evaluation } from '../src/training/metrics.ts'
 import { aloneOnAllKnown, pooled, pooledWithIntercepts, prepare } from './heart/baselines.ts'
 import { runStudy } from './shared/handToHand.ts'
-import { type Interval, meanOf, pairedInterval } from './shared/interval.ts'
+import { type Interval, pairedInterval } from './shared/interval.ts'
+import { mean as meanOf } from './shared/numbers.ts'
 import { layOut } from './shared/table.ts'
 
 const methods = ['local', 'localAllRows', 'federated', 'pooled', 'pooledIntercepts'] as const

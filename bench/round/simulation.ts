@@ -11,7 +11,7 @@ import { stratifiedSplit } from '../../src/data/split.ts'
 import { publicRandom } from '../../src/study/random.ts'
 import { heartStudy } from '../../src/study/studies/heart.ts'
 import { createEngine } from '../../src/training/engine.ts'
-import { grouped, processor } from '../shared/numbers.ts'
+import { grouped, mean, processor } from '../shared/numbers.ts'
 import { layOut } from '../shared/table.ts'
 
 export interface SimulationBenchOptions {
@@ -150,7 +150,7 @@ export async function benchSimulation({
         received: spread(study.hospitals.map(({ traffic }) => traffic.received / total)),
       },
       gas,
-      gasPerHospitalAndRound: perRound.reduce((sum, { calls, mean }) => sum + calls * mean, 0) / hospitals / total,
+      gasPerHospitalAndRound: perRound.reduce((sum, row) => sum + row.calls * row.mean, 0) / hospitals / total,
       blocks: Math.max(...blocks) - Math.min(...blocks),
       failures,
       registry,
@@ -174,10 +174,10 @@ export function simulationTable(report: SimulationReport): string {
     `A hospital and round: ${grouped(bytes.sent.mean)} bytes sent (at most ${grouped(bytes.sent.most)}), ${grouped(bytes.received.mean)} received (at most ${grouped(bytes.received.most)}), ${grouped(report.gasPerHospitalAndRound)} gas.`,
     layOut([
       ['gas of', 'calls', 'mean', 'least', 'most', 'of a transaction’s limit'],
-      ...gas.map(({ call, calls, mean, least, most }) => [
+      ...gas.map(({ call, calls, mean: average, least, most }) => [
         call,
         String(calls),
-        grouped(mean),
+        grouped(average),
         grouped(least),
         grouped(most),
         `${((100 * most) / TRANSACTION_GAS).toFixed(1)} %`,
@@ -239,8 +239,4 @@ function madeUpTable(hospital: number): TableDataset {
 
 function spread(values: readonly number[]): Spread {
   return { mean: mean(values), most: Math.max(...values) }
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
 }

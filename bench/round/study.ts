@@ -72,10 +72,11 @@ export function studyTable({ hospitals, rounds, backend, seconds, share, ...repo
       row('store', store),
       row('chain', chain),
       row('wait for others', wait),
-      row('page load, join, score, average, evaluate', other),
+      row('page load, join, score, average, evaluate, train alone to compare', other),
       row('total, first page opened to last one done', total),
     ]),
     `(encrypt + store + chain) / total = ${percent(share.ofTotal)}; target at most ${percent(report.target, 0)}: ${share.ofTotal <= report.target ? 'met' : 'missed'}.`,
+    `A hospital and round: ${((1000 * (encrypt + store + chain)) / rounds).toFixed(0)} ms of encrypt + store + chain, ${((1000 * train) / rounds).toFixed(0)} ms of training.`,
     `Without waiting for others, / (total − wait) = ${percent(share.ofBusy)}; beside training alone, / (train + encrypt + store + chain) = ${percent(share.ofTrainingAndProtocol)}.`,
   ].join('\n')
 }

@@ -1,12 +1,10 @@
+import { mean as meanOf } from './numbers.ts'
+
 /** Mean of paired differences with its 95 % confidence interval. */
 export interface Interval {
   readonly mean: number
   readonly low: number
   readonly high: number
-}
-
-export function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
 /**

@@ -8,6 +8,12 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }
 
+/** @throws RangeError where there is nothing to take it of */
+export function mean(values: readonly number[]): number {
+  if (values.length === 0) throw new RangeError('no values')
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}
+
 /** 1234567 → 1,234,567. */
 export function grouped(value: number): string {
   return Math.round(value).toLocaleString('en')
