@@ -1,3 +1,4 @@
+import { createPublicClient, http } from 'viem'
 import { studyAbi } from '../../src/chain/generated/abi.ts'
 import { heartStudy } from '../../src/study/studies/heart.ts'
 import type { StudyPlan } from '../../src/study/studies/StudyPlan.ts'
@@ -29,8 +30,9 @@ export interface SubmittedUpdate {
 
 /** Every update that a study's contract announced, in the chain's order. */
 export async function submittedUpdates(bed: Bed, study: Address): Promise<SubmittedUpdate[]> {
-  const { publicClient } = bed.access(bed.account(1))
-  const events = await publicClient.getContractEvents({
+  // From the node itself: a proxy's limits are for hospitals.
+  const client = createPublicClient({ transport: http(bed.nodeUrl) })
+  const events = await client.getContractEvents({
     address: study,
     abi: studyAbi,
     eventName: 'UpdateSubmitted',

@@ -74,7 +74,7 @@ export async function injectWallet(target: BrowserContext | Page, options: Walle
   // Two sends at once would take the same nonce.
   let lastSend: Promise<unknown> = Promise.resolve()
 
-  const read = createPublicClient({ transport: http(rpcUrl, { retryCount: 0 }) })
+  const read = createPublicClient({ transport: http(rpcUrl) })
 
   async function send(transaction: TransactionRequest): Promise<Hex> {
     const client = createWalletClient({ account, chain: chainOf(chainId, rpcUrl), transport: http(rpcUrl) })
