@@ -71,7 +71,8 @@ const LOST_ATTEMPTS = 3
 const SEND_ATTEMPTS = 7
 /**
  * A hash that the RPC does not know this many times in a row was dropped. What a wallet sent through an RPC of its own may
- * show up here only once it is mined, and asking the person again is worse than waiting a minute.
+ * show up here only once it is mined, and asking the person again is worse than waiting a minute; once it did show up, it
+ * is known to the RPC as any other.
  */
 const UNKNOWN_LOOKS = { local: 6, wallet: 120 } as const
 /** Default of ChainAccess.pollInterval, in milliseconds. */
@@ -176,7 +177,7 @@ async function broadcast(
  * @returns its receipt, or undefined when its nonce was never used or was used for something else
  */
 async function settle(access: ChainAccess, intent: Intent): Promise<TransactionReceipt | undefined> {
-  if (intent.hash !== undefined && (await isKnown(access, intent.hash))) {
+  if (intent.hash !== undefined && (await canBeMined(access, intent))) {
     return judged(access, intent, await waitFor(access, intent))
   }
   const { publicClient } = access
@@ -187,6 +188,9 @@ async function settle(access: ChainAccess, intent: Intent): Promise<TransactionR
     const mined = await publicClient.getTransactionCount({ address: intent.account, blockTag: 'latest' })
     if (mined > intent.nonce) break
     await pause(access.pollInterval)
+    // Dropped meanwhile, by a reorg say.
+    const still = await publicClient.getTransactionCount({ address: intent.account, blockTag: 'pending' })
+    if (still <= intent.nonce) return undefined
   }
   const found = await findByNonce(access, intent)
   if (found === undefined || !isSameCall(found, intent)) return undefined
@@ -195,15 +199,16 @@ async function settle(access: ChainAccess, intent: Intent): Promise<TransactionR
 
 /** Waits for the receipt of a transaction whose hash is known. @throws AppError chain.transactionLost when dropped */
 async function waitFor(access: ChainAccess, intent: Intent): Promise<TransactionReceipt> {
-  const patience = access.walletClient.account.type === 'local' ? UNKNOWN_LOOKS.local : UNKNOWN_LOOKS.wallet
+  let patience: number = access.walletClient.account.type === 'local' ? UNKNOWN_LOOKS.local : UNKNOWN_LOOKS.wallet
   const slowest = access.pollInterval ?? POLL_INTERVAL
   let wait = Math.min(FIRST_LOOK, slowest)
   for (let unknown = 0; ; await pause(wait), wait = Math.min(2 * wait, slowest)) {
     try {
       const receipt = await receiptOf(access, intent.hash as Hex)
       if (receipt !== undefined) return receipt
-      if (await isKnown(access, intent.hash as Hex)) {
+      if (await canBeMined(access, intent)) {
         unknown = 0
+        patience = UNKNOWN_LOOKS.local
         continue
       }
       // The quick looks at the beginning say nothing about a transaction that was dropped.
@@ -241,10 +246,16 @@ async function receiptOf({ publicClient }: ChainAccess, hash: Hex): Promise<Tran
   }
 }
 
-async function isKnown({ publicClient }: ChainAccess, hash: Hex): Promise<boolean> {
+/**
+ * Whether a transaction is mined or still may be. After a reorg a node may go on naming the block that is gone, or keep a
+ * transaction whose predecessor it dropped: waiting for either would be for ever.
+ */
+async function canBeMined(access: ChainAccess, { account, nonce, hash }: Intent): Promise<boolean> {
+  const { publicClient } = access
   try {
-    await publicClient.getTransaction({ hash })
-    return true
+    const { blockHash } = await publicClient.getTransaction({ hash: hash as Hex })
+    if (blockHash !== null) return (await receiptOf(access, hash as Hex)) !== undefined
+    return (await publicClient.getTransactionCount({ address: account, blockTag: 'pending' })) >= nonce
   } catch (error) {
     if (error instanceof TransactionNotFoundError) return false
     throw error
