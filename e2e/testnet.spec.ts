@@ -10,6 +10,7 @@ import { injectWallet } from './support/wallet.ts'
 test('a study completes on a chain like the public ones, behind a bad RPC and over a reorganisation', async ({
   newComputer,
 }) => {
+  test.setTimeout(300_000)
   const bed = await startBed({
     name: 'testnet',
     chainId: 84_533,
@@ -36,6 +37,7 @@ test('a study completes on a chain like the public ones, behind a bad RPC and ov
       const file = { name: 'patients.csv', mimeType: 'text/csv', buffer: Buffer.from(heartCsv(hospital)) }
       await page.locator('input[type=file]').setInputFiles(file)
     }
+    await Promise.all(pages.map(page => untilPage(page, 'it takes part', ({ status }) => status === 'running')))
     await study.startWhenJoined()
     await study.until(
       'updates of the training round are on the chain',
@@ -46,7 +48,7 @@ test('a study completes on a chain like the public ones, behind a bad RPC and ov
     const taken = await submittedUpdates(bed, study.address)
     expect(taken.length).toBeLessThan(before.length)
 
-    await untilDone(pages)
+    await untilDone(pages, 120_000)
     expect(await study.snapshot()).toMatchObject({ completed: 1, voids: 0 })
     const after = await submittedUpdates(bed, study.address)
     expect(after).toHaveLength(3 * 2)

@@ -22,6 +22,8 @@ export interface WalletRequest {
   readonly params: unknown
   /** EIP-1193 code of the error that the page got; absent where it was answered. */
   error?: number
+  /** What the page was told with it. */
+  message?: string
 }
 
 /** A wallet as the test holds it: programmable, and with a record of everything that the page asked for. */
@@ -154,6 +156,7 @@ export async function injectWallet(target: BrowserContext | Page, options: Walle
     } catch (error) {
       const failure = failureOf(error)
       request.error = failure.code
+      request.message = failure.message
       return { ok: false, error: failure }
     }
   }
