@@ -32,6 +32,8 @@ export interface TaskContext {
   readonly ports: HospitalPorts
   readonly snapshot: StudySnapshot
   readonly state: () => HospitalState
+  /** Digests of the updates that the trainer has opened since this tab began and still holds. */
+  readonly held: Set<Hex>
   readonly signal: AbortSignal
   readonly onProgress: (progress: Progress) => void
 }
@@ -191,12 +193,13 @@ async function evaluate(final: boolean, { ports, state, signal, onProgress }: Ta
 
 /** Fetches and opens updates side by side; what does not come in time, or is not what it claims to be, is left out. */
 async function openUpdates(
-  { ports, snapshot, signal, onProgress }: TaskContext,
+  { ports, snapshot, held, signal, onProgress }: TaskContext,
   members: readonly Member[],
   wanted: readonly number[],
 ): Promise<bigint> {
   const { chain, store, training } = ports
   const { round } = snapshot
+  if (wanted.every(index => held.has(snapshot.updates[index] ?? NO_HASH))) return setOf(wanted)
   const commitments = await chain.commitments(round, snapshot.members)
   const secondsLeft = Math.max(2, snapshot.deadline - snapshot.time)
   const limit = AbortSignal.any([signal, AbortSignal.timeout(secondsLeft * 1000 * FETCH_SHARE)])
@@ -205,13 +208,16 @@ async function openUpdates(
     wanted.map(async index => {
       const digest = snapshot.updates[index]
       if (digest === undefined || digest === NO_HASH) return null
+      if (held.has(digest)) return index
       const blob = await fetchOrNull(store, digest, limit)
       signal.throwIfAborted()
       if (blob === null) return null
       const ok = await training.open(round, memberAt(members, index), blob, commitments[index] ?? null, { signal })
       done += 1
       onProgress({ stage: 'open', done, total: wanted.length })
-      return ok ? index : null
+      if (!ok) return null
+      held.add(digest)
+      return index
     }),
   )
   return setOf(opened.filter(index => index !== null))

@@ -1,5 +1,6 @@
 import { createStore, type StoreApi } from 'zustand/vanilla'
 import { isAppError } from '../errors/AppError.ts'
+import type { Hex } from '../study/types.ts'
 import { taskKey } from './duties.ts'
 import { type HospitalPorts, perform } from './effects.ts'
 import { transition } from './machine.ts'
@@ -36,6 +37,7 @@ export function createRunner(allPorts: HospitalPorts, options: RunnerOptions = {
   const clock = createClock()
   const ports = timed(allPorts, clock)
   const store = createStore<HospitalState>(() => initialState(ports.chain.self))
+  const held = new Set<Hex>()
   let running: { task: Task; controller: AbortController } | null = null
   let lastWork: Promise<void> = Promise.resolve()
   let finish = () => {}
@@ -61,6 +63,8 @@ export function createRunner(allPorts: HospitalPorts, options: RunnerOptions = {
         running = null
         return
       case 'forget':
+        // What is forgotten is opened again should it be wanted: a round that a reorg brings back.
+        held.clear()
         void Promise.all([ports.training.forget(effect.beforeRound), ports.journal.forget(effect.beforeRound)]).catch(
           error => console.warn('old rounds could not be cleared', error),
         )
@@ -77,6 +81,7 @@ export function createRunner(allPorts: HospitalPorts, options: RunnerOptions = {
       ports,
       snapshot,
       state: store.getState,
+      held,
       signal: controller.signal,
       onProgress: (progress: Parameters<typeof report>[1]) => report(current, progress),
     }
