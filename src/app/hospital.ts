@@ -29,6 +29,9 @@ import { addLog, createHospitalStore, fail, type HospitalResult, type HospitalSt
 
 /** Milliseconds between looks at the chain. The dev chain mines on demand; others take seconds, and their RPCs count calls. */
 const POLL_MS = { dev: 150, public: 1000 } as const
+/** How often a driven tab tries to join, with longer and longer pauses in between. */
+const JOIN_ATTEMPTS = 5
+const JOIN_PAUSE_MS = 1000
 /** How often the traffic shown is brought up to date, in milliseconds. */
 const TRAFFIC_MS = 1000
 
@@ -203,16 +206,23 @@ async function enter(
 ): Promise<void> {
   store.setState({ stage: 'ready' })
   if (!auto) await unlessAborted(opened.consent.promise, signal)
-  for (;;) {
-    store.setState({ stage: 'joining' })
+  for (let attempt = 1; ; attempt++) {
+    store.setState({ stage: 'joining', error: null })
     try {
       await joinStudy(access, study.address, await publicKeys(keys), blobs.peerIdBytes)
       addLog(store, 'The stake is down; this hospital takes part.')
       return
     } catch (error) {
-      if (!isAppError(error, 'chain.rejected')) throw error
+      if (!isAppError(error)) throw error
       addLog(store, error.message, 'warning')
-      store.setState({ stage: 'ready' })
+      const declined = error.code === 'chain.rejected'
+      if (auto && !declined) {
+        // Nobody sits here who could press the button again: a wallet or an RPC may only have hiccuped.
+        if (attempt === JOIN_ATTEMPTS) throw error
+        await unlessAborted(new Promise(resolve => setTimeout(resolve, attempt * JOIN_PAUSE_MS)), signal)
+        continue
+      }
+      store.setState({ stage: 'ready', error: declined ? null : error.toData() })
       opened.consent.reset()
       await unlessAborted(opened.consent.promise, signal)
     }

@@ -22,7 +22,7 @@ export function nextTask(state: HospitalState): Task | null {
     if (snapshot.modelRound === 0 || state.finished || me === null) return null
     return { type: 'evaluate', round: snapshot.modelRound, final: true }
   }
-  if (me !== null) {
+  if (me !== null && !isPastDeadline(snapshot)) {
     const duty = phaseDuty(snapshot, me)
     if (duty !== null && !isOnItsWay(state, duty)) return duty
   }
@@ -72,6 +72,11 @@ function phaseDuty(snapshot: StudySnapshot, me: number): Task | null {
     default:
       return null
   }
+}
+
+/** The contract takes nothing any more that the phase asked for: it can only be moved on. */
+function isPastDeadline({ deadline, time }: StudySnapshot): boolean {
+  return deadline !== 0 && time >= deadline
 }
 
 /** Anyone may advance an overdue phase; hospitals take turns so that seldom two pay for it. */

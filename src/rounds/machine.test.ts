@@ -99,6 +99,15 @@ describe('a hospital in a round', () => {
     expect(late.state.task).toBeNull()
   })
 
+  it('gives up at the deadline what the contract no longer takes, and moves the study on instead', () => {
+    const late = transition(play(see()).state, see({ time: 1000 }))
+    expect(cancelled(late)).toEqual([contribute])
+    const turn = ((1 + 1 + Phase.Train) % 4) * ADVANCE_STAGGER_SECONDS
+    expect(started(transition(late.state, see({ time: 1001 + turn })))).toEqual([
+      { type: 'advance', round: 1, deadline: 1000 },
+    ])
+  })
+
   it('takes turns in calling advance', () => {
     const turn = (1 + 1 + Phase.Score) % 4
     const at = 1000 + turn * ADVANCE_STAGGER_SECONDS
