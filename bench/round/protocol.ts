@@ -91,8 +91,8 @@ const RELAY_PORT = 8775
 /** As a tab looks for receipts on a dev chain. */
 const RECEIPT_POLL_MS = 150
 const FETCH_MS = 60_000
-/** Each update is opened twice in a round: to score it and, by whoever averages, once more. */
-const OPENS = 2 * HOSPITALS
+/** Each update is opened once a round, to score it; averaging finds it open. */
+const OPENS = HOSPITALS
 const CALLS = ['submitUpdate', 'attest', 'submitScore', 'signModel'] as const
 type CallName = (typeof CALLS)[number]
 /** Round number 2 bytes, digests, commitments and salts 32, bitmap of 3 members 1, score 2 each, signature 64, address 20. */
@@ -183,7 +183,7 @@ export function protocolTable({ hospitals, repeats, operations, calls, perRound,
       ]),
     ]),
     '',
-    `One hospital's round, ms (a seat that opens ${HOSPITALS} updates twice, and sends four transactions):`,
+    `One hospital's round, ms (a seat that opens ${HOSPITALS} updates and sends four transactions):`,
     layOut([
       ['parameters', 'encryption', 'storage', 'chain', 'all', 'bytes', 'floor bytes'],
       ...perRound.map(({ parameters, encryption, storage, chain, bytes, floorBytes }) => [
