@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { isAppError } from '../errors/AppError.ts'
 import type { Hex } from '../study/types.ts'
@@ -19,6 +20,8 @@ let younger: TestChain
 beforeAll(async () => {
   // Two chains with one number and the same addresses: their genesis tells them apart.
   chain = await startTestChain(2, { port: 8630 })
+  // A dev chain's genesis holds the second in which it started, and nothing else that differs.
+  await sleep(1100)
   younger = await startTestChain(2, { port: 8632 })
 }, 60_000)
 afterAll(async () => {
