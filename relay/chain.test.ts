@@ -10,9 +10,11 @@ import { createStudy, fundStudy, startTask } from '../src/chain/sponsor.ts'
 import { CREDIT, startTestChain, type TestChain, testRules } from '../src/chain/testing/chain.ts'
 import { startProxy } from '../src/chain/testing/proxy.ts'
 import { sendCall } from '../src/chain/transactions.ts'
+import { sha256 } from '../src/crypto/bytes.ts'
+import { headerCid } from '../src/crypto/cid.ts'
 import { createKeys, publicKeys } from '../src/crypto/keys.ts'
 import type { Blob } from '../src/storage/BlobStore.ts'
-import { digestOf, headerCid, keyOf } from '../src/storage/blocks.ts'
+import { keyOf } from '../src/storage/blocks.ts'
 import { createHeliaStore } from '../src/storage/heliaStore.ts'
 import { randomBlob } from '../src/storage/testing.ts'
 import type { Hex, Publishable } from '../src/study/types.ts'
@@ -108,7 +110,7 @@ describe('a relay on a chain', () => {
     }
     const [sponsor, a] = [await open('chain-sponsor'), await open('chain-a')]
     const manifest = { header: encode({ version: 1, name: 'relay test' }), chunks: [] } as Blob as Publishable<Blob>
-    const manifestName = await digestOf(manifest.header)
+    const manifestName = await sha256(manifest.header)
     const putManifest = sponsor.put(manifest, { signal: soon() })
     const study = await newStudy(`ipfs://${headerCid(manifestName)}`)
     await putManifest

@@ -1,6 +1,7 @@
 import { CID } from 'multiformats/cid'
 import { createPublicClient, decodeEventLog, http, type Log, parseAbi, toEventSelector } from 'viem'
 import { keyOf } from '../src/storage/blocks.ts'
+import { pauseFor } from '../src/storage/pauseFor.ts'
 import type { Announcements, Batch, Checkpoint, Fact, RecordedFact, Resume } from './facts.ts'
 
 export interface Deployment {
@@ -55,12 +56,12 @@ export function watchChain(deployment: Deployment, options: WatchOptions = {}): 
             yield batch
             continue
           }
-          await pause(every, signal)
+          await pauseFor(every, signal)
         } catch (error) {
           // 429s, timeouts, a node that restarts: later, less often.
           failures++
           log('the chain does not answer', { error: String(error).split('\n')[0], failures })
-          await pause(Math.min(every * 2 ** Math.min(failures, 5), 15_000), signal)
+          await pauseFor(Math.min(every * 2 ** Math.min(failures, 5), 15_000), signal)
         }
       }
     },
@@ -238,17 +239,4 @@ export function manifestDigest(uri: string): string | undefined {
 
 function bare(hex: string): string {
   return hex.slice(2).toLowerCase()
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    if (signal.aborted) return resolve()
-    const wake = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', wake)
-      resolve()
-    }
-    const timer = setTimeout(wake, milliseconds)
-    signal.addEventListener('abort', wake, { once: true })
-  })
 }

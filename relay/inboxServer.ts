@@ -1,6 +1,8 @@
 import type { Connection, Libp2p, PrivateKey, Stream } from '@libp2p/interface'
+import { sameBytes, sha256 } from '../src/crypto/bytes.ts'
+import { chunkCid, headerCid } from '../src/crypto/cid.ts'
 import { isAppError } from '../src/errors/AppError.ts'
-import { blobLimits, chunkCid, chunkDigests, digestOf, headerCid, keyOf, sameBytes } from '../src/storage/blocks.ts'
+import { blobLimits, chunkDigests, keyOf } from '../src/storage/blocks.ts'
 import {
   InboxStream,
   inboxProtocol,
@@ -71,7 +73,7 @@ export async function serveInbox(parts: InboxParts): Promise<InboxServer> {
     const peer = connection.remotePeer.toMultihash().bytes
     const owner = keyOf(peer)
     const offer = await inbox.readOffer()
-    const digest = await digestOf(offer.header)
+    const digest = await sha256(offer.header)
     const key = keyOf(digest)
     const content = contentOf(offer)
     if (typeof content === 'string') return refuse(inbox, content, owner, key)
@@ -87,7 +89,7 @@ export async function serveInbox(parts: InboxParts): Promise<InboxServer> {
       for (const i of missing) {
         const chunk = await inbox.readBlock()
         const name = chunks[i] as Uint8Array
-        if (chunk.byteLength !== offer.sizes[i] || !sameBytes(await digestOf(chunk), name)) {
+        if (chunk.byteLength !== offer.sizes[i] || !sameBytes(await sha256(chunk), name)) {
           throw new Error('a chunk is not what the header names')
         }
         await parts.shelf.blocks.put(chunkCid(name), chunk)

@@ -6,7 +6,7 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { FsBlockstore } from 'blockstore-fs'
 import { afterEach, expect, test } from 'vitest'
 import { z } from 'zod'
-import { digestOf, sameBytes } from '../src/storage/blocks.ts'
+import { sameBytes, sha256 } from '../src/crypto/bytes.ts'
 import { collect } from '../src/storage/collect.ts'
 import { createHeliaStore } from '../src/storage/heliaStore.ts'
 import { randomBlob, sameBlob } from '../src/storage/testing.ts'
@@ -94,7 +94,7 @@ test('killed in the middle of a push, it holds no broken block, and the push is 
   for await (const { cid, bytes } of blocks.getAll()) {
     found++
     expect(
-      sameBytes(await digestOf(await collect((await bytes) as AsyncIterable<Uint8Array>)), cid.multihash.digest),
+      sameBytes(await sha256(await collect((await bytes) as AsyncIterable<Uint8Array>)), cid.multihash.digest),
     ).toBe(true)
   }
   expect(found).toBeGreaterThan(0)

@@ -1,6 +1,7 @@
+import { hexToBytes } from '../crypto/bytes.ts'
 import { AppError, isAppError } from '../errors/AppError.ts'
 import type { Manifest } from '../study/manifest.ts'
-import type { Hex } from '../study/types.ts'
+import { type Hex, sameAddress } from '../study/types.ts'
 import { memberIndex, seatOf } from './duties.ts'
 import {
   type Blob,
@@ -14,7 +15,7 @@ import {
   type StudySnapshot,
   type TrainingPort,
 } from './ports.ts'
-import { digestBytes, NOT_OPENED, randomHex } from './primitives.ts'
+import { NOT_OPENED, randomHex } from './primitives.ts'
 import { has, indices, quorum, setOf, sizeOf } from './sets.ts'
 import { type HospitalState, NO_HASH, type Task, type TaskResult } from './state.ts'
 
@@ -77,14 +78,14 @@ async function install({ ports, snapshot, signal, onProgress }: TaskContext): Pr
   }
   const members = await chain.members(snapshot.members)
   const announced = await chain.modelHeaders(snapshot.modelRound, snapshot.modelHash)
-  const own = announced.filter(({ hospital }) => hospital.toLowerCase() === chain.self.toLowerCase())
+  const own = announced.filter(({ hospital }) => sameAddress(hospital, chain.self))
   const sources = [...own.map(({ digest }) => digest), snapshot.modelHeader, ...announced.map(({ digest }) => digest)]
   let failure: unknown
   for (const source of new Set(sources)) {
     onProgress({ stage: 'fetch', done: 0, total: 1 })
     try {
       const limit = AbortSignal.any([signal, AbortSignal.timeout(MODEL_FETCH_MS)])
-      const blob = await store.get(digestBytes(source), { signal: limit })
+      const blob = await store.get(hexToBytes(source), { signal: limit })
       await training.installModel(snapshot.modelRound, snapshot.modelHash, blob, members)
       return { installed: { round: snapshot.modelRound, hash: snapshot.modelHash } }
     } catch (error) {
@@ -236,7 +237,7 @@ async function openByRewraps(
     if (update === undefined) continue
     const blob = await fetchOrNull(store, update, signal)
     for (const { hospital, digest } of announced) {
-      const by = members.find(member => member.address.toLowerCase() === hospital.toLowerCase())
+      const by = members.find(member => sameAddress(member.address, hospital))
       const rewraps = await fetchOrNull(store, digest, AbortSignal.any([signal, AbortSignal.timeout(MODEL_FETCH_MS)]))
       if (by === undefined || blob === null || rewraps === null) continue
       if (await training.openRewrapped(snapshot.round, memberAt(members, index), blob, rewraps, by)) break
@@ -281,7 +282,7 @@ function seatsThatOpened(snapshot: StudySnapshot, index: number): number[] {
 
 async function fetchOrNull(store: BlobStore, digest: Hex, signal: AbortSignal): Promise<Blob | null> {
   try {
-    return await store.get(digestBytes(digest), { signal })
+    return await store.get(hexToBytes(digest), { signal })
   } catch (error) {
     if (signal.aborted || isAppError(error)) return null
     throw error

@@ -1,7 +1,7 @@
 import { createStore, type StoreApi } from 'zustand/vanilla'
 import { isAppError } from '../errors/AppError.ts'
 import type { Hex } from '../study/types.ts'
-import { taskKey } from './duties.ts'
+import { memberIndex, taskKey } from './duties.ts'
 import { type HospitalPorts, perform } from './effects.ts'
 import { transition } from './machine.ts'
 import { Phase } from './ports.ts'
@@ -142,7 +142,7 @@ export function createRunner(allPorts: HospitalPorts, options: RunnerOptions = {
 function isOver({ snapshot, installed, finished, task, self }: HospitalState): boolean {
   if (snapshot === null || snapshot.phase !== Phase.Ended || task !== null) return false
   if (snapshot.modelRound === 0) return true
-  const isMember = snapshot.members.some(member => member.toLowerCase() === self.toLowerCase())
+  const isMember = memberIndex(snapshot, { self }) !== null
   return installed.hash === snapshot.modelHash && (finished || !isMember)
 }
 

@@ -1,9 +1,10 @@
 import { MemoryBlockstore } from 'blockstore-core'
 import { MemoryDatastore } from 'datastore-core'
 import { expect, test } from 'vitest'
+import { chunkCid, headerCid } from '../crypto/cid.ts'
 import type { Blob } from './BlobStore.ts'
 import { BlobIndex } from './blobIndex.ts'
-import { checkBlob, chunkCid, headerCid, keyOf } from './blocks.ts'
+import { checkBlob, keyOf } from './blocks.ts'
 import { blobOf, randomBlob } from './testing.ts'
 
 async function setUp() {

@@ -1,7 +1,8 @@
 import { decode, encode } from '@ipld/dag-cbor'
 import type { Blockstore } from 'interface-blockstore'
 import { type Datastore, Key } from 'interface-datastore'
-import { chunkCid, digestFromKey, keyOf } from './blocks.ts'
+import { chunkCid } from '../crypto/cid.ts'
+import { digestFromKey, keyOf } from './blocks.ts'
 
 const PREFIX = '/wardround/blob/'
 

@@ -2,8 +2,9 @@ import { encode } from '@ipld/dag-cbor'
 import fc from 'fast-check'
 import { CID } from 'multiformats/cid'
 import { expect, test } from 'vitest'
+import { headerCid } from '../crypto/cid.ts'
 import { AppError } from '../errors/AppError.ts'
-import { blobLimits, checkBlob, chunkDigests, digestFromKey, headerCid, keyOf } from './blocks.ts'
+import { blobLimits, checkBlob, chunkDigests, digestFromKey, keyOf } from './blocks.ts'
 import { blobOf, randomBlob } from './testing.ts'
 
 function codeOf(act: () => unknown): string {

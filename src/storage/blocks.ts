@@ -1,30 +1,14 @@
 import { decode } from '@ipld/dag-cbor'
 import { CID } from 'multiformats/cid'
-import { create as createMultihash } from 'multiformats/hashes/digest'
+import { sameBytes, sha256 } from '../crypto/bytes.ts'
 import { AppError } from '../errors/AppError.ts'
 import type { Blob, Digest } from './BlobStore.ts'
 
-const DAG_CBOR = 0x71
 const RAW = 0x55
 const SHA2_256 = 0x12
 
 /** Bytes. A chunk stays well under bitswap's 2 MiB messages; a header of 64 recipients takes about 20 KB. */
 export const blobLimits = { header: 256 * 1024, chunk: 1024 * 1024, total: 64 * 1024 * 1024, chunks: 1024 } as const
-
-/** sha-256, as everywhere in storage. */
-export async function digestOf(bytes: Uint8Array): Promise<Digest> {
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>))
-}
-
-/** The CID of a header block with this digest: version 1, dag-cbor. */
-export function headerCid(digest: Digest): CID {
-  return CID.createV1(DAG_CBOR, createMultihash(SHA2_256, digest))
-}
-
-/** The CID of a chunk with this digest: version 1, raw. */
-export function chunkCid(digest: Digest): CID {
-  return CID.createV1(RAW, createMultihash(SHA2_256, digest))
-}
 
 /** A digest as 64 lower-case hexadecimal digits, without 0x: the key of a block in indexes. */
 export function keyOf(digest: Digest): string {
@@ -38,10 +22,6 @@ export function digestFromKey(key: string): Digest {
   const digest = new Uint8Array(key.length / 2)
   for (let i = 0; i < digest.length; i++) digest[i] = Number.parseInt(key.slice(2 * i, 2 * i + 2), 16)
   return digest
-}
-
-export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.byteLength === b.byteLength && a.every((byte, i) => byte === b[i])
 }
 
 /**
@@ -87,9 +67,9 @@ export async function checkBlob(blob: Blob): Promise<{ digest: Digest; chunks: D
   if (size > blobLimits.total) throw tooLarge(size, blobLimits.total)
   for (const [i, chunk] of blob.chunks.entries()) {
     if (chunk.byteLength > blobLimits.chunk) throw tooLarge(chunk.byteLength, blobLimits.chunk)
-    if (!sameBytes(await digestOf(chunk), chunks[i] as Digest)) throw new AppError('storage.tampered')
+    if (!sameBytes(await sha256(chunk), chunks[i] as Digest)) throw new AppError('storage.tampered')
   }
-  return { digest: await digestOf(blob.header), chunks, size }
+  return { digest: await sha256(blob.header), chunks, size }
 }
 
 export function tooLarge(size: number, limit: number): AppError {

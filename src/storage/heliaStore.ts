@@ -11,26 +11,17 @@ import type { Blockstore } from 'interface-blockstore'
 import type { Datastore } from 'interface-datastore'
 import type { Libp2pOptions } from 'libp2p'
 import type { CID } from 'multiformats/cid'
+import { sameBytes, sha256 } from '../crypto/bytes.ts'
+import { chunkCid, headerCid } from '../crypto/cid.ts'
 import { AppError, isAppError } from '../errors/AppError.ts'
 import type { Blob, BlobStore, Digest, Traffic, TransferOptions } from './BlobStore.ts'
 import { BlobIndex, type IndexEntry } from './blobIndex.ts'
-import {
-  blobLimits,
-  checkBlob,
-  chunkCid,
-  chunkDigests,
-  digestFromKey,
-  digestOf,
-  headerCid,
-  keyOf,
-  megabytes,
-  sameBytes,
-  tooLarge,
-} from './blocks.ts'
+import { blobLimits, checkBlob, chunkDigests, digestFromKey, keyOf, megabytes, tooLarge } from './blocks.ts'
 import { collect } from './collect.ts'
 import { createNode, type Node } from './heliaNode.ts'
 import { mayPass, pushBlob, type SignedReceipt } from './inbox.ts'
 import { lockNamespace } from './namespaceLock.ts'
+import { pauseFor } from './pauseFor.ts'
 import { loadOrCreateKey } from './peerKey.ts'
 
 /** Milliseconds between dials of a relay that does not answer. libp2p's own keep-alive gives up after 20 ms. */
@@ -356,7 +347,7 @@ class TabStore implements HeliaStore {
   async #fetch(cid: CID, signal: AbortSignal, limit: number): Promise<Uint8Array> {
     if (!signal.aborted && (await this.#blocks.has(cid))) {
       const block = await collect(this.#blocks.get(cid))
-      if (sameBytes(await digestOf(block), cid.multihash.digest)) return block
+      if (sameBytes(await sha256(block), cid.multihash.digest)) return block
       // Damaged on this disk: ask the network.
       await this.#blocks.delete(cid)
     }
@@ -368,7 +359,7 @@ class TabStore implements HeliaStore {
         const { helia } = this.#running()
         const either = AbortSignal.any([signal, attempt.signal])
         const block = await collect(helia.blockstore.get(cid, { signal: either }))
-        if (!sameBytes(await digestOf(block), cid.multihash.digest)) throw new AppError('storage.tampered')
+        if (!sameBytes(await sha256(block), cid.multihash.digest)) throw new AppError('storage.tampered')
         if (block.byteLength > limit) throw tooLarge(block.byteLength, limit)
         this.#received += block.byteLength
         this.#lastArrival = Date.now()
@@ -377,7 +368,7 @@ class TabStore implements HeliaStore {
         if (isAppError(error) || isQuota(error)) throw error
         if (signal.aborted) throw this.#given(signal, error)
         // Bitswap forgets an aborted want only after its next round of messages; asking at once would join the dead one.
-        await sleep(200, signal)
+        await pauseFor(200, signal)
       } finally {
         stop()
       }
@@ -501,7 +492,7 @@ class TabStore implements HeliaStore {
           report.onRefusal(error)
           if (!mayPass(String(error.details.refusal))) return false
         }
-        await sleep(pause, signal)
+        await pauseFor(pause, signal)
       }
     }
     return false
@@ -552,7 +543,7 @@ class TabStore implements HeliaStore {
       const woken = new Promise<void>(resolve => {
         relay.redial = resolve
       })
-      await Promise.race([sleep(redialEvery, signal), woken])
+      await Promise.race([pauseFor(redialEvery, signal), woken])
     }
   }
 
@@ -574,7 +565,7 @@ class TabStore implements HeliaStore {
           }
         }
       }
-      await sleep(redialEvery, signal)
+      await pauseFor(redialEvery, signal)
     }
   }
 
@@ -718,20 +709,6 @@ async function inParallel<T>(
     }
   }
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, lane))
-}
-
-/** Resolves early, without an error, when the signal aborts: loops look at the signal themselves. */
-function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    if (signal.aborted) return resolve()
-    const wake = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', wake)
-      resolve()
-    }
-    const timer = setTimeout(wake, milliseconds)
-    signal.addEventListener('abort', wake, { once: true })
-  })
 }
 
 function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {

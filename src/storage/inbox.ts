@@ -2,9 +2,10 @@ import { decode, encode } from '@ipld/dag-cbor'
 import type { Connection, PeerId, PrivateKey, Stream } from '@libp2p/interface'
 import { type LengthPrefixedStream, lpStream } from '@libp2p/utils'
 import { z } from 'zod'
+import { sameBytes, sha256 } from '../crypto/bytes.ts'
 import { AppError } from '../errors/AppError.ts'
 import type { Blob } from './BlobStore.ts'
-import { blobLimits, digestOf, sameBytes } from './blocks.ts'
+import { blobLimits } from './blocks.ts'
 
 /**
  * How a tab leaves a blob with a relay. Each frame is length-prefixed; all but the blocks themselves are dag-cbor:
@@ -160,7 +161,7 @@ export async function pushBlob(
     const receipt = await inbox.readReceipt()
     const holds = receipt.receipt
     const genuine =
-      sameBytes(holds.digest, await digestOf(blob.header)) &&
+      sameBytes(holds.digest, await sha256(blob.header)) &&
       sameBytes(holds.peer, self.toMultihash().bytes) &&
       (await verifyReceipt(connection.remotePeer, receipt))
     if (!genuine) throw new AppError('storage.malformed', { reason: 'the relay’s receipt is not signed by it' })

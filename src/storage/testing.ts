@@ -1,7 +1,9 @@
 import { encode } from '@ipld/dag-cbor'
+import { sameBytes, sha256 } from '../crypto/bytes.ts'
+import { chunkCid } from '../crypto/cid.ts'
 import type { Publishable } from '../study/types.ts'
 import type { Blob } from './BlobStore.ts'
-import { blobLimits, chunkCid, digestOf, sameBytes } from './blocks.ts'
+import { blobLimits } from './blocks.ts'
 
 /** A blob of random bytes in the shape of a sealed one. For tests and benches. */
 export async function randomBlob(size: number): Promise<Publishable<Blob>> {
@@ -17,7 +19,7 @@ export async function randomBlob(size: number): Promise<Publishable<Blob>> {
 /** A blob of these chunks, under a header of its own. */
 export async function blobOf(chunks: readonly Uint8Array[]): Promise<Publishable<Blob>> {
   const links = []
-  for (const chunk of chunks) links.push(chunkCid(await digestOf(chunk)))
+  for (const chunk of chunks) links.push(chunkCid(await sha256(chunk)))
   const nonce = crypto.getRandomValues(new Uint8Array(16))
   return { header: encode({ version: 1, nonce, chunks: links }), chunks } as Blob as Publishable<Blob>
 }

@@ -1,7 +1,9 @@
 /** The storage of a tab without the app around it, for e2e/storage.spec.ts to drive. Blobs are compared by their bytes' hash. */
+
+import { sha256 } from '../../../src/crypto/bytes.ts'
 import { AppError } from '../../../src/errors/AppError.ts'
 import type { Blob } from '../../../src/storage/BlobStore.ts'
-import { digestFromKey, digestOf, keyOf } from '../../../src/storage/blocks.ts'
+import { digestFromKey, keyOf } from '../../../src/storage/blocks.ts'
 import { createHeliaStore, type HeliaStore, type StorageStatus } from '../../../src/storage/heliaStore.ts'
 import { randomBlob } from '../../../src/storage/testing.ts'
 
@@ -41,7 +43,7 @@ function opened(): HeliaStore {
 const codeOf = (error: unknown) => (error instanceof AppError ? error.code : String(error))
 
 async function hashOf(blob: Blob): Promise<string> {
-  const hashes = await Promise.all([blob.header, ...blob.chunks].map(digestOf))
+  const hashes = await Promise.all([blob.header, ...blob.chunks].map(sha256))
   return hashes.map(keyOf).join(' ')
 }
 
