@@ -20,7 +20,12 @@ import type { Manifest } from '../study/manifest.ts'
 import type { BackendName } from '../training/backends.ts'
 import { createTrainingClient, createTrainingWorker, type TrainingClient } from '../training/client.ts'
 import type { ShippedData } from '../training/workerApi.ts'
+import type { HospitalContext } from './context.ts'
+import { createKeepingDesk } from './desks/keeping.ts'
+import { createModelDesk } from './desks/model.ts'
+import { createRoundDesk } from './desks/rounds.ts'
 import { attemptTexts, doneTexts } from './logTexts.ts'
+import { createParts } from './parts.ts'
 import { shownRound } from './phases.ts'
 import type { HospitalSession, OpenHospital, SessionOptions } from './session.ts'
 import type { ListedStudy } from './site.ts'
@@ -44,15 +49,34 @@ export const openHospital: OpenHospital = options => {
   })
   const closing = new AbortController()
   const opened: Opened = { cleanups: [], runner: null, file: deferred(), consent: deferred() }
-  const work = attend(options, store, opened, closing.signal).catch(error => {
+  const { site, study, wallet } = options
+  const owner: KeyOwner = { deployment: site.deploymentId, study: study.address, address: wallet.account.address }
+  const context: HospitalContext = {
+    options,
+    access: {
+      deployment: site,
+      publicClient: publicClientFor(site),
+      walletClient: wallet,
+      journal: indexedDbTransactionJournal(site.deploymentId),
+      pollInterval: site.chainId === DEV_CHAIN_ID ? POLL_MS.dev : POLL_MS.public,
+    },
+    owner,
+    namespace: `${owner.deployment}-${owner.study}-${owner.address}`.toLowerCase(),
+    store,
+    parts: createParts(),
+    signal: closing.signal,
+    onClose: cleanup => opened.cleanups.push(cleanup),
+  }
+  const work = attend(context, opened).catch(error => {
+    context.parts.fail(error)
     if (!closing.signal.aborted) fail(store, error)
   })
   return {
     store,
-    chooseFile: chosen => opened.file.resolve(chosen),
-    join: () => opened.consent.resolve(),
-    pause: () => opened.runner?.pause(),
-    resume: () => opened.runner?.resume(),
+    joining: { chooseFile: chosen => opened.file.resolve(chosen), join: () => opened.consent.resolve() },
+    rounds: createRoundDesk(context),
+    model: createModelDesk(context),
+    keeping: createKeepingDesk(context),
     async close() {
       closing.abort(new DOMException('the page was closed', 'AbortError'))
       await work
@@ -69,31 +93,19 @@ interface Opened {
 }
 
 /** From an empty tab to the end of the study. */
-async function attend(
-  options: SessionOptions,
-  store: HospitalStore,
-  opened: Opened,
-  signal: AbortSignal,
-): Promise<void> {
+async function attend(context: HospitalContext, opened: Opened): Promise<void> {
   requireBrowser()
+  const { options, access, owner, namespace, store, parts, signal } = context
   const { site, study, wallet } = options
   const address = wallet.account.address
-  const access: ChainAccess = {
-    deployment: site,
-    publicClient: publicClientFor(site),
-    walletClient: wallet,
-    journal: indexedDbTransactionJournal(site.deploymentId),
-    pollInterval: site.chainId === DEV_CHAIN_ID ? POLL_MS.dev : POLL_MS.public,
-  }
   await checkDeployment(site, access.publicClient)
-  const namespace = `${site.deploymentId}-${study.address}-${address}`.toLowerCase()
   const peers = new Set<string>()
   const direct = study.direct ? { webrtc: true, allowPeers: (peerId: string) => peers.has(peerId) } : {}
   const blobs = await createHeliaStore({ namespace, relays: site.relays, signal, ...direct })
   opened.cleanups.push(() => blobs.close())
   watchTraffic(store, blobs, opened)
 
-  const owner: KeyOwner = { deployment: site.deploymentId, study: study.address, address }
+  parts.set('blobs', blobs)
   const chain = createStudyChain({
     ...access,
     study: study.address,
@@ -101,14 +113,19 @@ async function attend(
       trouble === null ? addLog(store, 'The chain answers again.') : addLog(store, trouble.message, 'warning'),
   })
   const [snapshot, info] = await Promise.all([firstSnapshot(chain, signal), readStudy(access, study.address)])
+  parts.set('chain', chain)
+  parts.set('info', info)
   const isMember = memberIndex(snapshot, { self: address }) !== null
   const keys = await keysFor(owner, isMember)
   const manifest = await fetchManifest(blobs, info.modelURI, signal)
+  parts.set('keys', keys)
+  parts.set('manifest', manifest)
   blobs.addRelays(manifest.relays)
   store.setState({ study: { address: study.address, manifest, rounds: info.rules.rounds } })
 
   const { training, patients } = await loadPatients(options, manifest, store, opened, signal)
   const { backend } = await training.configure(chain.ref, manifest, address)
+  parts.set('training', training)
   store.setState({ backend, patients })
   addLog(store, `Patients are loaded; training runs on ${backend}.`)
 
@@ -120,6 +137,7 @@ async function attend(
     { onTask: (task, what, error) => logTask(store, manifest, task, what, error) },
   )
   opened.runner = runner
+  parts.set('runner', runner)
   opened.cleanups.push(runner.store.subscribe(round => store.setState({ round })))
   if (study.direct) opened.cleanups.push(meetMembers(runner, blobs, peers, access, study.address))
   store.setState({ stage: 'running', round: runner.store.getState() })

@@ -1,16 +1,25 @@
 import type { Wallet } from '../chain/clients.ts'
+import type { JoinDesk } from './desks/joining.ts'
+import type { KeepingDesk } from './desks/keeping.ts'
+import type { ModelDesk } from './desks/model.ts'
+import type { RoundDesk } from './desks/rounds.ts'
 import type { ListedStudy, Site } from './site.ts'
 import type { HospitalStore } from './store.ts'
 
-/** One hospital at work in this tab. The page shows its store and calls these; nothing else. */
+/**
+ * One hospital at work in this tab. The page shows its store and calls its desks; nothing else. A desk's method that a person
+ * waits for returns a promise and throws AppErrors, which the page shows where the person acted.
+ */
 export interface HospitalSession {
   readonly store: HospitalStore
-  /** Own files: the person's choice. Bad files end in the store's error, and another may be chosen. */
-  chooseFile(file: File): void
-  /** Puts down the stake and enters the study; nothing to do for a hospital that is in it already. */
-  join(): void
-  pause(): void
-  resume(): void
+  /** From choosing data to being in. */
+  readonly joining: JoinDesk
+  /** The running study: pause, leave, veto. */
+  readonly rounds: RoundDesk
+  /** Results in detail, and the model's use. */
+  readonly model: ModelDesk
+  /** What is this hospital's own: credits, keys, storage, lock. */
+  readonly keeping: KeepingDesk
   /** Lets go of worker, node, locks and timers. What must not happen twice is journalled. */
   close(): Promise<void>
 }

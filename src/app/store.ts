@@ -5,6 +5,9 @@ import type { HospitalState } from '../rounds/state.ts'
 import type { Traffic } from '../storage/BlobStore.ts'
 import type { Manifest } from '../study/manifest.ts'
 import type { Address } from '../study/types.ts'
+import { initialJoinView, type JoinView } from './desks/joinView.ts'
+import { initialKeepingView, type KeepingView } from './desks/keepingView.ts'
+import { initialLiveView, type LiveView } from './desks/liveView.ts'
 
 /** Where this tab stands, from opening to the end of the study. */
 export type Stage =
@@ -71,6 +74,10 @@ export interface HospitalView {
   readonly backend: string | null
   readonly patients: number | null
   readonly traffic: Traffic
+  /** What the desks show, each its own. */
+  readonly joining: JoinView
+  readonly live: LiveView
+  readonly keeping: KeepingView
   readonly log: readonly LogLine[]
   readonly result: HospitalResult | null
   readonly error: AppErrorData | null
@@ -91,6 +98,9 @@ export function createHospitalStore(who: Pick<HospitalView, 'name' | 'number' | 
     backend: null,
     patients: null,
     traffic: { sent: 0, received: 0 },
+    joining: initialJoinView,
+    live: initialLiveView,
+    keeping: initialKeepingView,
     log: [],
     result: null,
     error: null,

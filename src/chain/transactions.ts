@@ -6,13 +6,27 @@ import {
   type TransactionReceipt,
   TransactionReceiptNotFoundError,
 } from 'viem'
-import { AppError, isAppError } from '../errors/AppError.ts'
+import { AppError, type AppErrorData, isAppError } from '../errors/AppError.ts'
 import { type Address, type Hex, sameAddress } from '../study/types.ts'
 import type { Wallet } from './clients.ts'
 import type { Deployment } from './deployment.ts'
 import type { GasLog } from './gas.ts'
 import { isUnreachable, toAppError } from './reverts.ts'
 import { type Intent, memoryTransactionJournal, type TransactionJournal } from './transactionJournal.ts'
+
+/** Where one contract call stands; for the activity list. */
+export interface TransactionStep {
+  /** The same for every step of one call, also after a reload. */
+  readonly id: string
+  /** The contract's function, e.g. joinTask: pages have words for each. */
+  readonly name: string
+  readonly to: Address
+  readonly status: 'checking' | 'asking' | 'pending' | 'confirmed' | 'rejected' | 'failed'
+  readonly hash?: Hex
+  readonly gasUsed?: bigint
+  /** Only with failed. */
+  readonly error?: AppErrorData
+}
 
 /** What every write needs. */
 export interface ChainAccess {
@@ -21,6 +35,8 @@ export interface ChainAccess {
   readonly walletClient: Wallet
   readonly journal: TransactionJournal
   readonly gasLog?: GasLog
+  /** Told of every step: before the wallet opens, when it is sent, when it is mined or was not. */
+  readonly onStep?: (step: TransactionStep) => void
   /** Milliseconds between looks for a receipt, once the first quick ones are over. Default 500. */
   readonly pollInterval?: number
 }

@@ -112,6 +112,14 @@ export interface Evaluation {
   readonly recall: number
 }
 
+/** Both models on this hospital's held-out patients. */
+export interface HeldOutEvaluation {
+  readonly federated: Evaluation
+  readonly local: Evaluation | null
+  /** Share of the most frequent outcome: what guessing reaches. */
+  readonly majorityAccuracy: number
+}
+
 /** What the hospital asks of its training worker. Rows, gradients, opened updates never come back from it. */
 export interface TrainingPort {
   /** Loads the manifest's schema and model for the data that was loaded before; safe to call again. */
@@ -140,12 +148,7 @@ export interface TrainingPort {
    * On held-out patients: the installed federated model with this site's own part, and, where asked for, a model that this
    * hospital trains alone with the same preprocessing and as many epochs as the study took. For this screen only.
    */
-  evaluate(
-    options: { readonly withLocal: boolean },
-    work?: Work,
-  ): Promise<
-    LocalOnly<{ readonly federated: Evaluation; readonly local: Evaluation | null; readonly majorityAccuracy: number }>
-  >
+  evaluate(options: { readonly withLocal: boolean }, work?: Work): Promise<LocalOnly<HeldOutEvaluation>>
   /** Seconds spent in here since the start, by kind. */
   spent(): Promise<{ readonly train: number; readonly encrypt: number; readonly other: number }>
   /** Drops everything opened for rounds before this one. */

@@ -89,6 +89,17 @@ export const manifestSchema = z.object({
   seed: z.number().int().min(0).max(0xffffffff),
   /** Multiaddrs of the study's relays. */
   relays: z.array(z.string()).max(8),
+  /** For whom and what the model is meant, and what it is not; for the model card. */
+  intendedUse: z.string().max(1000).optional(),
+  /** Groups of patients for which results are shown apart: a column's values, or bands of a number between these borders. */
+  subgroups: z
+    .array(z.object({ column: z.string().min(1), borders: z.array(z.number()).max(9).optional() }))
+    .max(6)
+    .optional(),
+  /** The sponsor's own initial weights: a public block, by its sha-256 digest, of so many little-endian float32. */
+  initial: z
+    .object({ digest: z.string().regex(/^0x[0-9a-f]{64}$/), parameters: z.number().int().positive() })
+    .optional(),
 })
 
 export type Manifest = z.infer<typeof manifestSchema>

@@ -1,12 +1,13 @@
-import { MantineProvider, Stack, Text } from '@mantine/core'
+import { Anchor, MantineProvider, Stack, Text } from '@mantine/core'
 import { QueryClient, QueryClientProvider, useQuery } from '@tanstack/react-query'
-import { useMemo } from 'react'
+import { lazy, Suspense, useMemo } from 'react'
 import { WagmiProvider } from 'wagmi'
 import type { OpenHospital } from '../app/session.ts'
 import { findStudy, loadSite, type Site } from '../app/site.ts'
 import { AppError } from '../errors/AppError.ts'
 import { asErrorData, ErrorPanel } from './components/ErrorPanel.tsx'
 import { Header } from './components/Header.tsx'
+import { Panel } from './components/Panel.tsx'
 import { HomePage } from './pages/HomePage.tsx'
 import { HospitalPage } from './pages/HospitalPage.tsx'
 import { parseRoute, type Route } from './route.ts'
@@ -16,6 +17,10 @@ import { useSession } from './useSession.ts'
 import { walletConfig } from './wallet/config.ts'
 import { useHospitalWallet } from './wallet/useHospitalWallet.ts'
 import { WalletPanel } from './wallet/WalletPanel.tsx'
+
+const SponsorPage = lazy(() => import('./pages/SponsorPage.tsx').then(module => ({ default: module.SponsorPage })))
+const IssuersPage = lazy(() => import('./pages/IssuersPage.tsx').then(module => ({ default: module.IssuersPage })))
+const KioskPage = lazy(() => import('./pages/KioskPage.tsx').then(module => ({ default: module.KioskPage })))
 
 interface AppProps {
   readonly openHospital: OpenHospital
@@ -38,7 +43,7 @@ export function App({ openHospital }: AppProps) {
 
 function WithSite({ openHospital }: AppProps) {
   const site = useQuery({ queryKey: ['site'], queryFn: ({ signal }) => loadSite(signal), staleTime: Infinity })
-  const route = useMemo(() => parseRoute(window.location.search), [])
+  const route = useMemo(() => parseRoute(window.location.pathname, window.location.search), [])
   if (site.error) return <ErrorPanel error={asErrorData(site.error)} />
   if (!site.data) return <Text c="dimmed">{texts.loading}</Text>
   return <Connected site={site.data} route={route} openHospital={openHospital} />
@@ -53,13 +58,32 @@ function Connected({ site, route, openHospital }: ConnectedProps) {
   const wallets = useMemo(() => walletConfig(site), [site])
   return (
     <WagmiProvider config={wallets}>
-      {route.page === 'home' ? (
-        <HomePage site={site} />
-      ) : (
-        <Hospital site={site} route={route} openHospital={openHospital} />
-      )}
+      <Suspense fallback={<Text c="dimmed">{texts.loading}</Text>}>
+        <Page site={site} route={route} openHospital={openHospital} />
+      </Suspense>
     </WagmiProvider>
   )
+}
+
+function Page({ site, route, openHospital }: ConnectedProps) {
+  switch (route.page) {
+    case 'home':
+      return <HomePage site={site} />
+    case 'hospital':
+      return <Hospital site={site} route={route} openHospital={openHospital} />
+    case 'sponsor':
+      return <SponsorPage site={site} route={route} />
+    case 'issuers':
+      return <IssuersPage site={site} route={route} />
+    case 'kiosk':
+      return <KioskPage site={site} route={route} />
+    case 'unknown':
+      return (
+        <Panel question={texts.notFound.heading} answer={texts.notFound.answer(route.path)}>
+          <Anchor href="/">{texts.notFound.home}</Anchor>
+        </Panel>
+      )
+  }
 }
 
 interface HospitalProps extends AppProps {

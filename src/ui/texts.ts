@@ -5,9 +5,28 @@ import type { Stage } from '../app/store.ts'
 import type { Progress } from '../rounds/ports.ts'
 import type { TaskType } from '../rounds/state.ts'
 import { inTime, percent, unsignedPoints } from './format.ts'
+import { issuersTexts } from './texts/issuers.ts'
+import { joinTexts } from './texts/join.ts'
+import { keepingTexts } from './texts/keeping.ts'
+import { kioskTexts } from './texts/kiosk.ts'
+import { liveTexts } from './texts/live.ts'
+import { modelTexts } from './texts/model.ts'
+import { resultsTexts } from './texts/results.ts'
+import { sponsorTexts } from './texts/sponsor.ts'
+import { walletTexts } from './texts/wallet.ts'
 
-/** Every sentence of the pages, but for errors, which are in src/errors/messages.ts. */
+/** Every sentence of the pages, but for errors, which are in src/errors/messages.ts. One file a page in ./texts. */
 export const texts = {
+  join: joinTexts,
+  issuers: issuersTexts,
+  keeping: keepingTexts,
+  kiosk: kioskTexts,
+  model: modelTexts,
+  results: resultsTexts,
+  live: liveTexts,
+  sponsor: sponsorTexts,
+  wallet: walletTexts,
+
   product: 'Wardround',
   promise: 'Hospitals learn from each other’s patients. The patients’ data stays where it is.',
   researchUse: 'For research. Not a medical device; do not treat anybody by it.',
@@ -41,6 +60,7 @@ export const texts = {
     demoAccount: 'demo account',
     ownWallet: 'your wallet',
     yourself: 'Who am I here?',
+    views: { label: 'This hospital', round: 'Now', results: 'Results', model: 'Model', keeping: 'My hospital' },
     inStudy: (name: string) => `in the study ${name}`,
     back: 'All studies',
     now: 'What happens now?',
@@ -104,6 +124,12 @@ export const texts = {
   log: {
     heading: 'What happened so far?',
     empty: 'Nothing yet.',
+  },
+
+  notFound: {
+    heading: 'Is something missing?',
+    answer: (path: string) => `There is no page ${path} here.`,
+    home: 'Go to the list of studies',
   },
 
   error: {

@@ -1,35 +1,49 @@
-import { Anchor, Badge, Button, FileButton, Group, Progress, Stack, Text, Title } from '@mantine/core'
+import { Anchor, Badge, Group, Skeleton, Stack, Tabs, Text, Title } from '@mantine/core'
+import { lazy, Suspense, useState } from 'react'
 import { useStore } from 'zustand'
-import { phaseName, studyProgress } from '../../app/phases.ts'
 import type { HospitalSession } from '../../app/session.ts'
-import { situationOf } from '../../app/situation.ts'
 import type { HospitalView } from '../../app/store.ts'
 import { Address } from '../components/Address.tsx'
 import { ErrorPanel } from '../components/ErrorPanel.tsx'
-import { GainPanel } from '../components/GainPanel.tsx'
 import { HospitalMark } from '../components/HospitalMark.tsx'
-import { LeavesPanel } from '../components/LeavesPanel.tsx'
-import { LogPanel } from '../components/LogPanel.tsx'
-import { Panel } from '../components/Panel.tsx'
-import { PhaseSteps } from '../components/PhaseSteps.tsx'
-import { progressText, situationText, stageTexts, texts } from '../texts.ts'
+import { type HospitalViewName, hospitalViews } from '../route.ts'
+import { texts } from '../texts.ts'
+
+const RoundView = lazy(() => import('../views/RoundView.tsx').then(module => ({ default: module.RoundView })))
+const ResultsView = lazy(() => import('../views/ResultsView.tsx').then(module => ({ default: module.ResultsView })))
+const ModelView = lazy(() => import('../views/ModelView.tsx').then(module => ({ default: module.ModelView })))
+const KeepingView = lazy(() => import('../views/KeepingView.tsx').then(module => ({ default: module.KeepingView })))
+
+const views = { round: RoundView, results: ResultsView, model: ModelView, keeping: KeepingView }
 
 interface HospitalPageProps {
   readonly session: HospitalSession
   readonly studyName: string
 }
 
-/** One hospital in one study: who I am, what happens, what we gained, what left this computer. */
+/** One hospital in one study: who I am, and one of its views. The session goes on whichever is shown. */
 export function HospitalPage({ session, studyName }: HospitalPageProps) {
   const view = useStore(session.store)
+  const [shown, setShown] = useState<HospitalViewName>('round')
+  const Shown = views[shown]
   return (
     <Stack gap="lg">
       <WhoAmI view={view} studyName={studyName} />
       {view.error && <ErrorPanel error={view.error} />}
-      <NowPanel view={view} session={session} />
-      <GainPanel round={view.round} result={view.result} study={view.study} />
-      <LeavesPanel traffic={view.traffic} />
-      <LogPanel lines={view.log} />
+      <Tabs value={shown} onChange={name => setShown((name as HospitalViewName | null) ?? 'round')}>
+        <Tabs.List aria-label={texts.hospital.views.label}>
+          {hospitalViews.map(name => (
+            <Tabs.Tab key={name} value={name}>
+              {texts.hospital.views[name]}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        <Tabs.Panel value={shown} pt="lg">
+          <Suspense fallback={<Skeleton height={320} />}>
+            <Shown session={session} />
+          </Suspense>
+        </Tabs.Panel>
+      </Tabs>
     </Stack>
   )
 }
@@ -56,87 +70,4 @@ function WhoAmI({ view, studyName }: { readonly view: HospitalView; readonly stu
       </Text>
     </Stack>
   )
-}
-
-function NowPanel({ view, session }: { readonly view: HospitalView; readonly session: HospitalSession }) {
-  const { hospital } = texts
-  const { round, study, stage } = view
-  const snapshot = round?.snapshot ?? null
-  const rounds = study?.rounds ?? 0
-  const share = snapshot && study ? studyProgress(snapshot, rounds, study.manifest.standardise) : 0
-  return (
-    <Panel
-      question={hospital.now}
-      answer={
-        <Stack gap={0}>
-          <Text aria-live="polite">{situationText(situationOf(view), snapshot?.time ?? 0)}</Text>
-          {round?.progress && (
-            <Text size="sm" c="dimmed">
-              {progressText(round.progress)}
-            </Text>
-          )}
-        </Stack>
-      }
-    >
-      <Stack gap={4}>
-        <Progress value={share * 100} size="lg" aria-label={hospital.rounds(snapshot?.completed ?? 0, rounds)} />
-        <Group justify="space-between">
-          <Text size="sm" c="dimmed">
-            {hospital.rounds(snapshot?.completed ?? 0, rounds)}
-          </Text>
-          <Text size="sm" c="dimmed" data-testid="stage">
-            {stageTexts[stage]}
-          </Text>
-        </Group>
-      </Stack>
-      <PhaseSteps phase={snapshot && phaseName(snapshot.phase)} />
-      <Actions stage={stage} isPaused={round?.paused ?? false} session={session} />
-    </Panel>
-  )
-}
-
-interface ActionsProps {
-  readonly stage: HospitalView['stage']
-  readonly isPaused: boolean
-  readonly session: HospitalSession
-}
-
-/** The one thing to do now, if there is one. */
-function Actions({ stage, isPaused, session }: ActionsProps) {
-  const { hospital } = texts
-  switch (stage) {
-    case 'needsData':
-      return (
-        <Stack gap={4}>
-          <Group>
-            <FileButton accept=".csv,text/csv" onChange={file => file && session.chooseFile(file)}>
-              {props => <Button {...props}>{hospital.chooseFile}</Button>}
-            </FileButton>
-          </Group>
-          <Text size="sm" c="dimmed">
-            {hospital.fileHint}
-          </Text>
-        </Stack>
-      )
-    case 'ready':
-      return (
-        <Group>
-          <Button onClick={() => session.join()}>{hospital.join}</Button>
-        </Group>
-      )
-    case 'running':
-      return (
-        <Group>
-          {isPaused ? (
-            <Button onClick={() => session.resume()}>{hospital.resume}</Button>
-          ) : (
-            <Button variant="default" onClick={() => session.pause()}>
-              {hospital.pause}
-            </Button>
-          )}
-        </Group>
-      )
-    default:
-      return null
-  }
 }

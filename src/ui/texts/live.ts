@@ -1,0 +1,4 @@
+/** The running round. */
+export const liveTexts = {
+  heading: 'What happens now?',
+} as const
