@@ -1,4 +1,5 @@
 import type { ContractFunctionReturnType } from 'viem'
+import type { StudySnapshot } from '../rounds/ports.ts'
 import type { Address, Hex } from '../study/types.ts'
 import {
   creditsAbi,
@@ -62,6 +63,15 @@ export function readStudy({ deployment, publicClient }: ChainReader, study: Addr
     ])
     return { study, sponsor, modelURI, rules }
   })
+}
+
+/** Where a study stands, at one block. @throws AppError chain.unreachable, chain.reverted where there is no study */
+export function readSnapshot({ deployment, publicClient }: ChainReader, study: Address): Promise<StudySnapshot> {
+  return reading(
+    deployment,
+    async () =>
+      (await publicClient.readContract({ address: study, abi: studyAbi, functionName: 'snapshot' })) as StudySnapshot,
+  )
 }
 
 /** Standings over all studies of the deployment, in the order asked. @throws AppError chain.unreachable */

@@ -58,6 +58,7 @@ export const messages = {
   'app.noSuchHospital':
     'This study has no demo hospital {hospital}. Choose one from 1 to {count}, or bring your own wallet.',
   'app.unsupported': 'This browser lacks {what}. Use a current Chrome, Edge, Firefox or Safari.',
+  'kiosk.tooLong': 'The study took longer than {seconds} seconds. The wall clears it away and begins another.',
 } as const
 
 export type ErrorCode = keyof typeof messages

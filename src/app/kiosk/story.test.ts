@@ -1,0 +1,55 @@
+import { expect, it } from 'vitest'
+import { Phase, RoundKind, type StudySnapshot } from '../../rounds/ports.ts'
+import { createStory, type Story, sceneMs, tell } from './story.ts'
+
+function at(phase: Phase, round: number, kind: RoundKind = RoundKind.Training): StudySnapshot {
+  return { phase, round, kind } as StudySnapshot
+}
+
+/** Every scene that a visitor sees when the story is looked at once a second. */
+function seen(
+  story: Story,
+  from: number,
+  seconds: number,
+  snapshot: StudySnapshot | null,
+): { names: string[]; story: Story } {
+  const names: string[] = []
+  let now = story
+  for (let second = 1; second <= seconds; second++) {
+    const next = tell(now, snapshot, from + second * 1000)
+    if (next.shown !== now.shown) names.push(`${next.shown.name} ${next.shown.round}`)
+    now = next
+  }
+  return { names, story: now }
+}
+
+it('tells of joining as soon as there is a study, and goes back to the invitation after it', () => {
+  const joined = tell(createStory(0), at(Phase.Open, 0), 10)
+  expect(joined.shown).toEqual({ name: 'join', round: 0 })
+  expect(tell(joined, null, 20).shown.name).toBe('invite')
+})
+
+it('keeps a scene on long enough to be read, however quick the study is', () => {
+  let story = tell(createStory(0), at(Phase.Train, 1), 0)
+  story = tell(story, at(Phase.Attest, 1), 100)
+  expect(story.shown.name).toBe('train')
+  expect(tell(story, at(Phase.Attest, 1), sceneMs.first - 1).shown.name).toBe('train')
+  expect(tell(story, at(Phase.Attest, 1), sceneMs.first).shown.name).toBe('check')
+})
+
+it('tells of phases that went by between two looks', () => {
+  const story = tell(createStory(0), at(Phase.Train, 1, RoundKind.Statistics), 0)
+  const pause = tell(story, at(Phase.Settle, 2), 100)
+  const { names } = seen(pause, 0, 60, at(Phase.Settle, 2))
+  expect(names).toEqual(['settle 2'])
+  const inRound = tell(tell(createStory(0), at(Phase.Train, 2), 0), at(Phase.Settle, 2), 100)
+  expect(seen(inRound, 0, 60, at(Phase.Settle, 2)).names).toEqual(['check 2', 'score 2', 'average 2', 'settle 2'])
+})
+
+it('leaves out what it is more than a round behind', () => {
+  let story = tell(createStory(0), at(Phase.Train, 1), 0)
+  for (let round = 1; round <= 20; round++) story = tell(story, at(Phase.Settle, round), 1)
+  const { names } = seen(story, 0, 60, at(Phase.Settle, 20))
+  expect(names.length).toBeLessThanOrEqual(6)
+  expect(names.at(-1)).toBe('settle 20')
+})

@@ -1,0 +1,98 @@
+import { Phase, RoundKind, type StudySnapshot } from '../../rounds/ports.ts'
+
+/** What the story tells, one thing at a time. */
+export const sceneNames = [
+  'invite',
+  'join',
+  'statistics',
+  'train',
+  'check',
+  'score',
+  'average',
+  'settle',
+  'end',
+] as const
+export type SceneName = (typeof sceneNames)[number]
+
+export interface Scene {
+  readonly name: SceneName
+  /** The contract's round; 0 before the first. */
+  readonly round: number
+}
+
+/** The story lags behind what happens: a phase of a second would be read by nobody. */
+export interface Story {
+  readonly shown: Scene
+  /** When it came on, milliseconds since 1970. */
+  readonly since: number
+  readonly queue: readonly Scene[]
+  /** The newest that was queued. */
+  readonly last: Scene
+}
+
+/** Milliseconds that a scene stays at least; in later rounds the visitor knows it. */
+export const sceneMs = { first: 4500, later: 1800 } as const
+/** More than a round behind: what was missed is left out. */
+const longestQueue = 6
+
+export function createStory(now: number): Story {
+  const shown: Scene = { name: 'invite', round: 0 }
+  return { shown, since: now, queue: [], last: shown }
+}
+
+/** What the study does now, as the story has it. */
+export function sceneOf(snapshot: StudySnapshot): Scene {
+  const { round, phase, kind } = snapshot
+  const name: SceneName =
+    phase <= Phase.Open
+      ? 'join'
+      : phase === Phase.Ended
+        ? 'end'
+        : phase <= Phase.Audit
+          ? kind === RoundKind.Statistics
+            ? 'statistics'
+            : 'train'
+          : phase === Phase.Attest
+            ? 'check'
+            : phase === Phase.Score
+              ? 'score'
+              : phase === Phase.Aggregate
+                ? 'average'
+                : 'settle'
+  return { name, round }
+}
+
+/**
+ * Moves the story on: what happened is queued in its order, phases that went by between two looks included, and each scene
+ * stays long enough to be read.
+ *
+ * @param snapshot null between studies: the story goes back to its invitation
+ */
+export function tell(story: Story, snapshot: StudySnapshot | null, now: number): Story {
+  if (snapshot === null) return story.shown.name === 'invite' ? story : createStory(now)
+  const scene = sceneOf(snapshot)
+  const isNew = scene.name !== story.last.name || scene.round !== story.last.round
+  let queue = isNew ? [...story.queue, ...between(story.last, scene), scene] : story.queue
+  if (queue.length > longestQueue) queue = queue.slice(-longestQueue)
+  const last = isNew ? scene : story.last
+  const stays = story.shown.name === 'invite' ? 0 : story.shown.round <= 2 ? sceneMs.first : sceneMs.later
+  const [next, ...rest] = queue
+  if (next === undefined || now - story.since < stays) return { ...story, queue, last }
+  return { shown: next, since: now, queue: rest, last }
+}
+
+const roundScenes = ['train', 'check', 'score', 'average'] as const
+
+/** Scenes of a training round that nobody looked at in time. */
+function between(from: Scene, to: Scene): Scene[] {
+  const place = (scene: Scene) => roundScenes.indexOf(scene.name as (typeof roundScenes)[number])
+  if (to.name === 'join' || to.name === 'statistics') return []
+  const target = to.name === 'settle' || to.name === 'end' ? roundScenes.length : place(to)
+  if (from.round === to.round && from.name !== 'statistics' && place(from) >= 0) {
+    return roundScenes.slice(place(from) + 1, target).map(name => ({ name, round: to.round }))
+  }
+  if (from.round < to.round && target < roundScenes.length && target > 0) {
+    return roundScenes.slice(0, target).map(name => ({ name, round: to.round }))
+  }
+  return []
+}
