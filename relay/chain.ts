@@ -227,7 +227,7 @@ function blobFact(study: string, round: number, kind: 'update' | 'model' | 'rewr
 
 /** The digest in an ipfs:// URI of a sha-256 block; undefined for any other URI. */
 export function manifestDigest(uri: string): string | undefined {
-  const match = /^ipfs:\/\/([^/?#]+)\/?$/.exec(uri)
+  const match = /^ipfs:\/\/([^/?#]+)\/?(?:#.*)?$/.exec(uri)
   if (match === null) return undefined
   try {
     const { multihash } = CID.parse(match[1] as string)
