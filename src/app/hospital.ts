@@ -208,6 +208,7 @@ function shippedData({ data, hospitals }: ListedStudy, index: number, manifest: 
     case 'digits':
       return { study: 'digits', hospitals: data.hospitals, index, seed: data.seed, alpha: data.alpha }
     case 'csv':
+    case 'manifest':
       return null
   }
 }

@@ -1,5 +1,8 @@
 import { z } from 'zod'
 import { deploymentSchema } from '../chain/deployment.ts'
+import { isStudy } from '../chain/isStudy.ts'
+import { type ChainReader, listStudies, readStudy } from '../chain/reads.ts'
+import { manifestName } from '../crypto/cid.ts'
 import { AppError } from '../errors/AppError.ts'
 import { type Address, sameAddress } from '../study/types.ts'
 
@@ -21,9 +24,11 @@ const studyData = z.discriminatedUnion('kind', [
     /** Seeds the stratified split of each file. */
     seed: z.number().int().min(0),
   }),
+  /** What the study's manifest says: own files, or the patients that this page ships for a schema like the manifest's. */
+  z.object({ kind: z.literal('manifest') }),
 ])
 
-const listedStudy = z.object({
+const studyEntry = z.object({
   address,
   /** For the list; everything else about the study is on the chain and in the manifest that it names. */
   name: z.string().min(1),
@@ -38,7 +43,7 @@ const listedStudy = z.object({
 const siteSchema = deploymentSchema.extend({
   /** Multiaddrs with peer ids. */
   relays: z.array(z.string()).max(8),
-  studies: z.array(listedStudy),
+  studies: z.array(studyEntry),
 })
 
 /** What a page is served with: contracts, chain, relays and the studies it lists. Written by whoever deployed. */
@@ -71,9 +76,55 @@ export function parseSite(value: unknown, where: string): Site {
   )
 }
 
-/** @throws AppError app.noSuchStudy */
-export function findStudy(site: Site, study: string): ListedStudy {
-  const found = site.studies.find(listed => sameAddress(listed.address, study as Address))
-  if (found === undefined) throw new AppError('app.noSuchStudy', { study })
+/** A study that the site's file lists; undefined for any other. */
+export function listedStudy(site: Site, study: string): ListedStudy | undefined {
+  return site.studies.find(listed => sameAddress(listed.address, study as Address))
+}
+
+/**
+ * A study by its address: as the site's file lists it, else as the chain knows it, so that whoever creates a study in the
+ * app needs nobody to publish it.
+ *
+ * @throws AppError app.noSuchStudy where this deployment's factory did not make it or it is still a draft; chain.unreachable
+ */
+export async function findStudy(site: Site, study: string, reader: ChainReader): Promise<ListedStudy> {
+  const listed = listedStudy(site, study)
+  if (listed !== undefined) return listed
+  if (!/^0x[0-9a-fA-F]{40}$/.test(study) || !(await isStudy(reader, study as Address))) {
+    throw new AppError('app.noSuchStudy', { study })
+  }
+  const found = await fromChain(site, study as Address, reader)
+  if (found === null) throw new AppError('app.noSuchStudy', { study })
   return found
+}
+
+/**
+ * Every study of a site: those of its file first, in its order, then what the chain holds beside them, youngest first. Drafts
+ * are left out.
+ *
+ * @throws AppError chain.unreachable
+ */
+export async function studiesOf(site: Site, reader: ChainReader): Promise<readonly ListedStudy[]> {
+  const addresses = await listStudies(reader)
+  const others = addresses.filter(address => listedStudy(site, address) === undefined).reverse()
+  const found = await Promise.all(others.map(study => fromChain(site, study, reader)))
+  return [...site.studies, ...found.filter(study => study !== null)]
+}
+
+/** @returns null for a draft */
+async function fromChain(site: Site, address: Address, reader: ChainReader): Promise<ListedStudy | null> {
+  const { modelURI, rules } = await readStudy(reader, address)
+  if (modelURI === '') return null
+  return {
+    address,
+    name: manifestName(modelURI) ?? `Study ${address.slice(0, 6)}…${address.slice(-4)}`,
+    rounds: rules.rounds,
+    data: { kind: 'manifest' },
+    hospitals: demoNames(site),
+  }
+}
+
+/** The demo accounts' names: the same accounts are accredited whatever the study is. */
+function demoNames({ studies }: Site): string[] {
+  return studies.reduce<string[]>((most, { hospitals }) => (hospitals.length > most.length ? hospitals : most), [])
 }

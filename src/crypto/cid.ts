@@ -30,9 +30,25 @@ export function cidText(digest: Hex): string {
   return headerCid(hexToBytes(digest)).toString()
 }
 
-/** `ipfs://<CIDv1 dag-cbor>`: how a study's model URI names its manifest block. */
-export function manifestUri(digest: Hex): string {
-  return `ipfs://${cidText(digest)}`
+/**
+ * `ipfs://<CIDv1 dag-cbor>#<name>`: how a study's model URI names its manifest block. The name lets lists show what the study
+ * is called before anybody fetched the manifest; it is a hint, what counts is in the manifest.
+ */
+export function manifestUri(digest: Hex, name?: string): string {
+  const uri = `ipfs://${cidText(digest)}`
+  return name === undefined ? uri : `${uri}#${encodeURIComponent(name)}`
+}
+
+/** The name that a model URI gives its study, as whoever created it wrote it; undefined where it gives none. */
+export function manifestName(uri: string): string | undefined {
+  const [, fragment] = uri.split('#', 2)
+  if (!fragment) return undefined
+  try {
+    return decodeURIComponent(fragment).slice(0, 80)
+  } catch {
+    // Not written by this app: no name is better than a broken one.
+    return undefined
+  }
 }
 
 /** The digest that a model URI names; undefined when it is not `ipfs://` and a dag-cbor, sha-256 CIDv1. */
@@ -40,7 +56,7 @@ export function manifestDigest(uri: string): Hex | undefined {
   if (!uri.startsWith('ipfs://')) return undefined
   let cid: CID
   try {
-    cid = CID.parse(uri.slice('ipfs://'.length))
+    cid = CID.parse(uri.slice('ipfs://'.length).split('#', 1)[0] as string)
   } catch {
     // Not a CID at all: the same answer as a CID of something else.
     return undefined

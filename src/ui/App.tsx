@@ -3,8 +3,9 @@ import { QueryClient, QueryClientProvider, useQuery } from '@tanstack/react-quer
 import { lazy, Suspense, useMemo } from 'react'
 import { WagmiProvider } from 'wagmi'
 import type { OpenHospital } from '../app/session.ts'
-import { findStudy, loadSite, type Site } from '../app/site.ts'
-import { AppError } from '../errors/AppError.ts'
+import { findStudy, type ListedStudy, loadSite, type Site } from '../app/site.ts'
+import { publicClientFor } from '../chain/clients.ts'
+import { AppError, isAppError } from '../errors/AppError.ts'
 import { asErrorData, ErrorPanel } from './components/ErrorPanel.tsx'
 import { Header } from './components/Header.tsx'
 import { Panel } from './components/Panel.tsx'
@@ -92,13 +93,23 @@ interface HospitalProps extends AppProps {
 }
 
 function Hospital({ site, route, openHospital }: HospitalProps) {
-  const problem = useMemo(() => problemWith(site, route), [site, route])
-  if (problem !== null) return <ErrorPanel error={problem.toData()} />
-  return <OpenedHospital site={site} route={route} openHospital={openHospital} />
+  // Most studies are in the site's file; one that was created in the app is asked of the chain.
+  const found = useQuery({
+    queryKey: ['study', route.study],
+    queryFn: async () => {
+      const study = await findStudy(site, route.study, { deployment: site, publicClient: publicClientFor(site) })
+      checkHospital(study, route)
+      return study
+    },
+    retry: (failures, error) => isAppError(error, 'chain.unreachable') && failures < 2,
+    staleTime: Infinity,
+  })
+  if (found.error) return <ErrorPanel error={asErrorData(found.error)} />
+  if (!found.data) return <Text c="dimmed">{texts.loading}</Text>
+  return <OpenedHospital site={site} study={found.data} route={route} openHospital={openHospital} />
 }
 
-function OpenedHospital({ site, route, openHospital }: HospitalProps) {
-  const study = useMemo(() => findStudy(site, route.study), [site, route])
+function OpenedHospital({ site, study, route, openHospital }: HospitalProps & { readonly study: ListedStudy }) {
   const wallet = useHospitalWallet(site, route.hospital)
   const session = useSession(openHospital, { site, study, wallet, route })
   if (session === null) {
@@ -111,16 +122,9 @@ function OpenedHospital({ site, route, openHospital }: HospitalProps) {
   return <HospitalPage session={session} studyName={study.name} />
 }
 
-/** What is wrong with the address bar; null where nothing is. */
-function problemWith(site: Site, route: HospitalProps['route']): AppError | null {
-  try {
-    const study = findStudy(site, route.study)
-    const { hospital } = route
-    const count = study.hospitals.length
-    const exists = hospital === null || (Number.isInteger(hospital) && hospital >= 1 && hospital <= count)
-    return exists ? null : new AppError('app.noSuchHospital', { hospital: String(hospital), count })
-  } catch (error) {
-    if (error instanceof AppError) return error
-    throw error
-  }
+/** @throws AppError app.noSuchHospital where the address bar asks for a demo account that is not there */
+function checkHospital(study: ListedStudy, { hospital }: HospitalProps['route']): void {
+  const count = study.hospitals.length
+  const exists = hospital === null || (Number.isInteger(hospital) && hospital >= 1 && hospital <= count)
+  if (!exists) throw new AppError('app.noSuchHospital', { hospital: String(hospital), count })
 }
