@@ -9,11 +9,15 @@ export interface Intent {
   readonly account: Address
   readonly to: Address
   readonly data: Hex
+  /** Wei sent along, decimal; absent: none. */
+  readonly value?: string
   readonly nonce: number
   /** Head of the chain when it was stored; it cannot be mined before. */
   readonly block: string
   /** Known once the wallet or RPC has answered. */
   readonly hash?: Hex
+  /** What the call's steps are told under, see TransactionStep.id. */
+  readonly step?: string
 }
 
 /** Where intents live between sessions. */

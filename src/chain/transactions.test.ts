@@ -7,7 +7,7 @@ import { creditsAbi, studyAbi } from './generated/abi.ts'
 import { startTask, stopTask } from './sponsor.ts'
 import { openStudy, startTestChain, type TestChain } from './testing/chain.ts'
 import { type Intent, memoryTransactionJournal, type TransactionJournal } from './transactionJournal.ts'
-import { type Call, type ChainAccess, sendCall } from './transactions.ts'
+import { type Call, type ChainAccess, sendCall, type TransactionStep } from './transactions.ts'
 
 let chain: TestChain
 beforeAll(async () => {
@@ -144,6 +144,101 @@ describe('a call', () => {
       expect((await sent).status).toBe('success')
     })
   }, 10_000)
+})
+
+describe('the steps that are told of a call', () => {
+  const recorded = () => {
+    const steps: TransactionStep[] = []
+    return { steps, onStep: (step: TransactionStep) => void steps.push(step) }
+  }
+  const oneId = (steps: readonly TransactionStep[]) => new Set(steps.map(({ id }) => id)).size === 1
+
+  test('by a local account: nobody is asked', async () => {
+    const { steps, onStep } = recorded()
+    const receipt = await sendCall(access({ onStep }), transfer())
+    expect(steps.map(({ status }) => status)).toEqual(['checking', 'pending', 'confirmed'])
+    expect(steps.every(({ name }) => name === 'transfer')).toBe(true)
+    expect(oneId(steps)).toBe(true)
+    expect(steps.at(-1)).toMatchObject({
+      hash: receipt.transactionHash,
+      gasUsed: receipt.gasUsed,
+      feeWei: receipt.gasUsed * receipt.effectiveGasPrice,
+    })
+  })
+
+  test('by a wallet: what it will cost is known before it opens', async () => {
+    const { steps, onStep } = recorded()
+    const opened: number[] = []
+    const walletClient = wallet(
+      onSend((request, forward) => {
+        opened.push(steps.length)
+        return forward(request)
+      }),
+    )
+    await sendCall(access({ onStep, walletClient }), transfer())
+    expect(steps.map(({ status }) => status)).toEqual(['checking', 'asking', 'pending', 'confirmed'])
+    expect(opened).toEqual([2])
+    expect(steps[1]?.estimate?.gas).toBeGreaterThan(21_000n)
+    expect(steps[1]?.estimate?.wei).toBeGreaterThan(0n)
+  })
+
+  test('that is declined or refused', async () => {
+    const declined = recorded()
+    const walletClient = wallet(
+      onSend(() => Promise.reject(Object.assign(new Error('User rejected.'), { code: 4001 }))),
+    )
+    await code(sendCall(access({ onStep: declined.onStep, walletClient }), transfer()))
+    expect(declined.steps.map(({ status }) => status)).toEqual(['checking', 'asking', 'rejected'])
+
+    const refused = recorded()
+    await code(sendCall(access({ onStep: refused.onStep }), transfer(`0x${'0'.repeat(40)}`)))
+    expect(refused.steps.map(({ status }) => status)).toEqual(['checking', 'failed'])
+    expect(refused.steps[1]?.error).toMatchObject({
+      code: 'chain.reverted',
+      details: { error: 'ERC20InvalidReceiver' },
+    })
+  })
+
+  test('that is taken up again go on under the id they began under', async () => {
+    const journal = memoryTransactionJournal()
+    const call = transfer()
+    const before = recorded()
+    const walletClient = wallet(
+      onSend(async (request, forward) => {
+        await forward(request)
+        throw lost()
+      }),
+    )
+    await code(sendCall(access({ journal, walletClient, onStep: before.onStep }), call))
+    const after = recorded()
+    await sendCall(access({ journal, onStep: after.onStep }), call)
+    expect(after.steps.map(({ status }) => status)).toEqual(['pending', 'confirmed'])
+    expect(oneId([...before.steps, ...after.steps])).toBe(true)
+  })
+})
+
+test('nothing is simulated or signed while the account is away', async () => {
+  let isBack = () => {}
+  const away = new Promise<void>(resolve => {
+    isBack = resolve
+  })
+  const before = await mined()
+  const steps: TransactionStep[] = []
+  const sent = sendCall(access({ untilReady: () => away, onStep: step => void steps.push(step) }), transfer())
+  await new Promise(resolve => setTimeout(resolve, 100))
+  expect(steps).toEqual([])
+  expect(await mined()).toBe(before)
+  isBack()
+  expect((await sent).status).toBe('success')
+})
+
+test('a call may pay, and another amount is another call', async () => {
+  const journal = memoryTransactionJournal()
+  const to = `0x${'77'.repeat(20)}` as const
+  const pay = (value: bigint): Call => ({ name: 'pay', to, data: '0x', value })
+  await sendCall(access({ journal }), pay(5n))
+  await sendCall(access({ journal }), pay(7n))
+  expect(await access().publicClient.getBalance({ address: to })).toBe(12n)
 })
 
 describe('a tab that died', () => {

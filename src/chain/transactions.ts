@@ -21,9 +21,18 @@ export interface TransactionStep {
   /** The contract's function, e.g. joinTask: pages have words for each. */
   readonly name: string
   readonly to: Address
+  /**
+   * checking: the chain is asked whether it would work. asking: a wallet is about to open. pending: sent, not yet mined.
+   * Then one of confirmed, rejected (the person declined; nothing was sent) and failed.
+   */
   readonly status: 'checking' | 'asking' | 'pending' | 'confirmed' | 'rejected' | 'failed'
+  /** With asking: what it will cost, in gas and in wei by the chain's price of now. */
+  readonly estimate?: { readonly gas: bigint; readonly wei: bigint }
   readonly hash?: Hex
+  /** Only with confirmed. */
   readonly gasUsed?: bigint
+  /** Only with confirmed: what was paid for the gas, in wei. */
+  readonly feeWei?: bigint
   /** Only with failed. */
   readonly error?: AppErrorData
 }
@@ -37,6 +46,11 @@ export interface ChainAccess {
   readonly gasLog?: GasLog
   /** Told of every step: before the wallet opens, when it is sent, when it is mined or was not. */
   readonly onStep?: (step: TransactionStep) => void
+  /**
+   * Resolves when the account that signs is at hand: a wallet may show another account or network just now. Nothing is
+   * simulated, let alone signed, before. Default: at once.
+   */
+  readonly untilReady?: () => Promise<void>
   /** Milliseconds between looks for a receipt, once the first quick ones are over. Default 500. */
   readonly pollInterval?: number
 }
@@ -47,6 +61,8 @@ export interface Call {
   readonly name: string
   readonly to: Address
   readonly data: Hex
+  /** Wei sent along. Default none. */
+  readonly value?: bigint
   /**
    * Gas on top of the estimate. A call that happens to be the last of a phase does the phase's closing work, too, which
    * the estimate cannot foresee when others act at the same time. Unused gas is not paid.
@@ -69,16 +85,47 @@ export interface Call {
  * @throws AppError chain.reverted, chain.rejected, chain.wrongChain, chain.insufficientFunds, chain.unreachable,
  * chain.transactionLost, journal.failed
  */
-export function sendCall(access: ChainAccess, call: Call): Promise<TransactionReceipt> {
+export async function sendCall(access: ChainAccess, call: Call): Promise<TransactionReceipt> {
   const account = access.walletClient.account.address
+  // Also before the turn is taken: while the account is away, others of this browser may send.
+  await access.untilReady?.()
   return exclusively(`${access.deployment.deploymentId}:${account}`.toLowerCase(), async () => {
     const url = access.deployment.rpcUrls[0] ?? ''
+    const told = teller(access, call)
     try {
-      return await sendOnce(access, call)
-    } catch (error) {
-      throw toAppError(error, url)
+      const receipt = await sendOnce(access, call, told)
+      const { transactionHash: hash, gasUsed, effectiveGasPrice } = receipt
+      told.tell({ status: 'confirmed', hash, gasUsed, feeWei: gasUsed * effectiveGasPrice })
+      return receipt
+    } catch (thrown) {
+      const error = toAppError(thrown, url)
+      if (error.code === 'chain.rejected') told.tell({ status: 'rejected' })
+      else told.tell({ status: 'failed', error: error.toData() })
+      throw error
     }
   })
+}
+
+/** Tells access.onStep of one call's steps, all under one id. */
+interface Teller {
+  /** The id so far; of the earlier attempt, once one is found in the journal. */
+  readonly id: string
+  /** Goes on under the id that an earlier attempt, before a reload say, was told under. */
+  continue(id: string | undefined): void
+  tell(step: Omit<TransactionStep, 'id' | 'name' | 'to'>): void
+}
+
+function teller({ onStep }: ChainAccess, { name, to }: Call): Teller {
+  let id: string = crypto.randomUUID()
+  return {
+    get id() {
+      return id
+    },
+    continue(earlier) {
+      id = earlier ?? id
+    },
+    tell: step => onStep?.({ id, name, to, ...step }),
+  }
 }
 
 /** How often a transaction that the chain dropped, or that ran out of gas, is sent again. */
@@ -101,7 +148,7 @@ const FIRST_LOOK = 20
 /** How far back a transaction is sought by its nonce. */
 const SEARCHED_BLOCKS = 1000n
 
-async function sendOnce(given: ChainAccess, call: Call): Promise<TransactionReceipt> {
+async function sendOnce(given: ChainAccess, call: Call, told: Teller): Promise<TransactionReceipt> {
   const isResumed = call.isResumed !== false
   // Within one attempt the intent is needed in any case.
   const access = isResumed ? given : { ...given, journal: memoryTransactionJournal() }
@@ -110,7 +157,8 @@ async function sendOnce(given: ChainAccess, call: Call): Promise<TransactionRece
   for (let attempt = 1; ; attempt++) {
     try {
       const earlier = await journal.get(id)
-      const receipt = (earlier && (await settle(access, earlier))) ?? (await sendNew(access, call, earlier))
+      told.continue(earlier?.step)
+      const receipt = (earlier && (await settle(access, earlier, told))) ?? (await sendNew(access, call, earlier, told))
       await journal.remove(id)
       access.gasLog?.record({ name: call.name, gasUsed: receipt.gasUsed, block: receipt.blockNumber })
       return receipt
@@ -124,32 +172,45 @@ async function sendOnce(given: ChainAccess, call: Call): Promise<TransactionRece
  * Simulates, stores the intent, sends, stores the hash, waits. The nonce is the account's next one: where an earlier intent
  * never left, or was dropped, that is the earlier one's nonce, so that at most one of the two is ever mined.
  */
-async function sendNew(access: ChainAccess, call: Call, earlier: Intent | undefined): Promise<TransactionReceipt> {
+async function sendNew(
+  access: ChainAccess,
+  call: Call,
+  earlier: Intent | undefined,
+  told: Teller,
+): Promise<TransactionReceipt> {
   const { publicClient, walletClient, journal } = access
   const { account } = walletClient
-  const { to, data } = call
-  const request = { account: account.address, to, data } as const
+  const { to, data, value } = call
+  const request = { account: account.address, to, data, ...(value !== undefined && { value }) } as const
+  await access.untilReady?.()
+  told.tell({ status: 'checking' })
   // The pending block: under automine an overdue advance() reverts on the latest one.
   await publicClient.call({ ...request, blockTag: 'pending' })
   const block = earlier === undefined ? await publicClient.getBlockNumber({ cacheTime: 0 }) : BigInt(earlier.block)
-  const [gas, nonce] = await Promise.all([
+  const isAsked = account.type !== 'local'
+  const [gas, nonce, price] = await Promise.all([
     publicClient.estimateGas({ ...request, blockTag: 'pending' }),
     publicClient.getTransactionCount({ address: account.address, blockTag: 'pending' }),
+    isAsked && access.onStep ? publicClient.getGasPrice() : 0n,
   ])
   const intent: Intent = {
     id: intentId(access, call),
     account: account.address,
     to,
     data,
+    ...(value !== undefined && { value: value.toString() }),
     nonce,
     block: block.toString(),
+    step: told.id,
   }
   await journal.put(intent)
+  if (isAsked) told.tell({ status: 'asking', estimate: { gas, wei: gas * price } })
   let hash: Hex
   try {
     hash = await broadcast(access, {
       to,
       data,
+      ...(value !== undefined && { value }),
       nonce,
       // A fifth more than estimated: state that others write meanwhile costs more or less.
       gas: min((gas * 6n) / 5n + (call.headroom ?? 0n), TRANSACTION_GAS_LIMIT),
@@ -165,6 +226,7 @@ async function sendNew(access: ChainAccess, call: Call, earlier: Intent | undefi
     throw error
   }
   const sent: Intent = { ...intent, hash }
+  told.tell({ status: 'pending', hash })
   await journal.put(sent)
   return judged(access, sent, await waitFor(access, sent))
 }
@@ -172,7 +234,13 @@ async function sendNew(access: ChainAccess, call: Call, earlier: Intent | undefi
 /** Has the wallet sign and send; what a local account signed is sent until it gets through. @returns the hash */
 async function broadcast(
   { walletClient }: ChainAccess,
-  transaction: { readonly to: Address; readonly data: Hex; readonly nonce: number; readonly gas: bigint },
+  transaction: {
+    readonly to: Address
+    readonly data: Hex
+    readonly value?: bigint
+    readonly nonce: number
+    readonly gas: bigint
+  },
 ): Promise<Hex> {
   if (walletClient.account.type !== 'local') return walletClient.sendTransaction(transaction)
   const request = await walletClient.prepareTransactionRequest(transaction)
@@ -192,8 +260,9 @@ async function broadcast(
  * Finds out what became of an earlier intent.
  * @returns its receipt, or undefined when its nonce was never used or was used for something else
  */
-async function settle(access: ChainAccess, intent: Intent): Promise<TransactionReceipt | undefined> {
+async function settle(access: ChainAccess, intent: Intent, told: Teller): Promise<TransactionReceipt | undefined> {
   if (intent.hash !== undefined && (await canBeMined(access, intent))) {
+    told.tell({ status: 'pending', hash: intent.hash })
     return judged(access, intent, await waitFor(access, intent))
   }
   const { publicClient } = access
@@ -210,6 +279,7 @@ async function settle(access: ChainAccess, intent: Intent): Promise<TransactionR
   }
   const found = await findByNonce(access, intent)
   if (found === undefined || !isSameCall(found, intent)) return undefined
+  told.tell({ status: 'pending', hash: found.hash })
   return judged(access, intent, await waitFor(access, { ...intent, hash: found.hash }))
 }
 
@@ -248,8 +318,14 @@ async function waitFor(access: ChainAccess, intent: Intent): Promise<Transaction
 async function judged(access: ChainAccess, intent: Intent, receipt: TransactionReceipt): Promise<TransactionReceipt> {
   if (receipt.status === 'success') return receipt
   await access.journal.remove(intent.id)
-  const { account, to, data } = intent
-  await access.publicClient.call({ account, to, data, blockTag: 'pending' })
+  const { account, to, data, value } = intent
+  await access.publicClient.call({
+    account,
+    to,
+    data,
+    ...(value !== undefined && { value: BigInt(value) }),
+    blockTag: 'pending',
+  })
   throw new AppError('chain.transactionLost')
 }
 
@@ -293,12 +369,13 @@ async function findByNonce(
   return undefined
 }
 
-function isSameCall(sent: Transaction, { to, data }: Pick<Intent, 'to' | 'data'>): boolean {
-  return sent.to !== null && sameAddress(sent.to, to) && sent.input === data
+function isSameCall(sent: Transaction, { to, data, value }: Pick<Intent, 'to' | 'data' | 'value'>): boolean {
+  return sent.to !== null && sameAddress(sent.to, to) && sent.input === data && sent.value === BigInt(value ?? 0)
 }
 
-function intentId({ walletClient }: ChainAccess, { to, data }: Call): string {
-  return `${walletClient.account.address}:${to}:${keccak256(data)}`.toLowerCase()
+function intentId({ walletClient }: ChainAccess, { to, data, value }: Call): string {
+  const paid = value === undefined ? '' : `:${value}`
+  return `${walletClient.account.address}:${to}:${keccak256(data)}${paid}`.toLowerCase()
 }
 
 /** Most gas a transaction may ask for, EIP-7825. */
