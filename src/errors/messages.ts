@@ -48,6 +48,10 @@ export const messages = {
     'The wallet is on chain {actual}; this study lives on chain {expected}. Switch the network in the wallet.',
   'chain.rejected': 'You declined in your wallet. Nothing was sent; you can try again.',
   'chain.reverted': 'The contract refused: {reason}',
+  'chain.walletBusy':
+    'Your wallet already shows a request that is not answered yet. Open the wallet, answer it, then try again.',
+  'chain.walletFailed':
+    'Your wallet or the chain’s node could not do it ({reason}). The contracts refused nothing; look at your wallet, then try again.',
   'chain.noDeployment': 'No contracts are deployed for this page ({url}). Run the deployment first.',
   'chain.insufficientFunds': 'The wallet has not enough gas money for this transaction.',
   'chain.transactionLost': 'A transaction was dropped by the chain. It is sent again.',
@@ -57,6 +61,7 @@ export const messages = {
   'app.noSuchStudy': 'This page knows no study {study}. Go back to the list and choose one.',
   'app.noSuchHospital':
     'This study has no demo hospital {hospital}. Choose one from 1 to {count}, or bring your own wallet.',
+  'app.badInvitation': 'This invitation cannot be read: {reason}. Ask for the whole link again.',
   'app.unsupported': 'This browser lacks {what}. Use a current Chrome, Edge, Firefox or Safari.',
   'kiosk.tooLong': 'The study took longer than {seconds} seconds. The wall clears it away and begins another.',
 } as const
