@@ -30,8 +30,12 @@ export function sponsorAccess(deployment: Deployment): ChainAccess {
   }
 }
 
-/** Deploys the contracts, accredits each hospital and gives it twice the stake. */
-export async function deployDemo(rpcUrl: string, source: StudySource): Promise<Deployment> {
+/**
+ * Deploys the contracts, accredits each hospital and gives it twice the stake.
+ *
+ * @param studies how many the sponsor can pay for, twice over
+ */
+export async function deployDemo(rpcUrl: string, source: StudySource, studies = 1): Promise<Deployment> {
   const account = demoAccount(0, DEV_CHAIN_ID)
   const { rules } = source.plan([])
   const deployment = await deploy({ rpcUrl, account })
@@ -40,7 +44,7 @@ export async function deployDemo(rpcUrl: string, source: StudySource): Promise<D
     sponsor: account.address,
     hospitals: source.hospitals.map((name, i) => ({ address: demoAccount(i + 1, deployment.chainId).address, name })),
     hospitalCredits: creditUnits(2 * rules.stake),
-    sponsorCredits: creditUnits(2 * rules.rewardPerRound * source.hospitals.length * rules.rounds),
+    sponsorCredits: creditUnits(2 * studies * rules.rewardPerRound * source.hospitals.length * rules.rounds),
   })
   return deployment
 }

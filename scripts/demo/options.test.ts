@@ -26,6 +26,7 @@ describe('defaults', () => {
       label: '',
       json: false,
       headless: false,
+      kiosk: false,
       dev: false,
       port: undefined,
       relays: 2,

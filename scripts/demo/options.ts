@@ -14,6 +14,8 @@ export interface DemoOptions {
   readonly label: string
   readonly json: boolean
   readonly headless: boolean
+  /** No study of its own: the wall at /kiosk makes one after another. */
+  readonly kiosk: boolean
   /** Hot reload instead of the built app. */
   readonly dev: boolean
   /** First of the ports to use: page, chain, relays follow each other. Undefined: the fixed defaults. */
@@ -45,6 +47,7 @@ npm run demo -- --headless [options]   runs a whole study in headless Chromium a
   --relays N             1 to 8 storage relays (default 2)
   --port N               page on N, chain on N+1, relays from N+2
                          (default: page ${defaultPagePort}, chain ${defaultChainPort}, relays from ${defaultRelayPort}; moved when taken)
+  --kiosk                a wall of four hospitals that runs studies one after another, for visitors
   --headless             no window
   --json                 with --headless: the last line is one JSON object
   --help                 this text
@@ -71,6 +74,7 @@ const flags = {
   relays: { type: 'string' },
   port: { type: 'string' },
   headless: { type: 'boolean' },
+  kiosk: { type: 'boolean' },
   json: { type: 'boolean' },
   dev: { type: 'boolean' },
   help: { type: 'boolean' },
@@ -93,6 +97,8 @@ export function parseOptions(args: readonly string[], folder: string): DemoOptio
   else if (values.label !== undefined) throw new UsageError('--label goes with --csv, the files it is a column of.')
   if (values.json && !values.headless)
     throw new UsageError('--json goes with --headless; there is no result without it.')
+  if (values.kiosk && (values.headless || study === 'csv'))
+    throw new UsageError('--kiosk shows shipped studies on a screen: leave out --headless and --csv.')
   if (values.headless && values.dev) throw new UsageError('--headless runs the built app; npm run dev does without it.')
   const defaults = {
     heart: { hospitals: 4, rounds: 15 },
@@ -109,6 +115,7 @@ export function parseOptions(args: readonly string[], folder: string): DemoOptio
     label: values.label ?? '',
     json: values.json ?? false,
     headless: values.headless ?? false,
+    kiosk: values.kiosk ?? false,
     dev: values.dev ?? false,
     port: values.port === undefined ? undefined : whole('port', values.port, 0, 1024, 65500),
     relays: whole('relays', values.relays, 2, 1, 8),

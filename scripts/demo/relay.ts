@@ -16,6 +16,8 @@ export interface RelayOptions {
   readonly deployment: Pick<Deployment, 'rpcUrls' | 'factory' | 'registry' | 'block'>
   /** Peer ids that may push without being in a study: the sponsor's, who brings its description. */
   readonly operators: readonly string[]
+  /** How long blobs outlive their study. Default: the relay's. */
+  readonly endedHours?: number
 }
 
 /** Starts a relay that pins what the deployment's studies announce. @throws ProcessError */
@@ -30,6 +32,7 @@ export async function startRelay(processes: Processes, options: RelayOptions): P
       ...['--rpc', deployment.rpcUrls[0] ?? '', '--factory', deployment.factory, '--registry', deployment.registry],
       ...['--block', String(deployment.block)],
       ...operators.flatMap(peer => ['--operator', peer]),
+      ...(options.endedHours === undefined ? [] : ['--ended-hours', String(options.endedHours)]),
     ],
     cwd: root,
     readyLine: /^\{"relay":/,

@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import type { ListedStudy, Site } from '../../src/app/site.ts'
 import { demoAccount } from '../../src/chain/clients.ts'
-import { createHeliaStore } from '../../src/storage/heliaStore.ts'
+import type { Deployment } from '../../src/chain/deployment.ts'
+import { createHeliaStore, type HeliaStore } from '../../src/storage/heliaStore.ts'
 import type { Manifest } from '../../src/study/manifest.ts'
 import { hospitalUrl } from '../../src/ui/route.ts'
 import { aborted } from './aborted.ts'
@@ -22,13 +23,20 @@ import { say } from './say.ts'
 import { buildApp, type Server, serveApp } from './server.ts'
 import type { StudySource } from './studyData.ts'
 
+/** Chain, relays and page: what studies need. */
+interface Ground {
+  readonly deployment: Deployment
+  readonly relays: readonly string[]
+  /** The sponsor's own node: it brings studies' descriptions to the relays. */
+  readonly store: HeliaStore
+  readonly server: Server
+}
+
 /** What runs. */
-interface Running {
+interface Running extends Ground {
   readonly site: Site
   readonly study: ListedStudy
   readonly manifest: Manifest
-  readonly server: Server
-  readonly source: StudySource
 }
 
 /** What a run is given. */
@@ -43,6 +51,11 @@ export interface DemoRun {
   readonly onStop: (end: () => Promise<void>) => void
 }
 
+/** Blobs of a study that ended are of no use to a wall. */
+const kioskEndedHours = 0.02
+/** Studies that a wall's sponsor can pay for: years of them. */
+const kioskStudies = 1_000_000
+
 /**
  * Starts everything, and shows the pages until the signal aborts, or runs a whole study headless and prints the outcome.
  *
@@ -50,21 +63,22 @@ export interface DemoRun {
  */
 export async function runDemo(run: DemoRun): Promise<void> {
   const { crashed } = run.processes
-  const parts = await Promise.race([start(run), crashed])
-  if (run.options.headless) await runHeadless(run, parts)
-  else await Promise.race([showPages(run, parts), crashed])
+  const ground = await Promise.race([start(run), crashed])
+  if (run.options.kiosk) return Promise.race([showKiosk(run, ground), crashed])
+  const running = await Promise.race([openOne(run, ground), crashed])
+  if (run.options.headless) await runHeadless(run, running)
+  else await Promise.race([showPages(run, running), crashed])
 }
 
-async function start({ options, source, processes, logFolder, onStop }: DemoRun): Promise<Running> {
+async function start({ options, source, processes, logFolder, onStop }: DemoRun): Promise<Ground> {
   const ports = await pickPorts(options, (what, from, to) => say(`Port ${from} is taken: ${what} moves to ${to}.`))
   const built = options.dev ? undefined : buildApp(() => say('Building the app.'))
   say('Starting chain and relays.')
   const anvil = await startAnvil(processes, { port: ports.chain, accounts: source.hospitals.length + 1 })
-  const deployment = await deployDemo(anvil.rpcUrl, source)
-  // The sponsor's own node: it brings the study's description to the relays.
+  const deployment = await deployDemo(anvil.rpcUrl, source, options.kiosk ? kioskStudies : 1)
   const store = await createHeliaStore({ namespace: 'sponsor', relays: [], storage: 'memory' })
   onStop(() => store.close())
-  const relays = await Promise.all(
+  const started = await Promise.all(
     ports.relays.map((port, i) => {
       const name = `relay-${i + 1}`
       return startRelay(processes, {
@@ -73,19 +87,34 @@ async function start({ options, source, processes, logFolder, onStop }: DemoRun)
         dataDir: join(logFolder, name),
         deployment,
         operators: [store.peerId],
+        ...(options.kiosk && { endedHours: kioskEndedHours }),
       })
     }),
   )
-  const addresses = relays.map(relay => relay.address)
-  store.addRelays(addresses)
-  const { listed: study, manifest } = await openStudy(deployment, store, source, addresses, !options.headless)
-  const site: Site = { ...deployment, relays: addresses, studies: [study] }
+  const relays = started.map(relay => relay.address)
+  store.addRelays(relays)
   process.env.WARDROUND_DEPLOYMENT = join(logFolder, 'deployment.json')
-  writeSite(process.env.WARDROUND_DEPLOYMENT, site)
+  writeSite(process.env.WARDROUND_DEPLOYMENT, { ...deployment, relays, studies: [] })
   await built
   const server = await serveApp(ports.page, options.dev)
   onStop(server.close)
-  return { site, study, manifest, source, server }
+  return { deployment, relays, store, server }
+}
+
+/** Opens the study that was asked for and lists it on the page. */
+async function openOne({ options, source }: DemoRun, ground: Ground): Promise<Running> {
+  const { deployment, store, relays } = ground
+  const { listed: study, manifest } = await openStudy(deployment, store, source, relays, !options.headless)
+  const site: Site = { ...deployment, relays: [...relays], studies: [study] }
+  writeSite(process.env.WARDROUND_DEPLOYMENT as string, site)
+  return { ...ground, site, study, manifest }
+}
+
+async function showKiosk({ signal }: DemoRun, { server }: Ground): Promise<void> {
+  const url = `${server.url}/kiosk`
+  say(`\nOpen ${url}\n\nThe wall begins by itself. Ctrl-C ends everything.`)
+  if (hasDisplay()) openInBrowser(url)
+  await aborted(signal)
 }
 
 async function showPages({ options, signal }: DemoRun, { site, study, server }: Running): Promise<void> {
@@ -100,8 +129,8 @@ async function showPages({ options, signal }: DemoRun, { site, study, server }: 
   await aborted(signal)
 }
 
-async function runHeadless(run: DemoRun, { site, study, manifest, server, source }: Running): Promise<void> {
-  const { options, processes, logFolder, signal } = run
+async function runHeadless(run: DemoRun, { site, study, manifest, server }: Running): Promise<void> {
+  const { options, processes, logFolder, signal, source } = run
   const browser = await launchBrowser(run.chromium, options.backend)
   run.onStop(() => browser.close())
   const startedAt = Date.now()
