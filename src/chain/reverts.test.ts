@@ -1,4 +1,12 @@
-import { type Abi, type AbiParameter, encodeErrorResult, HttpRequestError, RpcRequestError, TimeoutError } from 'viem'
+import {
+  type Abi,
+  type AbiParameter,
+  ContractFunctionZeroDataError,
+  encodeErrorResult,
+  HttpRequestError,
+  RpcRequestError,
+  TimeoutError,
+} from 'viem'
 import { describe, expect, test } from 'vitest'
 import { AppError } from '../errors/AppError.ts'
 import * as abis from './generated/abi.ts'
@@ -84,10 +92,35 @@ describe('what wallets, RPCs and contracts throw', () => {
     expect(error.code).toBe('chain.insufficientFunds')
   })
 
+  test('a wallet that fails by itself is not taken for a contract that refused', () => {
+    const internal = { code: -32603, message: 'Internal JSON-RPC error.' }
+    const error = toAppError(nested(internal), '')
+    expect(error).toMatchObject({ code: 'chain.walletFailed', details: { reason: 'Internal JSON-RPC error' } })
+    expect(error.message).not.toContain('The contract refused')
+    const url = 'http://rpc'
+    const body = { method: 'eth_sendTransaction' }
+    const wrapped = new RpcRequestError({ url, body, error: { code: -32603, message: 'device locked' } })
+    expect(toAppError(nested(wrapped), url)).toMatchObject({
+      code: 'chain.walletFailed',
+      details: { reason: 'device locked' },
+    })
+  })
+
+  test('a wallet whose prompt is still open says so', () => {
+    expect(toAppError(nested({ code: -32002, message: 'Request already pending.' }), '').code).toBe('chain.walletBusy')
+  })
+
+  test('a contract that gives no reason did refuse', () => {
+    const { code, details } = toAppError(nested({ code: 3, message: 'execution reverted' }), '')
+    expect({ code, details }).toEqual({ code: 'chain.reverted', details: { reason: 'execution reverted', error: '' } })
+    const missing = new ContractFunctionZeroDataError({ functionName: 'snapshot' })
+    expect(toAppError(nested(missing), '').code).toBe('chain.reverted')
+  })
+
   test('an AppError passes through, anything unknown is told as it is', () => {
     const known = new AppError('journal.failed', { reason: 'quota' })
     expect(toAppError(known, '')).toBe(known)
-    expect(toAppError(new Error('odd'), '').message).toBe('The contract refused: odd')
+    expect(toAppError(new Error('odd'), '')).toMatchObject({ code: 'app.bug', details: { reason: 'odd' } })
     expect(decodeRevert('0x').sentence).toBe('it gave no reason.')
     expect(decodeRevert('0xdeadbeef').sentence).toContain('0xdeadbeef')
   })

@@ -1,10 +1,14 @@
 import {
   type Abi,
+  AbiDecodingZeroDataError,
   BaseError,
   ChainMismatchError,
   type ContractErrorArgs,
   type ContractErrorName,
+  ContractFunctionRevertedError,
+  ContractFunctionZeroDataError,
   decodeErrorResult,
+  ExecutionRevertedError,
   formatUnits,
   HttpRequestError,
   InsufficientFundsError,
@@ -133,8 +137,9 @@ const phaseNames: Record<number, string> = {
  * The one place that turns what viem, wallets and RPCs throw into what a person reads.
  * An AppError passes through.
  * @param url of the RPC, for chain.unreachable
- * @returns chain.rejected, chain.wrongChain, chain.insufficientFunds, chain.unreachable or chain.reverted; the details of
- * the last hold the custom error's name as `error`
+ * @returns chain.rejected, chain.wrongChain, chain.insufficientFunds, chain.unreachable, chain.reverted (its details hold
+ * the custom error's name as `error`), chain.walletBusy, chain.walletFailed, or app.bug for what neither a wallet nor an RPC
+ * throws
  */
 export function toAppError(error: unknown, url: string): AppError {
   if (error instanceof AppError) return error
@@ -157,8 +162,30 @@ export function toAppError(error: unknown, url: string): AppError {
     return new AppError('chain.insufficientFunds', {}, error)
   }
   if (isUnreachable(error)) return new AppError('chain.unreachable', { url }, error)
-  const message = error instanceof BaseError ? error.shortMessage : messageOf(error)
-  return new AppError('chain.reverted', { reason: message, error: '' }, error)
+  if (find(isRefusal)) return new AppError('chain.reverted', { reason: reasonOf(error), error: '' }, error)
+  if (find(cause => codeOf(cause) === PROMPT_OPEN)) return new AppError('chain.walletBusy', {}, error)
+  const isTheirs = find(cause => cause instanceof BaseError || ['number', 'string'].includes(typeof codeOf(cause)))
+  return new AppError(isTheirs ? 'chain.walletFailed' : 'app.bug', { reason: reasonOf(error) }, error)
+}
+
+/** Whether a contract said no without giving its reason as data, or is not there at all. */
+function isRefusal(cause: unknown): boolean {
+  return (
+    cause instanceof ExecutionRevertedError ||
+    cause instanceof ContractFunctionRevertedError ||
+    cause instanceof ContractFunctionZeroDataError ||
+    cause instanceof AbiDecodingZeroDataError ||
+    codeOf(cause) === ExecutionRevertedError.code ||
+    /execution reverted/i.test(messageOf(cause))
+  )
+}
+
+/** The innermost words of a wallet or an RPC: the outer ones are the library's, with the whole request in them. */
+function reasonOf(error: unknown): string {
+  const inner = chainOfCauses(error).findLast(cause => cause instanceof Error || typeof cause === 'object')
+  const message = inner instanceof BaseError ? inner.details || inner.shortMessage : messageOf(inner ?? error)
+  // A sentence of ours goes on after it.
+  return (message.split('\n')[0] ?? '').trim().replace(/\.$/, '')
 }
 
 /** Whether an error says that the RPC could not be reached or refused to serve, so that trying again may help. */
@@ -205,6 +232,8 @@ export const errorNames = Object.keys(sentences) as readonly ErrorName[]
 
 /** 4001: EIP-1193; 5000: CAIP-25; the word: some wallets' own. */
 const REJECTED: ReadonlySet<unknown> = new Set([4001, 5000, 'ACTION_REJECTED'])
+/** EIP-1474's "resource unavailable": the wallet shows a request that nobody has answered yet. */
+const PROMPT_OPEN = -32002
 /** JSON-RPC codes of providers that are asked too often. */
 const RATE_LIMITED: ReadonlySet<unknown> = new Set([-32005, -32007, 429])
 
@@ -232,7 +261,10 @@ function codeOf(error: unknown): unknown {
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  if (error instanceof Error) return error.message
+  // Wallets throw plain objects, too.
+  if (typeof error === 'object' && error !== null && 'message' in error) return String(error.message)
+  return String(error)
 }
 
 function credits(amount: bigint): string {
