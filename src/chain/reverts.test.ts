@@ -120,6 +120,7 @@ describe('what wallets, RPCs and contracts throw', () => {
   test('an AppError passes through, anything unknown is told as it is', () => {
     const known = new AppError('journal.failed', { reason: 'quota' })
     expect(toAppError(known, '')).toBe(known)
+    expect(toAppError(nested(known), '')).toBe(known)
     expect(toAppError(new Error('odd'), '')).toMatchObject({ code: 'app.bug', details: { reason: 'odd' } })
     expect(decodeRevert('0x').sentence).toBe('it gave no reason.')
     expect(decodeRevert('0xdeadbeef').sentence).toContain('0xdeadbeef')

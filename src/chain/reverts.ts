@@ -145,6 +145,8 @@ export function toAppError(error: unknown, url: string): AppError {
   if (error instanceof AppError) return error
   const causes = chainOfCauses(error)
   const find = (predicate: (cause: unknown) => boolean) => causes.find(predicate)
+  const own = find(cause => cause instanceof AppError)
+  if (own instanceof AppError) return own
   if (find(cause => cause instanceof UserRejectedRequestError || REJECTED.has(codeOf(cause)))) {
     return new AppError('chain.rejected', {}, error)
   }

@@ -48,6 +48,8 @@ export const messages = {
     'The wallet is on chain {actual}; this study lives on chain {expected}. Switch the network in the wallet.',
   'chain.rejected': 'You declined in your wallet. Nothing was sent; you can try again.',
   'chain.reverted': 'The contract refused: {reason}',
+  'chain.accountAway':
+    'Your wallet shows another account or network than this page was opened with. Nothing was signed; switch back, then try again.',
   'chain.walletBusy':
     'Your wallet already shows a request that is not answered yet. Open the wallet, answer it, then try again.',
   'chain.walletFailed':
