@@ -65,7 +65,7 @@ function KioskRoom({ site }: { readonly site: Site }) {
     opened.kiosk.configure(next)
   }
   return (
-    <Stack gap="lg">
+    <Stack gap="lg" className="kiosk-room">
       <Show opened={opened} />
       <StaffDoor
         kiosk={opened.kiosk}
@@ -113,29 +113,32 @@ function Invitation({ kiosk, seconds }: { readonly kiosk: Kiosk; readonly second
   const { kiosk: words } = texts
   const preset = useStore(kiosk.store, view => view.preset)
   return (
-    <Panel question={words.choose} answer={words.invitation}>
-      <Theatre names={['1', '2', '3', '4']} seats={[]} scene="invite" />
-      <Group gap="md">
-        {presetNames.map(name => (
-          <Button
-            key={name}
-            size="xl"
-            h="auto"
-            py="md"
-            variant={name === preset ? 'filled' : 'default'}
-            onClick={() => kiosk.begin(name)}
-          >
-            <Stack gap={0} align="flex-start">
-              <span>{words.presets[name].name}</span>
-              <Text component="span" size="sm" c="inherit">
-                {words.presets[name].duration}
-              </Text>
-            </Stack>
-          </Button>
-        ))}
-      </Group>
-      {seconds !== null && <Text c="dimmed">{words.beginsIn(seconds)}</Text>}
-    </Panel>
+    <div className="kiosk-invitation">
+      <Panel question={words.choose} answer={words.invitation}>
+        <Stack gap="sm">
+          {presetNames.map(name => (
+            <Button
+              key={name}
+              size="lg"
+              h="auto"
+              py="sm"
+              justify="flex-start"
+              variant={name === preset ? 'filled' : 'default'}
+              onClick={() => kiosk.begin(name)}
+            >
+              <Stack gap={0} align="flex-start">
+                <span>{words.presets[name].name}</span>
+                <Text component="span" size="sm" c="inherit">
+                  {words.presets[name].duration}
+                </Text>
+              </Stack>
+            </Button>
+          ))}
+        </Stack>
+        {seconds !== null && <Text c="dimmed">{words.beginsIn(seconds)}</Text>}
+      </Panel>
+      <Theatre names={words.someHospitals} seats={[]} scene="invite" />
+    </div>
   )
 }
 

@@ -58,6 +58,7 @@ export const kioskTexts = {
   } satisfies Record<SceneName, { title: string; says: string }>,
   round: (round: number, rounds: number) => (round === 0 ? 'Before the first round' : `Round ${round} of ${rounds}`),
   wall: 'The hospitals',
+  someHospitals: ['A hospital', 'Another', 'A third', 'A fourth'],
   frame: (name: string) => `${name}, a hospital`,
   theatre: (names: readonly string[]) => `${names.join(', ')} around the model they learn together.`,
   model: 'shared model',

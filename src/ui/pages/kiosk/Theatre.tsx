@@ -10,7 +10,7 @@ interface TheatreProps {
   readonly scene: SceneName
 }
 
-const width = 640
+const width = 560
 const height = 400
 const centre = { x: width / 2, y: height / 2 }
 
@@ -82,7 +82,7 @@ interface Place {
 
 function placeOf(index: number, count: number): Place {
   const angle = (2 * Math.PI * (index + 0.5)) / count - Math.PI / 2
-  return { x: centre.x + 240 * Math.cos(angle), y: centre.y + 128 * Math.sin(angle) }
+  return { x: centre.x + 210 * Math.cos(angle), y: centre.y + 126 * Math.sin(angle) }
 }
 
 function parcels(journey: 'in' | 'seats' | 'out', places: readonly Place[], seats: readonly number[]) {
