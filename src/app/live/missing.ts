@@ -1,0 +1,79 @@
+import { memberIndex } from '../../rounds/duties.ts'
+import { Phase, type StudySnapshot } from '../../rounds/ports.ts'
+import { has, hasSeat } from '../../rounds/sets.ts'
+import { type Address, sameAddress } from '../../study/types.ts'
+
+/** How a hospital stands in the running phase. */
+export type Standing =
+  /** Has done what the phase asks for. */
+  | 'done'
+  /** Owes it. */
+  | 'waiting'
+  /** Owes nothing in this phase. */
+  | 'free'
+  /** Missed an earlier deadline of this round: nobody waits for it any more. */
+  | 'missed'
+  /** Takes no part in this round. */
+  | 'out'
+
+export interface RollRow {
+  readonly address: Address
+  /** Order of joining, from 0. */
+  readonly index: number
+  readonly isMe: boolean
+  readonly isSeat: boolean
+  readonly standing: Standing
+}
+
+/**
+ * Everybody in the study and what they owe now: the whole roll, so that nobody has to remember who is absent from a list.
+ *
+ * @returns in order of joining; empty before the study was looked at
+ */
+export function rollOf(snapshot: StudySnapshot | null, self: Address | null): readonly RollRow[] {
+  if (snapshot === null) return []
+  return snapshot.members.map((address, index) => ({
+    address,
+    index,
+    isMe: self !== null && sameAddress(address, self),
+    isSeat: isRunning(snapshot) && snapshot.seats.includes(index),
+    standing: standingOf(snapshot, index),
+  }))
+}
+
+/** Those that the phase waits for. */
+export function missingOf(roll: readonly RollRow[]): readonly RollRow[] {
+  return roll.filter(({ standing }) => standing === 'waiting')
+}
+
+/** Whether this hospital takes part in the running round. */
+export function isInRound(snapshot: StudySnapshot | null, self: Address | null): boolean {
+  if (snapshot === null || self === null || !isRunning(snapshot)) return false
+  const me = memberIndex(snapshot, { self })
+  return me !== null && has(snapshot.participants, me)
+}
+
+function standingOf(snapshot: StudySnapshot, index: number): Standing {
+  if (!isRunning(snapshot)) return 'free'
+  if (!has(snapshot.participants, index)) return 'out'
+  if (snapshot.phase === Phase.Train) return has(snapshot.submitted, index) ? 'done' : 'waiting'
+  const seat = snapshot.seats.indexOf(index)
+  if (seat < 0) return has(snapshot.submitted, index) ? 'free' : 'missed'
+  switch (snapshot.phase) {
+    case Phase.Attest:
+      return hasSeat(snapshot.attested, seat) ? 'done' : 'waiting'
+    case Phase.Score:
+      if (!hasSeat(snapshot.attested, seat)) return 'missed'
+      return hasSeat(snapshot.revealed, seat) ? 'done' : 'waiting'
+    case Phase.Aggregate:
+      if (hasSeat(snapshot.signed, seat)) return 'done'
+      return hasSeat(snapshot.attested, seat) ? 'waiting' : 'missed'
+    default:
+      return 'free'
+  }
+}
+
+/** A round is under way: not before the first, not in the pause after one, not at the end. */
+function isRunning({ phase }: StudySnapshot): boolean {
+  return phase >= Phase.Select && phase < Phase.Settle
+}

@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest'
+import { Phase, RoundKind, type StudySnapshot } from '../../rounds/ports.ts'
+import { type HospitalState, initialState, NO_HASH } from '../../rounds/state.ts'
+import { createHospitalStore, type HospitalView } from '../store.ts'
+import { comingRounds } from './comingRounds.ts'
+import { isAsked, nextAction } from './nextAction.ts'
+
+const me = `0x${'1'.repeat(40)}` as const
+const snapshot: StudySnapshot = {
+  phase: Phase.Train,
+  kind: RoundKind.Training,
+  endReason: 0,
+  round: 3,
+  completed: 1,
+  voids: 0,
+  deadline: 100,
+  time: 50,
+  participants: 0b1n,
+  submitted: 0b1n,
+  survivors: 0n,
+  seats: [0],
+  attested: 0,
+  revealed: 0,
+  signed: 0,
+  opened: [],
+  members: [me],
+  updates: [],
+  modelRound: 2,
+  modelHash: NO_HASH,
+  modelHeader: NO_HASH,
+}
+
+function view(change: Partial<HospitalView>): HospitalView {
+  return { ...createHospitalStore({ name: 'Ward', number: 1, address: me }).getState(), ...change }
+}
+
+function running(round: Partial<HospitalState>, live: Partial<HospitalView['live']> = {}): HospitalView {
+  const known = view({})
+  return view({
+    stage: 'running',
+    round: { ...initialState(me), snapshot, ...round },
+    live: { ...known.live, ...live },
+  })
+}
+
+describe('nextAction', () => {
+  it('knows what to say when nothing is known', () => {
+    expect(nextAction(view({}))).toEqual({ kind: 'starting' })
+    expect(nextAction(view({ stage: 'running' }))).toEqual({ kind: 'starting' })
+  })
+
+  it('puts an open wallet before everything else', () => {
+    const asking = nextAction(running({ task: { type: 'contribute', round: 3 } }, { asking: 'submitUpdate' }))
+    expect(asking).toEqual({ kind: 'sign', call: 'submitUpdate' })
+    expect(isAsked(asking)).toBe(true)
+  })
+
+  it('tells the share of the work that is done', () => {
+    const action = nextAction(
+      running({ task: { type: 'contribute', round: 3 }, progress: { stage: 'train', done: 4, total: 10 } }),
+    )
+    expect(action).toEqual({ kind: 'works', task: 'contribute', stage: 'train', share: 0.4 })
+    expect(isAsked(action)).toBe(false)
+  })
+
+  it('asks to go on after a pause, and to try again after a refusal', () => {
+    expect(nextAction(running({ paused: true }))).toEqual({ kind: 'resume' })
+    const lastError = { task: { type: 'contribute', round: 3 } as const, error: new Error('declined') }
+    expect(nextAction(running({ paused: true, lastError }))).toEqual({ kind: 'retry' })
+  })
+
+  it('tells waiting, sitting out and having left apart', () => {
+    expect(nextAction(running({}))).toEqual({ kind: 'waits' })
+    const out = { ...snapshot, participants: 0n }
+    expect(nextAction(running({ snapshot: out }, { vetoes: [3] }))).toEqual({ kind: 'sitsOut' })
+    expect(nextAction(running({ snapshot: out }, { hasLeft: true }))).toEqual({ kind: 'left' })
+    expect(nextAction(running({ snapshot: { ...snapshot, round: 0, phase: Phase.Open } }))).toEqual({
+      kind: 'waitsForStart',
+    })
+  })
+
+  it('ends in reloading or in being done', () => {
+    expect(nextAction(view({ stage: 'failed' }))).toEqual({ kind: 'reload' })
+    expect(nextAction(view({ stage: 'done' }))).toEqual({ kind: 'done' })
+  })
+})
+
+describe('comingRounds', () => {
+  it('offers the rounds after the running one, and no more than there are', () => {
+    expect(comingRounds({ ...snapshot, completed: 3 }, 6, true)).toEqual([4, 5])
+    expect(comingRounds(snapshot, 15, true)).toEqual([4, 5, 6, 7])
+  })
+
+  it('offers round zero before the start', () => {
+    expect(comingRounds({ ...snapshot, phase: Phase.Open, round: 0, completed: 0 }, 2, true)).toEqual([1, 2, 3])
+  })
+
+  it('offers nothing in the last round and after the end', () => {
+    expect(comingRounds({ ...snapshot, completed: 5 }, 6, true)).toEqual([])
+    expect(comingRounds({ ...snapshot, phase: Phase.Ended }, 6, true)).toEqual([])
+    expect(comingRounds(null, 6, true)).toEqual([])
+  })
+})
