@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { HospitalResult } from '../../src/app/store.ts'
 import type { Evaluation } from '../../src/rounds/ports.ts'
+import { noTraffic } from '../../src/storage/BlobStore.ts'
 import { type ChainFacts, formatReport, makeReport } from './report.ts'
 
 const evaluation = (accuracy: number, more: Partial<Evaluation> = {}): Evaluation => ({
@@ -33,7 +34,7 @@ function result(
     history: [],
     epochs: 15,
     backend: 'wasm',
-    traffic: { sent: 1000, received: 3000 },
+    traffic: { ...noTraffic, sent: 1000, received: 3000 },
     seconds: { total: 20, train: 4, encrypt: 1, store: 2, chain: 3, wait: 10 },
     ...more,
   }

@@ -2,7 +2,7 @@ import { createStore, type StoreApi } from 'zustand/vanilla'
 import { AppError, type AppErrorData, isAppError } from '../errors/AppError.ts'
 import type { Evaluation } from '../rounds/ports.ts'
 import type { HospitalState } from '../rounds/state.ts'
-import type { Traffic } from '../storage/BlobStore.ts'
+import { noTraffic, type Traffic } from '../storage/BlobStore.ts'
 import type { Manifest } from '../study/manifest.ts'
 import type { Address } from '../study/types.ts'
 import { initialJoinView, type JoinView } from './desks/joinView.ts'
@@ -97,7 +97,7 @@ export function createHospitalStore(who: Pick<HospitalView, 'name' | 'number' | 
     round: null,
     backend: null,
     patients: null,
-    traffic: { sent: 0, received: 0 },
+    traffic: noTraffic,
     joining: initialJoinView,
     live: initialLiveView,
     keeping: initialKeepingView,

@@ -42,9 +42,36 @@ export function chainOf(deployment: Pick<Deployment, 'chainId' | 'rpcUrls'>): Ch
  */
 export function rpcTransport(rpcUrls: readonly string[]): Transport {
   return fallback(
-    rpcUrls.map(url => http(url, { timeout: 10_000 })),
+    rpcUrls.map(url => http(url, { timeout: 10_000, fetchFn: countingFetch })),
     { retryCount: 6, retryDelay: 200 },
   )
+}
+
+/** What this page or process exchanged with RPCs since it began, in bytes of requests' and answers' bodies. */
+export interface RpcTraffic {
+  readonly requests: number
+  readonly sent: number
+  readonly received: number
+}
+
+const rpc = { requests: 0, sent: 0, received: 0 }
+
+/** Calls to the chain by every client made here: reads, and transactions signed by local accounts. A wallet uses its own RPC. */
+export function rpcTraffic(): RpcTraffic {
+  return { ...rpc }
+}
+
+/** fetch, counted. The body is read here: behind CORS the answer's length is in no header that a page may see. */
+async function countingFetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+  rpc.requests++
+  // JSON-RPC is ASCII: characters are bytes.
+  if (typeof init?.body === 'string') rpc.sent += init.body.length
+  const response = await fetch(input, init)
+  const body = await response.arrayBuffer()
+  rpc.received += body.byteLength
+  const { status, statusText, headers } = response
+  // These have no body, and a Response refuses to be made with one.
+  return new Response(status === 204 || status === 304 ? null : body, { status, statusText, headers })
 }
 
 /** A client for reading the chain of a deployment. */

@@ -29,6 +29,7 @@ export const messages = {
   'storage.quota': 'This browser has no room left for the study ({needed} MB needed). Free some space, then reload.',
   'storage.noRelay': 'No relay can be reached. Your work is kept here and goes out as soon as one answers.',
   'storage.refused': 'The relay refused the upload: {reason}.',
+  'storage.notCarried': 'No relay carried this for you: {reason}. Your own wallet can send it.',
   'storage.malformed': 'A blob is not in the form that this study uses ({reason}). It was refused.',
   'storage.tooLarge': 'A blob of {size} MB is larger than the {limit} MB that relays carry. Choose a smaller model.',
   'storage.badRelay': '“{address}” is not the address of a relay. It must end in /p2p/ and the id of the relay.',

@@ -1,5 +1,6 @@
 import { hexToBytes } from '../crypto/bytes.ts'
 import { AppError, isAppError } from '../errors/AppError.ts'
+import type { BlobKind, TransferOptions } from '../storage/BlobStore.ts'
 import type { Manifest } from '../study/manifest.ts'
 import { type Hex, sameAddress } from '../study/types.ts'
 import { memberIndex, seatOf } from './duties.ts'
@@ -64,7 +65,7 @@ export function perform(task: Task, context: TaskContext): Promise<TaskResult | 
     case 'evaluate':
       return evaluate(task.final, context)
     case 'advance':
-      return context.ports.chain.advance().then(() => ({ sent: true }))
+      return context.ports.chain.advance({ signal: context.signal }).then(() => ({ sent: true }))
   }
 }
 
@@ -85,7 +86,7 @@ async function install({ ports, snapshot, signal, onProgress }: TaskContext): Pr
     onProgress({ stage: 'fetch', done: 0, total: 1 })
     try {
       const limit = AbortSignal.any([signal, AbortSignal.timeout(MODEL_FETCH_MS)])
-      const blob = await store.get(hexToBytes(source), { signal: limit })
+      const blob = await store.get(hexToBytes(source), { signal: limit, kind: 'model', round: snapshot.modelRound })
       await training.installModel(snapshot.modelRound, snapshot.modelHash, blob, members)
       return { installed: { round: snapshot.modelRound, hash: snapshot.modelHash } }
     } catch (error) {
@@ -114,8 +115,9 @@ async function contribute({ ports, snapshot, signal, onProgress }: TaskContext):
     sealed = made
   }
   onProgress({ stage: 'send', done: 0, total: 1 })
-  await store.put(sealed.blob, { signal })
-  await chain.submitUpdate({ round, update: sealed.digest, commitment: sealed.commitment })
+  const kind = contentOf(snapshot)
+  await store.put(sealed.blob, { signal, kind, round })
+  await chain.submitUpdate({ round, update: sealed.digest, commitment: sealed.commitment }, { signal })
   return { sent: true }
 }
 
@@ -144,7 +146,7 @@ async function review(context: TaskContext): Promise<TaskResult> {
       : NO_HASH
   const { opened } = record
   const signature = await signer.attestation(chain.ref, { hospital, round, opened, scoreCommitment })
-  await chain.attest({ round, opened, scoreCommitment, signature })
+  await chain.attest({ round, opened, scoreCommitment, signature }, { signal })
   return { sent: true }
 }
 
@@ -158,7 +160,7 @@ async function reveal({ ports, snapshot, state, signal }: TaskContext): Promise<
   const rewraps = await rewrapForShutOutSeats(ports, snapshot, state(), signal)
   const { scores, salt } = record
   const signature = await signer.scores(chain.ref, { hospital, round, scores, salt, rewraps })
-  await chain.submitScore({ round, scores, salt, rewraps, signature })
+  await chain.submitScore({ round, scores, salt, rewraps, signature }, { signal })
   return { sent: true }
 }
 
@@ -179,10 +181,10 @@ async function conclude(context: TaskContext): Promise<TaskResult> {
   const survivors = wanted.map(index => memberAt(members, index))
   const model = await training.aggregate(round, survivors, members, { signal, onProgress })
   signal.throwIfAborted()
-  await store.put(model.blob, { signal })
+  await store.put(model.blob, { signal, kind: 'model', round })
   const call = { round, modelHash: model.modelHash, header: model.digest }
   const signature = await signer.model(chain.ref, { hospital, ...call })
-  await chain.signModel({ ...call, signature })
+  await chain.signModel({ ...call, signature }, { signal })
   return { sent: true }
 }
 
@@ -210,7 +212,7 @@ async function openUpdates(
       const digest = snapshot.updates[index]
       if (digest === undefined || digest === NO_HASH) return null
       if (held.has(digest)) return index
-      const blob = await fetchOrNull(store, digest, limit)
+      const blob = await fetchOrNull(store, digest, { signal: limit, kind: contentOf(snapshot), round })
       signal.throwIfAborted()
       if (blob === null) return null
       const ok = await training.open(round, memberAt(members, index), blob, commitments[index] ?? null, { signal })
@@ -235,10 +237,11 @@ async function openByRewraps(
   for (const index of missing) {
     const update = snapshot.updates[index]
     if (update === undefined) continue
-    const blob = await fetchOrNull(store, update, signal)
+    const blob = await fetchOrNull(store, update, { signal, kind: contentOf(snapshot), round: snapshot.round })
     for (const { hospital, digest } of announced) {
       const by = members.find(member => sameAddress(member.address, hospital))
-      const rewraps = await fetchOrNull(store, digest, AbortSignal.any([signal, AbortSignal.timeout(MODEL_FETCH_MS)]))
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(MODEL_FETCH_MS)])
+      const rewraps = await fetchOrNull(store, digest, { signal: limit, kind: 'rewraps', round: snapshot.round })
       if (by === undefined || blob === null || rewraps === null) continue
       if (await training.openRewrapped(snapshot.round, memberAt(members, index), blob, rewraps, by)) break
     }
@@ -267,7 +270,7 @@ async function rewrapForShutOutSeats(
   )
   if (missing.length === 0) return NO_HASH
   const { blob, digest } = await ports.training.sealRewraps(snapshot.round, missing)
-  await ports.store.put(blob, { signal })
+  await ports.store.put(blob, { signal, kind: 'rewraps', round: snapshot.round })
   return digest
 }
 
@@ -280,11 +283,20 @@ function seatsThatOpened(snapshot: StudySnapshot, index: number): number[] {
   return snapshot.opened.flatMap((opened, seat) => (has(opened, index) ? [seat] : []))
 }
 
-async function fetchOrNull(store: BlobStore, digest: Hex, signal: AbortSignal): Promise<Blob | null> {
+/** What hospitals send in this round. */
+function contentOf({ kind }: StudySnapshot): BlobKind {
+  return kind === RoundKind.Training ? 'update' : 'statistics'
+}
+
+async function fetchOrNull(
+  store: BlobStore,
+  digest: Hex,
+  options: TransferOptions & { readonly signal: AbortSignal },
+): Promise<Blob | null> {
   try {
-    return await store.get(hexToBytes(digest), { signal })
+    return await store.get(hexToBytes(digest), options)
   } catch (error) {
-    if (signal.aborted || isAppError(error)) return null
+    if (options.signal.aborted || isAppError(error)) return null
     throw error
   }
 }

@@ -168,6 +168,8 @@ export interface DutySigner {
     duty: { hospital: Address; round: number; scores: readonly number[]; salt: Hex; rewraps: Hex },
   ): Promise<DutySignature>
   model(ref: StudyRef, duty: { hospital: Address; round: number; modelHash: Hex; header: Hex }): Promise<DutySignature>
+  /** Sits a round out that has not begun, or takes that back (once). */
+  veto(ref: StudyRef, duty: { hospital: Address; round: number; vetoed: boolean }): Promise<DutySignature>
 }
 
 export interface DutySignature {
@@ -188,17 +190,25 @@ export interface ChainPort {
   rewraps(round: number): Promise<readonly { readonly hospital: Address; readonly digest: Hex }[]>
   /** Headers announced with this round's signatures for this hash: places to fetch the model from. */
   modelHeaders(round: number, modelHash: Hex): Promise<readonly { readonly hospital: Address; readonly digest: Hex }[]>
-  submitUpdate(call: { round: number; update: Hex; commitment: Hex }): Promise<void>
-  attest(call: { round: number; opened: bigint; scoreCommitment: Hex; signature: DutySignature }): Promise<void>
-  submitScore(call: {
-    round: number
-    scores: readonly number[]
-    salt: Hex
-    rewraps: Hex
-    signature: DutySignature
-  }): Promise<void>
-  signModel(call: { round: number; modelHash: Hex; header: Hex; signature: DutySignature }): Promise<void>
-  advance(): Promise<void>
+  submitUpdate(call: { round: number; update: Hex; commitment: Hex }, options?: WriteOptions): Promise<void>
+  attest(
+    call: { round: number; opened: bigint; scoreCommitment: Hex; signature: DutySignature },
+    options?: WriteOptions,
+  ): Promise<void>
+  submitScore(
+    call: { round: number; scores: readonly number[]; salt: Hex; rewraps: Hex; signature: DutySignature },
+    options?: WriteOptions,
+  ): Promise<void>
+  signModel(
+    call: { round: number; modelHash: Hex; header: Hex; signature: DutySignature },
+    options?: WriteOptions,
+  ): Promise<void>
+  advance(options?: WriteOptions): Promise<void>
+}
+
+export interface WriteOptions {
+  /** Ends the waiting, never a prompt that the wallet has open: what was sent by then may still be mined. */
+  readonly signal?: AbortSignal
 }
 
 /** What survives a reload, per deployment, study and hospital. The chain decides; this hints. */

@@ -193,11 +193,11 @@ function timed(ports: HospitalPorts, clock: Clock): HospitalPorts {
       commitments: (round, members) => clock.measure('chain', () => chain.commitments(round, members)),
       rewraps: round => clock.measure('chain', () => chain.rewraps(round)),
       modelHeaders: (round, hash) => clock.measure('chain', () => chain.modelHeaders(round, hash)),
-      submitUpdate: call => clock.measure('chain', () => chain.submitUpdate(call)),
-      attest: call => clock.measure('chain', () => chain.attest(call)),
-      submitScore: call => clock.measure('chain', () => chain.submitScore(call)),
-      signModel: call => clock.measure('chain', () => chain.signModel(call)),
-      advance: () => clock.measure('chain', () => chain.advance()),
+      submitUpdate: (call, options) => clock.measure('chain', () => chain.submitUpdate(call, options)),
+      attest: (call, options) => clock.measure('chain', () => chain.attest(call, options)),
+      submitScore: (call, options) => clock.measure('chain', () => chain.submitScore(call, options)),
+      signModel: (call, options) => clock.measure('chain', () => chain.signModel(call, options)),
+      advance: options => clock.measure('chain', () => chain.advance(options)),
     },
   }
 }

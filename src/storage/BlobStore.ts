@@ -13,15 +13,73 @@ export interface Blob {
   readonly chunks: readonly Uint8Array[]
 }
 
+/** What blobs are for. */
+export const blobKinds = ['statistics', 'update', 'model', 'rewraps', 'manifest', 'initial'] as const
+export type BlobKind = (typeof blobKinds)[number]
+
 export interface TransferOptions {
   readonly signal?: AbortSignal
   readonly onProgress?: (done: number, total: number) => void
+  /** What the blob is for: its bytes are counted under this word, and it tells what may be freed later. */
+  readonly kind?: BlobKind
+  /** The study's round that the blob belongs to, so that old rounds can be freed. */
+  readonly round?: number
 }
 
-export interface Traffic {
-  /** Bytes of blob content that left or reached this node. */
+/** Bytes that left or reached this node. */
+export interface Flow {
   readonly sent: number
   readonly received: number
+}
+
+export interface Traffic extends Flow {
+  /** `sent` and `received` are bytes of blob content; these are the same by kind. */
+  readonly byKind: Readonly<
+    Record<BlobKind, Flow> & {
+      /**
+       * Everything else on the connections to relays, which is not part of the two totals unless it is content without a kind:
+       * handshakes, encryption, frames, asking for blocks, duties given to relays to carry.
+       */
+      other: Flow
+    }
+  >
+}
+
+/** Nothing sent, nothing received: what a node's traffic begins with. */
+export const noTraffic: Traffic = countTraffic().read()
+
+/** Counts content by kind. */
+export interface TrafficCounter {
+  /** @param kind undefined counts as other */
+  count(way: 'sent' | 'received', kind: BlobKind | undefined, bytes: number): void
+  /** @param wire all bytes that went over the connections, where that is measured: what is more than content of a kind is other */
+  read(wire?: Flow): Traffic
+}
+
+/** A counter that begins with nothing. */
+export function countTraffic(): TrafficCounter {
+  const total = { sent: 0, received: 0 }
+  const kinds = new Map(blobKinds.map(kind => [kind, { sent: 0, received: 0 }]))
+  return {
+    count(way, kind, bytes) {
+      total[way] += bytes
+      const flow = kind === undefined ? undefined : kinds.get(kind)
+      if (flow !== undefined) flow[way] += bytes
+    },
+    read(wire = total) {
+      const named = { sent: 0, received: 0 }
+      const byKind: Partial<Record<BlobKind | 'other', Flow>> = {}
+      for (const [kind, { sent, received }] of kinds) {
+        byKind[kind] = { sent, received }
+        named.sent += sent
+        named.received += received
+      }
+      // Over WebRTC the wire is not measured: content may be more than what was.
+      const rest = (way: 'sent' | 'received') => Math.max(0, Math.max(wire[way], total[way]) - named[way])
+      byKind.other = { sent: rest('sent'), received: rest('received') }
+      return { ...total, byKind: byKind as Traffic['byKind'] }
+    },
+  }
 }
 
 /** Where blobs live. Adapters: Helia in the tab, memory in tests and simulations. */

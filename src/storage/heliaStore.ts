@@ -14,15 +14,26 @@ import type { CID } from 'multiformats/cid'
 import { sameBytes, sha256 } from '../crypto/bytes.ts'
 import { chunkCid, headerCid } from '../crypto/cid.ts'
 import { AppError, isAppError } from '../errors/AppError.ts'
-import type { Blob, BlobStore, Digest, Traffic, TransferOptions } from './BlobStore.ts'
+import type { Hex } from '../study/types.ts'
+import {
+  type Blob,
+  type BlobKind,
+  type BlobStore,
+  countTraffic,
+  type Digest,
+  type Traffic,
+  type TransferOptions,
+} from './BlobStore.ts'
 import { BlobIndex, type IndexEntry } from './blobIndex.ts'
 import { blobLimits, checkBlob, chunkDigests, digestFromKey, keyOf, megabytes, tooLarge } from './blocks.ts'
+import { askCarrier, type CarryRequest, notCarried } from './carrier.ts'
 import { collect } from './collect.ts'
 import { createNode, type Node } from './heliaNode.ts'
 import { mayPass, pushBlob, type SignedReceipt } from './inbox.ts'
 import { lockNamespace } from './namespaceLock.ts'
 import { pauseFor } from './pauseFor.ts'
 import { loadOrCreateKey } from './peerKey.ts'
+import { wireCounter } from './wireCount.ts'
 
 /** Milliseconds between dials of a relay that does not answer. libp2p's own keep-alive gives up after 20 ms. */
 const redialEvery = 2_000
@@ -36,6 +47,10 @@ const lastPatience = 15_000
 /** How many blobs go to one relay, and chunks come from the network, at a time. */
 const parallelPushes = 2
 const parallelChunks = 8
+/** Milliseconds that one relay has to carry something before the next is asked. */
+const carryTimeout = 4_000
+/** Milliseconds for which a relay that carries nothing is not asked again. */
+const offFor = 60_000
 
 export interface HeliaStoreOptions {
   /** Deployment and hospital: everything kept here is under this name, and one tab at a time may open it. */
@@ -76,6 +91,40 @@ export interface HeliaStore extends BlobStore {
   meet(peerIds: readonly string[]): void
   /** What relays signed for an own blob. */
   receipts(digest: Digest): readonly SignedReceipt[]
+  /**
+   * Has a relay carry signed duties to the chain at the expense of the study's gas pot: asks each connected relay in turn.
+   * @returns the transaction's hash by the relay's word: only the chain can tell whether it is true
+   * @throws AppError storage.notCarried (details.refusal says why the first relay refused; details.data holds what the
+   * contract would answer), storage.closed; the signal's reason when it aborts
+   */
+  carry(request: CarryRequest, options?: { readonly signal?: AbortSignal }): Promise<Hex>
+  /** What is kept in this browser. */
+  usage(): Promise<StorageUsage>
+  /**
+   * Deletes blobs of old rounds, but never an own blob that no relay has taken, a public description, nor the newest model.
+   * @returns bytes freed
+   */
+  free(options: FreeOptions): Promise<number>
+}
+
+export interface StorageUsage {
+  readonly blobs: number
+  /** Bytes; blobs of the same ciphertext count each. */
+  readonly bytes: number
+  /** Of those, blobs that this hospital made and blobs that it fetched. */
+  readonly own: number
+  readonly others: number
+  /** Bytes that the browser grants to all of this page, as it estimates; null where it does not say. */
+  readonly quota: number | null
+  /** Whether the browser promised not to clear this page's data by itself. */
+  readonly persisted: boolean
+}
+
+export interface FreeOptions {
+  /** How many rounds stay, the newest that is held here included. */
+  readonly keepRounds: number
+  /** Header digests of further blobs that stay. */
+  readonly keep?: readonly Digest[]
 }
 
 /** What the index keeps of each blob beside its chunks. */
@@ -85,6 +134,8 @@ interface Note {
   readonly at: number
   /** By relay's peer id. */
   readonly receipts: { readonly [relay: string]: SignedReceipt }
+  readonly kind?: BlobKind
+  readonly round?: number
 }
 
 interface Relay {
@@ -144,8 +195,12 @@ class TabStore implements HeliaStore {
   readonly #background = new Set<Promise<void>>()
   #node: Node | undefined
   #closed: Promise<void> | undefined
-  #sent = 0
-  #received = 0
+  readonly #traffic = countTraffic()
+  readonly #wire = wireCounter()
+  /** What each block is for, by its key. */
+  readonly #kinds = new Map<string, BlobKind>()
+  /** When relays that carry nothing may be asked again, by peer id: Unix milliseconds. */
+  readonly #offUntil = new Map<string, number>()
   #lastArrival = 0
 
   constructor(
@@ -179,10 +234,12 @@ class TabStore implements HeliaStore {
         denyOutboundUpgradedConnection: peer => !this.#allowed(peer),
       },
       connectionManager: { reconnectRetries: 0, dialTimeout },
+      connectionProtector: this.#wire.protector,
     }
+    for (const entry of this.#index.values()) this.#remember(entry)
     // Counts what Helia itself reads: own reads go to the store directly, so these are blocks served to other tabs.
-    const served = countingReads(this.#blocks, bytes => {
-      this.#sent += bytes
+    const served = countingReads(this.#blocks, (cid, bytes) => {
+      this.#traffic.count('sent', this.#kinds.get(keyOf(cid.multihash.digest)), bytes)
     })
     this.#node = await createNode({
       blocks: served,
@@ -197,9 +254,10 @@ class TabStore implements HeliaStore {
     this.#options.signal?.addEventListener('abort', () => void this.close(), { once: true })
   }
 
-  async put(blob: Blob, { signal, onProgress }: TransferOptions = {}): Promise<Digest> {
+  async put(blob: Blob, { signal, onProgress, kind, round }: TransferOptions = {}): Promise<Digest> {
     this.#assertOpen()
     signal?.throwIfAborted()
+    if (this.#options.storage === undefined || this.#options.storage === 'indexeddb') askToPersist()
     const { digest, chunks, size } = await checkBlob(blob)
     const key = keyOf(digest)
     const chunkKeys = chunks.map(keyOf)
@@ -209,7 +267,9 @@ class TabStore implements HeliaStore {
       for (const [i, chunk] of blob.chunks.entries()) await this.#blocks.put(chunkCid(chunks[i] as Digest), chunk)
       await this.#blocks.put(headerCid(digest), blob.header)
       const receipts = this.#index.get(key)?.note.receipts ?? {}
-      entry = { digest: key, chunks: chunkKeys, size, note: { own: true, at: Date.now(), receipts } }
+      const note = { own: true, at: Date.now(), receipts, ...purpose(kind, round) }
+      entry = { digest: key, chunks: chunkKeys, size, note }
+      this.#remember(entry)
       await this.#index.put(entry)
     } catch (error) {
       release()
@@ -222,7 +282,7 @@ class TabStore implements HeliaStore {
     return digest
   }
 
-  async get(digest: Digest, { signal, onProgress }: TransferOptions = {}): Promise<Blob> {
+  async get(digest: Digest, { signal, onProgress, kind, round }: TransferOptions = {}): Promise<Blob> {
     this.#assertOpen()
     const failed = new AbortController()
     const stops = [failed.signal, this.#closing.signal]
@@ -230,7 +290,7 @@ class TabStore implements HeliaStore {
     const key = keyOf(digest)
     let release = await this.#index.hold(key, [])
     try {
-      const header = await this.#fetch(headerCid(digest), either, blobLimits.header)
+      const header = await this.#fetch(headerCid(digest), either, blobLimits.header, kind)
       const links = chunkDigests(header)
       const chunkKeys = links.map(keyOf)
       const releaseHeader = release
@@ -241,19 +301,17 @@ class TabStore implements HeliaStore {
       let done = 0
       onProgress?.(0, links.length + 1)
       await inParallel(links, parallelChunks, async (link, i) => {
-        const chunk = await this.#fetch(chunkCid(link), either, blobLimits.chunk)
+        const chunk = await this.#fetch(chunkCid(link), either, blobLimits.chunk, kind)
         size += chunk.byteLength
         if (size > blobLimits.total) throw tooLarge(size, blobLimits.total)
         chunks[i] = chunk
         onProgress?.(++done, links.length + 1)
       })
       if (this.#index.get(key) === undefined) {
-        await this.#index.put({
-          digest: key,
-          chunks: chunkKeys,
-          size,
-          note: { own: false, at: Date.now(), receipts: {} },
-        })
+        const note = { own: false, at: Date.now(), receipts: {}, ...purpose(kind, round) }
+        const entry = { digest: key, chunks: chunkKeys, size, note }
+        this.#remember(entry)
+        await this.#index.put(entry)
         await this.#evict(key)
       }
       onProgress?.(links.length + 1, links.length + 1)
@@ -275,7 +333,65 @@ class TabStore implements HeliaStore {
   }
 
   traffic(): Traffic {
-    return { sent: this.#sent, received: this.#received }
+    return this.#traffic.read(this.#wire.wire)
+  }
+
+  async carry(request: CarryRequest, { signal }: { readonly signal?: AbortSignal } = {}): Promise<Hex> {
+    this.#assertOpen()
+    const stops = signal === undefined ? [this.#closing.signal] : [this.#closing.signal, signal]
+    let refusal: AppError | undefined
+    for (const { id, connection } of [...this.#relays.values()]) {
+      if (connection === undefined || (this.#offUntil.get(id) ?? 0) > Date.now()) continue
+      try {
+        return await askCarrier(connection, request, AbortSignal.any([...stops, AbortSignal.timeout(carryTimeout)]))
+      } catch (error) {
+        this.#assertOpen()
+        signal?.throwIfAborted()
+        const isRefusal = isAppError(error, 'storage.notCarried')
+        if (isRefusal && error.details.refusal === 'off') this.#offUntil.set(id, Date.now() + offFor)
+        refusal ??= isRefusal ? error : notCarried('', undefined, error)
+      }
+    }
+    throw refusal ?? notCarried('')
+  }
+
+  async usage(): Promise<StorageUsage> {
+    const entries = this.#index.values()
+    const sum = (isOwn: boolean) =>
+      entries.reduce((bytes, { note, size }) => (note.own === isOwn ? bytes + size : bytes), 0)
+    const [own, others] = [sum(true), sum(false)]
+    const manager = browserStorage()
+    const [estimate, persisted] = await Promise.all([manager?.estimate?.(), manager?.persisted?.()])
+    return {
+      blobs: entries.length,
+      bytes: own + others,
+      own,
+      others,
+      quota: estimate?.quota ?? null,
+      persisted: persisted ?? false,
+    }
+  }
+
+  async free({ keepRounds, keep = [] }: FreeOptions): Promise<number> {
+    this.#assertOpen()
+    const entries = this.#index.values()
+    const newest = Math.max(...entries.map(({ note }) => note.round ?? 0), 0)
+    const newestModel = Math.max(...entries.map(({ note }) => (note.kind === 'model' ? (note.round ?? 0) : 0)), 0)
+    const kept = new Set(keep.map(keyOf))
+    let freed = 0
+    for (const { digest, size, note } of entries) {
+      const isTaken = !note.own || Object.keys(note.receipts).length > 0
+      const isPublic = note.kind === 'manifest' || note.kind === 'initial'
+      const isOld = note.round === undefined ? !note.own : note.round <= newest - keepRounds
+      const isCurrentModel = note.kind === 'model' && note.round === newestModel
+      if (!isTaken || isPublic || !isOld || isCurrentModel || kept.has(digest)) continue
+      // The other relays' copies no longer go out from here: one has it.
+      this.#deliveries.get(digest)?.abort()
+      await this.#index.remove(digest)
+      freed += size
+    }
+    if (freed > 0) this.#changed()
+    return freed
   }
 
   receipts(digest: Digest): readonly SignedReceipt[] {
@@ -344,7 +460,7 @@ class TabStore implements HeliaStore {
   // --- fetching ---
 
   /** One block, from here or the network, checked against its name. Tries again until the signal aborts. */
-  async #fetch(cid: CID, signal: AbortSignal, limit: number): Promise<Uint8Array> {
+  async #fetch(cid: CID, signal: AbortSignal, limit: number, kind: BlobKind | undefined): Promise<Uint8Array> {
     if (!signal.aborted && (await this.#blocks.has(cid))) {
       const block = await collect(this.#blocks.get(cid))
       if (sameBytes(await sha256(block), cid.multihash.digest)) return block
@@ -361,7 +477,7 @@ class TabStore implements HeliaStore {
         const block = await collect(helia.blockstore.get(cid, { signal: either }))
         if (!sameBytes(await sha256(block), cid.multihash.digest)) throw new AppError('storage.tampered')
         if (block.byteLength > limit) throw tooLarge(block.byteLength, limit)
-        this.#received += block.byteLength
+        this.#traffic.count('received', kind, block.byteLength)
         this.#lastArrival = Date.now()
         return block
       } catch (error) {
@@ -473,7 +589,7 @@ class TabStore implements HeliaStore {
           return await pushBlob(connection, this.#self, blob, {
             signal,
             onSent: bytes => {
-              this.#sent += bytes
+              this.#traffic.count('sent', this.#index.get(key)?.note.kind, bytes)
               sent += bytes
               report.onSent(sent)
             },
@@ -608,6 +724,11 @@ class TabStore implements HeliaStore {
 
   // --- the rest ---
 
+  #remember({ digest, chunks, note }: IndexEntry<Note>): void {
+    if (note.kind === undefined) return
+    for (const key of [digest, ...chunks]) this.#kinds.set(key, note.kind)
+  }
+
   #running(): Node {
     if (this.#node === undefined) throw new AppError('storage.closed')
     return this.#node
@@ -663,6 +784,55 @@ function parseRelay(address: string): { address: Multiaddr; peer: PeerId } {
   throw new AppError('storage.badRelay', { address })
 }
 
+/** What a blob's note says of it; nothing where the caller said nothing. */
+function purpose(kind: BlobKind | undefined, round: number | undefined): Pick<Note, 'kind' | 'round'> {
+  return { ...(kind !== undefined && { kind }), ...(round !== undefined && { round }) }
+}
+
+/** Outside browsers, and in old ones, there is none. */
+function browserStorage(): Partial<StorageManager> | undefined {
+  return (globalThis.navigator as Partial<Navigator> | undefined)?.storage
+}
+
+let isPersistAsked = false
+
+/** Asks the browser once not to clear this page's data when the disk fills up. What it answers shows in usage(). */
+function askToPersist(): void {
+  if (isPersistAsked) return
+  isPersistAsked = true
+  browserStorage()
+    ?.persist?.()
+    // A browser that cannot promise it keeps the data for now all the same.
+    .catch(() => undefined)
+}
+
+/**
+ * Deletes everything that createHeliaStore keeps in this browser under a namespace: blobs, index and peer key. Whoever calls it
+ * has closed the store.
+ * @throws AppError app.secondTab while it is open anywhere
+ */
+export async function wipeHeliaStore(namespace: string): Promise<void> {
+  const unlock = await lockNamespace(namespace)
+  try {
+    await Promise.all(databaseNames(namespace).map(deleteDatabase))
+  } finally {
+    unlock()
+  }
+}
+
+function databaseNames(namespace: string): [blocks: string, data: string] {
+  return [`wardround/${namespace}/blocks`, `wardround/${namespace}/data`]
+}
+
+function deleteDatabase(name: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.deleteDatabase(name)
+    request.onsuccess = () => resolve()
+    request.onerror = () => reject(new AppError('storage.malformed', { reason: name }, request.error))
+    // Nobody holds the lock, so what blocks it is closing already; success follows.
+  })
+}
+
 async function openStores(
   { namespace, storage = 'indexeddb' }: HeliaStoreOptions,
   opened: (() => Promise<void>)[],
@@ -670,8 +840,9 @@ async function openStores(
   if (storage === 'memory') return { blocks: new MemoryBlockstore(), datastore: new MemoryDatastore() }
   if (storage !== 'indexeddb') return storage
   if (typeof indexedDB === 'undefined') throw new AppError('app.unsupported', { what: 'IndexedDB' })
-  const blocks = new IDBBlockstore(`wardround/${namespace}/blocks`)
-  const datastore = new IDBDatastore(`wardround/${namespace}/data`)
+  const [blocksName, dataName] = databaseNames(namespace)
+  const blocks = new IDBBlockstore(blocksName)
+  const datastore = new IDBDatastore(dataName)
   await blocks.open()
   opened.push(() => blocks.close())
   await datastore.open()
@@ -679,13 +850,13 @@ async function openStores(
   return { blocks, datastore }
 }
 
-function countingReads(blocks: Blockstore, onRead: (bytes: number) => void): Blockstore {
+function countingReads(blocks: Blockstore, onRead: (cid: CID, bytes: number) => void): Blockstore {
   return new Proxy(blocks, {
     get(target, property) {
       if (property === 'get') {
         return async function* (...args: Parameters<Blockstore['get']>) {
           for await (const part of target.get(...args)) {
-            onRead(part.byteLength)
+            onRead(args[0], part.byteLength)
             yield part
           }
         }

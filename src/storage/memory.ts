@@ -1,5 +1,5 @@
 import { AppError } from '../errors/AppError.ts'
-import type { Blob, BlobStore, Digest, Traffic, TransferOptions } from './BlobStore.ts'
+import { type Blob, type BlobStore, countTraffic, type Digest, type TransferOptions } from './BlobStore.ts'
 import { checkBlob, keyOf } from './blocks.ts'
 
 /** What simulated hospitals share instead of relays. Everything put is kept until it is deleted here. */
@@ -63,10 +63,9 @@ export function createMemoryNetwork(): MemoryNetwork {
 export function createMemoryStore(network: MemoryNetwork): BlobStore {
   const own = new Map<string, Blob>()
   const closing = new AbortController()
-  let sent = 0
-  let received = 0
+  const traffic = countTraffic()
 
-  async function get(digest: Digest, { signal, onProgress }: TransferOptions = {}): Promise<Blob> {
+  async function get(digest: Digest, { signal, onProgress, kind }: TransferOptions = {}): Promise<Blob> {
     const key = keyOf(digest)
     let blob = own.get(key)
     if (blob === undefined) {
@@ -78,7 +77,7 @@ export function createMemoryStore(network: MemoryNetwork): BlobStore {
       }
       const whole = await checkBlob(blob)
       if (keyOf(whole.digest) !== key) throw new AppError('storage.tampered')
-      received += whole.size
+      traffic.count('received', kind, whole.size)
       own.set(key, blob)
     }
     onProgress?.(1, 1)
@@ -86,7 +85,7 @@ export function createMemoryStore(network: MemoryNetwork): BlobStore {
   }
 
   return {
-    async put(blob, { signal, onProgress } = {}) {
+    async put(blob, { signal, onProgress, kind } = {}) {
       if (closing.signal.aborted) throw new AppError('storage.closed')
       signal?.throwIfAborted()
       const { digest, size } = await checkBlob(blob)
@@ -94,7 +93,7 @@ export function createMemoryStore(network: MemoryNetwork): BlobStore {
       const copy = { header: blob.header.slice(), chunks: blob.chunks.map(chunk => chunk.slice()) }
       own.set(keyOf(digest), copy)
       network.offer(keyOf(digest), copy)
-      sent += size
+      traffic.count('sent', kind, size)
       onProgress?.(1, 1)
       return digest
     },
@@ -102,7 +101,7 @@ export function createMemoryStore(network: MemoryNetwork): BlobStore {
     async delete(digest) {
       own.delete(keyOf(digest))
     },
-    traffic: (): Traffic => ({ sent, received }),
+    traffic: () => traffic.read(),
     async close() {
       closing.abort()
       own.clear()
