@@ -10,7 +10,11 @@ import { type Address, type Hex, sameAddress } from '../study/types.ts'
 
 const address = z.custom<Address>(value => typeof value === 'string' && /^0x[0-9a-fA-F]{40}$/.test(value), 'no address')
 const bytes32 = z.custom<Hex>(value => typeof value === 'string' && /^0x[0-9a-f]{64}$/.test(value), 'no 32 bytes')
-const signature = z.custom<Hex>(value => typeof value === 'string' && /^0x[0-9a-f]{130}$/.test(value), 'no signature')
+/** 65 bytes, or the address of an issuer that is a contract and what it checks (ERC-1271). */
+const signature = z.custom<Hex>(
+  value => typeof value === 'string' && /^0x([0-9a-f]{2}){21,1024}$/.test(value),
+  'no signature',
+)
 
 const invitationSchema = z.object({
   v: z.literal(1),
@@ -86,7 +90,10 @@ export interface InvitationCheck {
   /** Issuers of today who signed exactly this; each once. */
   readonly signers: readonly Address[]
   readonly needed: number
-  /** Why it cannot be used; null where nothing stands against it but, perhaps, missing signatures. */
+  /**
+   * Why it cannot be used; null where nothing stands against it but, perhaps, missing signatures. badSignature: one is by
+   * nobody who is an issuer today, as all are when the name or the date was changed; the contract would not count it.
+   */
   readonly problem: 'foreign' | 'expired' | 'revoked' | 'used' | 'badSignature' | null
   /** No problem and enough signatures. */
   readonly isGood: boolean
@@ -108,6 +115,7 @@ export interface InvitationFacts {
 /** Judges an invitation by what the chain says. Pure: see checkInvitation, which asks the chain. */
 export function judgeInvitation(invitation: Invitation, facts: InvitationFacts): InvitationCheck {
   const signers: Address[] = []
+  const needed = facts.threshold
   let hasStranger = false
   for (const recovered of facts.recovered) {
     const issuer = recovered && facts.issuers.find(known => sameAddress(known, recovered))
@@ -123,10 +131,9 @@ export function judgeInvitation(invitation: Invitation, facts: InvitationFacts):
           ? 'revoked'
           : invitation.expires <= facts.now
             ? 'expired'
-            : hasStranger
+            : hasStranger && signers.length < needed
               ? 'badSignature'
               : null
-  const needed = facts.threshold
   return { signers, needed, problem, isGood: problem === null && signers.length >= needed }
 }
 

@@ -42,7 +42,7 @@ export async function sponsorStudy(
   options: SponsorOptions,
 ): Promise<SponsoredStudy> {
   const header = encode(manifest)
-  const uri = manifestUri(await sha256Hex(header))
+  const uri = manifestUri(await sha256Hex(header), manifest.name)
   const { stake, rewardPerRound, ...numbers } = suggested
   const rules: Rules = {
     ...numbers,

@@ -1,0 +1,204 @@
+import { describe, expect, it } from 'vitest'
+import { parseManifest } from '../study/manifest.ts'
+import { heartStudy } from '../study/studies/heart.ts'
+import {
+  checkForm,
+  costOf,
+  ethOf,
+  formOf,
+  newForm,
+  type SponsorForm,
+  templates,
+  timingSeconds,
+  timings,
+  weiOf,
+} from './sponsorForm.ts'
+
+const relays = ['/ip4/127.0.0.1/tcp/4611/ws/p2p/12D3KooWGC6TvWhfapngX6wvJHhdX1nfnWbVJ6sJUUUJpzJpAkXk']
+const heart = newForm('heart', false)
+const table = { ...newForm('table', false), name: 'Falls', purpose: 'Predict falls.' }
+
+function problemsOf(change: Partial<SponsorForm>, from: SponsorForm = heart) {
+  return checkForm({ ...from, ...change }, relays).problems
+}
+
+describe('a new form', () => {
+  it.each(['heart', 'digits'] as const)('for %s is ready to be signed', template => {
+    const { problems, warnings, study } = checkForm(newForm(template, false), relays)
+    expect(problems).toEqual({})
+    expect(warnings).toEqual([])
+    expect(parseManifest(study?.manifest).relays).toEqual(relays)
+  })
+
+  it.each(['csv', 'table'] as const)('for %s asks for a name and a purpose and nothing else', template => {
+    expect(Object.keys(problemsOf({}, newForm(template, false)))).toEqual(['name', 'purpose'])
+  })
+
+  it('for heart learns the same as the shipped study', () => {
+    const { study } = checkForm(heart, relays)
+    const shipped = heartStudy({ relays }).manifest
+    expect(study?.manifest).toEqual({
+      ...shipped,
+      subgroups: [{ column: 'age', borders: [50, 65] }, { column: 'sex' }],
+    })
+  })
+
+  it('gives people hours on a public chain', () => {
+    expect(newForm('heart', true).seconds.train).toBeGreaterThanOrEqual(3600)
+  })
+})
+
+it.each(timings)('the deadlines of the preset %s are ones that the contract takes', timing => {
+  expect(problemsOf({ seconds: timingSeconds[timing] })).toEqual({})
+})
+
+describe('a form', () => {
+  it.each([
+    ['an empty name', { name: '  ' }, 'name', { kind: 'missing' }],
+    ['a name of 81 letters', { name: 'x'.repeat(81) }, 'name', { kind: 'letters', limit: 80 }],
+    ['no rounds', { rounds: null }, 'rounds', { kind: 'missing' }],
+    ['half a round', { rounds: 1.5 }, 'rounds', { kind: 'whole' }],
+    ['more rounds than the contract counts', { rounds: 1001 }, 'rounds', { kind: 'atMost', limit: 1000 }],
+    ['one hospital', { minHospitals: 1 }, 'minHospitals', { kind: 'atLeast', limit: 2 }],
+    ['65 hospitals', { maxHospitals: 65 }, 'maxHospitals', { kind: 'atMost', limit: 64 }],
+    [
+      'fewer at most than at least',
+      { minHospitals: 5, maxHospitals: 4 },
+      'maxHospitals',
+      { kind: 'atLeast', limit: 5 },
+    ],
+    ['one seat', { maxSeats: 1 }, 'maxSeats', { kind: 'atLeast', limit: 2 }],
+    ['eight seats', { maxSeats: 8 }, 'maxSeats', { kind: 'atMost', limit: 7 }],
+    ['a slash above the stake', { slashPercent: 101 }, 'slashPercent', { kind: 'atMost', limit: 100 }],
+    ['no reward', { rewardPerRound: 0 }, 'rewardPerRound', { kind: 'moreThan', limit: 0 }],
+    [
+      'a phase without time',
+      { seconds: { ...heart.seconds, score: 0 } },
+      'seconds.score',
+      { kind: 'atLeast', limit: 1 },
+    ],
+    [
+      'steps of nothing',
+      { training: { ...heart.training, learningRate: 0 } },
+      'training.learningRate',
+      { kind: 'moreThan', limit: 0 },
+    ],
+    ['an own model that was not chosen', { modelKind: 'own' as const }, 'model', { kind: 'noModel' }],
+  ])('is not ready with %s', (_, change, path, problem) => {
+    const checked = checkForm({ ...heart, ...change } as SponsorForm, relays)
+    expect(checked.problems[path]).toEqual(problem)
+    expect(checked.study).toBeNull()
+  })
+
+  it('takes no pause between rounds, which the contract does, too', () => {
+    expect(problemsOf({ seconds: { ...heart.seconds, pause: 0 } })).toEqual({})
+  })
+
+  it('does not mind what the chosen model does not use', () => {
+    expect(problemsOf({ modelKind: 'logistic', hidden: [null], filters: [0] })).toEqual({})
+    expect(problemsOf({ modelKind: 'mlp', hidden: [null] })).toEqual({ 'hidden.0': { kind: 'missing' } })
+  })
+
+  it('names the column that is wrong', () => {
+    const schema = {
+      kind: 'table' as const,
+      features: [
+        { type: 'number' as const, name: 'age', min: 90, max: 18 },
+        { type: 'binary' as const, name: 'age' },
+        { type: 'category' as const, name: 'ward', levels: ['a', 'a', ''] },
+        { type: 'binary' as const, name: 'fell' },
+      ],
+      outcome: { name: 'fell' },
+    }
+    expect(problemsOf({ schema }, table)).toEqual({
+      'schema.features.0.max': { kind: 'rangeBackwards' },
+      'schema.features.1.name': { kind: 'duplicate' },
+      'schema.features.2.levels': { kind: 'levels' },
+      'schema.features.3.name': { kind: 'duplicate' },
+    })
+  })
+
+  it('leaves out of the public description what was left empty', () => {
+    const schema = {
+      kind: 'table' as const,
+      features: [{ type: 'number' as const, name: 'x', label: '', unit: ' ', min: undefined }],
+      outcome: { name: 'y', label: '' },
+    } as SponsorForm['schema']
+    const { study } = checkForm({ ...table, schema }, relays)
+    expect(study?.manifest.schema).toEqual({
+      kind: 'table',
+      features: [{ type: 'number', name: 'x' }],
+      outcome: { name: 'y' },
+    })
+    expect(study?.manifest).not.toHaveProperty('intendedUse')
+  })
+
+  it('is refused where the sponsor’s own model does not fit the columns', () => {
+    const own = {
+      file: 'model.json',
+      spec: {
+        input: [7],
+        layers: [{ type: 'dense' as const, units: 1, activation: 'linear' as const }],
+        siteLocal: 'none' as const,
+      },
+      parameters: new Float32Array(8),
+    }
+    expect(problemsOf({ modelKind: 'own', own }).model).toMatchObject({ kind: 'misfit' })
+  })
+
+  it('builds a network of convolutions for images', () => {
+    const { study } = checkForm({ ...newForm('digits', false), modelKind: 'cnn', filters: [8, 16] }, relays)
+    expect(study?.manifest.model.layers.map(({ type }) => type)).toEqual([
+      ...['conv2d', 'maxPool', 'conv2d', 'maxPool', 'flatten', 'dense'],
+    ])
+  })
+
+  it('warns where a cheat who is found keeps more than it loses', () => {
+    expect(checkForm({ ...heart, slashPercent: 1, stake: 10 }, relays).warnings).toContain('cheatingPays')
+    expect(checkForm(heart, relays).warnings).toEqual([])
+  })
+})
+
+it.each(templates)('a clone of a %s study says the same again', template => {
+  const form = { ...newForm(template, false), name: 'Name', purpose: 'Purpose', maxHospitals: 6, gasEth: 0.5 }
+  const { study } = checkForm(form, relays)
+  if (study === null) throw new Error('the form has problems')
+  const clone = formOf(study.manifest, study.rules, { ...study.options, gasEth: study.gasEth })
+  expect(checkForm(clone, relays).study).toEqual(study)
+})
+
+describe('what a study costs', () => {
+  const gwei = 1_000_000_000n
+
+  it('is the reward of every hospital in every round as a deposit', () => {
+    expect(costOf({ ...heart, rounds: 15, maxHospitals: 8, rewardPerRound: 10 }, gwei).deposit).toBe(1200)
+  })
+
+  it('is gas at the price of the day, and the pot', () => {
+    const cost = costOf({ ...heart, gasEth: 0.05 }, 2n * gwei)
+    expect(cost.fees.map(({ step }) => step)).toEqual(['create', 'fund', 'pot', 'start'])
+    expect(cost.fees[0]?.wei).toBe(200_000n * 2n * gwei)
+    expect(cost.gasPot).toBe(50_000_000n * gwei)
+    expect(cost.totalFees).toBe(cost.fees.reduce((sum, { wei }) => sum + wei, 0n))
+    expect(costOf({ ...heart, gasEth: 0 }, gwei).fees.map(({ step }) => step)).toEqual(['create', 'fund', 'start'])
+  })
+
+  it('suggests a pot that grows with rounds and seats', () => {
+    const small = costOf({ ...heart, rounds: 5 }, gwei).suggestedPot
+    expect(costOf({ ...heart, rounds: 10 }, gwei).suggestedPot).toBeGreaterThan(small)
+    expect(costOf({ ...heart, rounds: 5, maxSeats: 7 }, gwei).suggestedPot).toBeGreaterThan(small)
+  })
+
+  it('stands even where the form is half typed', () => {
+    expect(costOf({ ...heart, rounds: null, maxHospitals: null, gasEth: null }, gwei)).toMatchObject({
+      deposit: 0,
+      gasPot: 0n,
+    })
+  })
+})
+
+it('counts ETH to the gwei', () => {
+  expect(weiOf(0.1)).toBe(100_000_000_000_000_000n)
+  expect(weiOf(1e-9)).toBe(1_000_000_000n)
+  expect(ethOf(weiOf(1.25))).toBe(1.25)
+})

@@ -1,0 +1,556 @@
+import { z } from 'zod'
+import { encodedWidth } from '../data/encode.ts'
+import { AppError } from '../errors/AppError.ts'
+import { checkModel, parameterLayout } from '../study/layout.ts'
+import {
+  type DataSchema,
+  type LayerSpec,
+  type Manifest,
+  type ModelSpec,
+  manifestSchema,
+  type TableSchema,
+} from '../study/manifest.ts'
+import { digitsStudy } from '../study/studies/digits.ts'
+import { heartStudy } from '../study/studies/heart.ts'
+import { ownTableStudy } from '../study/studies/ownTable.ts'
+import type { StudyPlan } from '../study/studies/StudyPlan.ts'
+
+/** What a sponsor starts from. */
+export const templates = ['heart', 'digits', 'csv', 'table'] as const
+export type Template = (typeof templates)[number]
+
+export const modelKinds = ['logistic', 'mlp', 'cnn', 'own'] as const
+export type ModelKind = (typeof modelKinds)[number]
+
+/** Which durations are filled in at once. */
+export const timings = ['demo', 'desk', 'real'] as const
+export type Timing = (typeof timings)[number]
+
+/** A number as typed; null while the field is empty. */
+type Typed = number | null
+
+export interface FormSeconds {
+  readonly open: Typed
+  readonly train: Typed
+  readonly attest: Typed
+  readonly score: Typed
+  readonly aggregate: Typed
+  readonly pause: Typed
+}
+
+/** A sponsor's own model, as read from a tfjs layers file by the worker. */
+export interface OwnModel {
+  /** The file's name, for this screen alone. */
+  readonly file: string
+  readonly spec: ModelSpec
+  readonly parameters: Float32Array
+}
+
+/** A study as it is being thought of, in people's units. Every field may be half typed. */
+export interface SponsorForm {
+  readonly template: Template
+  readonly name: string
+  readonly purpose: string
+  readonly intendedUse: string
+  readonly schema: DataSchema
+  readonly modelKind: ModelKind
+  /** Units of each hidden layer, for mlp. */
+  readonly hidden: readonly Typed[]
+  /** Filters of each convolution, for cnn. */
+  readonly filters: readonly Typed[]
+  readonly own: OwnModel | null
+  readonly siteLocal: ModelSpec['siteLocal']
+  readonly training: {
+    readonly epochs: Typed
+    readonly batchSize: Typed
+    readonly learningRate: Typed
+    readonly momentum: Typed
+    readonly l2: Typed
+    readonly proximal: Typed
+  }
+  readonly standardise: boolean
+  readonly patientsPerWeight: Typed
+  readonly seed: Typed
+  readonly rounds: Typed
+  readonly minHospitals: Typed
+  readonly maxHospitals: Typed
+  readonly maxSeats: Typed
+  /** Lowest median gain that still qualifies, percent of the loss. */
+  readonly marginPercent: Typed
+  /** Part of the stake that a fault costs, percent. */
+  readonly slashPercent: Typed
+  readonly halfToFirst: boolean
+  readonly seconds: FormSeconds
+  /** Credits. */
+  readonly stake: Typed
+  readonly rewardPerRound: Typed
+  /** ETH for the hospitals' signed duties; 0: each pays its own. */
+  readonly gasEth: Typed
+}
+
+/** The contract's own limits: StudyFactory, Seats, Study. */
+export const limits = {
+  rounds: 1000,
+  hospitals: 64,
+  seats: 7,
+  /** 64 of them fit in the 96 bits of a balance: 2^88 of the smallest unit, in credits. */
+  stake: 300_000_000,
+  reward: 1_000_000,
+  /** 4 weeks, in seconds; the contract would take 136 years. */
+  seconds: 28 * 24 * 3600,
+  gasEth: 100,
+  /** Parameters that fit in the 64 MiB a relay carries, at four bytes each. */
+  parameters: 16_000_000,
+} as const
+
+/** How many hospitals a round's ranking names (P5.4). */
+const TOP_K = 3
+
+const seconds = z.number().int().min(1).max(limits.seconds)
+
+const formSchema = z.object({
+  name: z.string().trim().min(1).max(80),
+  purpose: z.string().trim().min(1).max(500),
+  intendedUse: z.string().max(1000),
+  hidden: z.array(z.number().int().min(1).max(4096)).max(4),
+  filters: z.array(z.number().int().min(1).max(256)).min(1).max(3),
+  training: z.object({
+    epochs: z.number().int().min(1).max(100),
+    batchSize: z.number().int().min(1).max(4096),
+    learningRate: z.number().gt(0).max(10),
+    momentum: z.number().min(0).lt(1),
+    l2: z.number().min(0).max(100),
+    proximal: z.number().min(0).max(100),
+  }),
+  patientsPerWeight: z.number().int().min(0).max(1_000_000),
+  seed: z.number().int().min(0).max(0xffffffff),
+  rounds: z.number().int().min(1).max(limits.rounds),
+  minHospitals: z.number().int().min(2).max(limits.hospitals),
+  maxHospitals: z.number().int().min(2).max(limits.hospitals),
+  maxSeats: z.number().int().min(2).max(limits.seats),
+  marginPercent: z.number().min(-300).max(300),
+  slashPercent: z.number().min(0).max(100),
+  seconds: z.object({
+    open: seconds,
+    train: seconds,
+    attest: seconds,
+    score: seconds,
+    aggregate: seconds,
+    pause: z.number().int().min(0).max(limits.seconds),
+  }),
+  stake: z.number().min(0).max(limits.stake),
+  rewardPerRound: z.number().gt(0).max(limits.reward),
+  gasEth: z.number().min(0).max(limits.gasEth),
+})
+
+/** What is wrong with one field; pages have the words. */
+export type Problem =
+  | { readonly kind: 'missing' | 'whole' | 'duplicate' | 'rangeBackwards' | 'noColumns' | 'levels' | 'noModel' }
+  | { readonly kind: 'atLeast' | 'atMost' | 'moreThan' | 'lessThan' | 'letters'; readonly limit: number }
+  /** A sentence of the model's own check. */
+  | { readonly kind: 'misfit'; readonly reason: string }
+
+/** By the field's path, e.g. `training.epochs` or `schema.features.2.name`. */
+export type Problems = Readonly<Record<string, Problem>>
+
+/** What the form says, once nothing is wrong with it. IStudy.Rules in people's units and the manifest. */
+export interface FormStudy extends StudyPlan {
+  readonly options: {
+    readonly minHospitals: number
+    readonly maxHospitals: number
+    readonly maxSeats: number
+    readonly topK: number
+    readonly halfToFirst: boolean
+  }
+  readonly gasEth: number
+}
+
+/** What is worth a second look, though the contract takes it. */
+export type Warning = 'cheatingPays' | 'oneSeatQuorum' | 'slowBlocks' | 'fewColumns' | 'largeModel'
+
+export interface CheckedForm {
+  readonly problems: Problems
+  readonly warnings: readonly Warning[]
+  /** null while there are problems. */
+  readonly study: FormStudy | null
+}
+
+/**
+ * A form filled with what is known to work for that kind of study.
+ * @param chainIsPublic blocks come every 2 to 12 seconds, and people are slower than programs
+ */
+export function newForm(template: Template, chainIsPublic: boolean): SponsorForm {
+  const plan = planOf(template)
+  const form = formOf(plan.manifest, plan.rules, {
+    minHospitals: template === 'heart' || template === 'digits' ? 2 : 3,
+    maxHospitals: 8,
+    maxSeats: 5,
+    halfToFirst: false,
+    gasEth: 0,
+  })
+  const blank = template === 'csv' || template === 'table' ? { name: '', purpose: '' } : {}
+  return { ...form, ...blank, template, seconds: timingSeconds[chainIsPublic ? 'real' : 'desk'] }
+}
+
+/** The durations of a preset. */
+export const timingSeconds: Readonly<Record<Timing, { readonly [K in keyof FormSeconds]: number }>> = {
+  /** Tabs of one computer, in front of visitors. */
+  demo: { open: 120, train: 40, attest: 20, score: 20, aggregate: 20, pause: 0 },
+  /** People at their desks, at the same time. */
+  desk: { open: 3600, train: 180, attest: 60, score: 60, aggregate: 60, pause: 0 },
+  /** Hospitals that look in now and then, on a public chain. */
+  real: { open: 7 * 24 * 3600, train: 12 * 3600, attest: 4 * 3600, score: 4 * 3600, aggregate: 4 * 3600, pause: 3600 },
+}
+
+/**
+ * A form from a study that exists: for a clone.
+ * @param rules in people's units
+ */
+export function formOf(
+  manifest: Manifest,
+  rules: StudyPlan['rules'],
+  options: Omit<FormStudy['options'], 'topK'> & { readonly gasEth: number },
+): SponsorForm {
+  const { schema, model, training } = manifest
+  const shape = modelShape(model)
+  return {
+    template: schema.kind === 'images' ? 'digits' : 'table',
+    name: manifest.name,
+    purpose: manifest.purpose,
+    intendedUse: manifest.intendedUse ?? '',
+    schema,
+    ...shape,
+    own: null,
+    siteLocal: model.siteLocal,
+    training,
+    standardise: manifest.standardise,
+    patientsPerWeight: manifest.patientsPerWeight,
+    seed: manifest.seed,
+    rounds: rules.rounds,
+    minHospitals: options.minHospitals,
+    maxHospitals: options.maxHospitals,
+    maxSeats: options.maxSeats,
+    marginPercent: rules.margin / 100,
+    slashPercent: rules.slashBps / 100,
+    halfToFirst: options.halfToFirst,
+    seconds: {
+      open: rules.openSeconds,
+      train: rules.trainSeconds,
+      attest: rules.attestSeconds,
+      score: rules.scoreSeconds,
+      aggregate: rules.aggregateSeconds,
+      pause: rules.pauseSeconds,
+    },
+    stake: rules.stake,
+    rewardPerRound: rules.rewardPerRound,
+    gasEth: options.gasEth,
+  }
+}
+
+/** Judges a form as it stands: every problem by its field, or the study that it describes. */
+export function checkForm(form: SponsorForm, relays: readonly string[]): CheckedForm {
+  const problems: Record<string, Problem> = {}
+  const note = (path: string, problem: Problem) => {
+    problems[path] ??= problem
+  }
+  const result = formSchema.safeParse(form)
+  for (const issue of result.error?.issues ?? []) {
+    const path = issue.path.join('.')
+    // What the chosen model does not use may stay half typed.
+    if (path.startsWith('hidden') && form.modelKind !== 'mlp') continue
+    if (path.startsWith('filters') && form.modelKind !== 'cnn') continue
+    note(path, problemOf(issue))
+  }
+  const { minHospitals, maxHospitals } = form
+  if (minHospitals !== null && maxHospitals !== null && maxHospitals < minHospitals) {
+    note('maxHospitals', { kind: 'atLeast', limit: minHospitals })
+  }
+  checkSchema(form.schema, note)
+  if (form.modelKind === 'own' && form.own === null) note('model', { kind: 'noModel' })
+  if (Object.keys(problems).length > 0) return { problems, warnings: [], study: null }
+
+  const manifest = manifestFrom(form, relays)
+  try {
+    const { size } = checkModel(manifest.model, manifest.schema, encodedWidth(manifest.schema))
+    if (size > limits.parameters) note('model', { kind: 'atMost', limit: limits.parameters })
+    const parsed = manifestSchema.safeParse(manifest)
+    const issue = parsed.error?.issues[0]
+    if (issue !== undefined) note(issue.path.join('.'), problemOf(issue))
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error
+    note('model', { kind: 'misfit', reason: String(error.details.reason ?? error.message) })
+  }
+  if (Object.keys(problems).length > 0) return { problems, warnings: [], study: null }
+  return { problems, warnings: warningsOf(form, manifest), study: studyFrom(form, manifest) }
+}
+
+function checkSchema(schema: DataSchema, note: (path: string, problem: Problem) => void): void {
+  if (schema.kind === 'images') return
+  const { features, outcome } = schema
+  if (features.length === 0) note('schema', { kind: 'noColumns' })
+  if (outcome.name.trim() === '') note('schema.outcome.name', { kind: 'missing' })
+  features.forEach((feature, i) => {
+    const path = `schema.features.${i}`
+    if (feature.name.trim() === '') note(`${path}.name`, { kind: 'missing' })
+    const others = [...features.slice(0, i), outcome]
+    if (others.some(({ name }) => name === feature.name)) note(`${path}.name`, { kind: 'duplicate' })
+    if (feature.type === 'number') {
+      const { min, max } = feature
+      if (min !== undefined && max !== undefined && max <= min) note(`${path}.max`, { kind: 'rangeBackwards' })
+    }
+    if (feature.type === 'category') {
+      const levels = new Set(feature.levels.map(level => level.trim()).filter(level => level !== ''))
+      if (levels.size < 2 || levels.size !== feature.levels.length) note(`${path}.levels`, { kind: 'levels' })
+    }
+  })
+}
+
+function problemOf(issue: z.core.$ZodIssue): Problem {
+  switch (issue.code) {
+    case 'too_small': {
+      const limit = Number(issue.minimum)
+      if (issue.origin === 'string') return { kind: 'missing' }
+      return { kind: issue.inclusive === false ? 'moreThan' : 'atLeast', limit }
+    }
+    case 'too_big': {
+      const limit = Number(issue.maximum)
+      if (issue.origin === 'string') return { kind: 'letters', limit }
+      return { kind: issue.inclusive === false ? 'lessThan' : 'atMost', limit }
+    }
+    case 'invalid_type':
+      return { kind: issue.expected === 'int' ? 'whole' : 'missing' }
+    default:
+      return { kind: 'misfit', reason: issue.message }
+  }
+}
+
+/** @param form without problems */
+function manifestFrom(form: SponsorForm, relays: readonly string[]): Manifest {
+  const { training } = form
+  const intendedUse = form.intendedUse.trim()
+  return {
+    version: 1,
+    name: form.name.trim(),
+    purpose: form.purpose.trim(),
+    schema: tidySchema(form.schema),
+    model: modelOf(form),
+    training: {
+      epochs: training.epochs ?? 0,
+      batchSize: training.batchSize ?? 0,
+      learningRate: training.learningRate ?? 0,
+      momentum: training.momentum ?? 0,
+      l2: training.l2 ?? 0,
+      proximal: training.proximal ?? 0,
+    },
+    standardise: form.schema.kind === 'table' && form.standardise,
+    patientsPerWeight: form.patientsPerWeight ?? 0,
+    seed: form.seed ?? 0,
+    relays: [...relays],
+    ...(intendedUse !== '' && { intendedUse }),
+    ...subgroupsOf(form.schema),
+  }
+}
+
+/** Optional texts that were left empty are left out: dag-cbor has no undefined. */
+function tidySchema(schema: DataSchema): DataSchema {
+  if (schema.kind === 'images') return schema
+  const optional = (key: 'label' | 'unit', value: string | undefined) =>
+    value === undefined || value.trim() === '' ? {} : { [key]: value.trim() }
+  return {
+    kind: 'table',
+    features: schema.features.map(feature => {
+      const { name } = feature
+      const label = optional('label', feature.label)
+      switch (feature.type) {
+        case 'number':
+          return {
+            type: 'number' as const,
+            name,
+            ...label,
+            ...optional('unit', feature.unit),
+            ...(feature.min !== undefined && { min: feature.min }),
+            ...(feature.max !== undefined && { max: feature.max }),
+          }
+        case 'binary':
+          return { type: 'binary' as const, name, ...label }
+        default:
+          return { type: 'category' as const, name, ...label, levels: [...feature.levels] }
+      }
+    }),
+    outcome: { name: schema.outcome.name, ...optional('label', schema.outcome.label) },
+  }
+}
+
+/** Results are shown apart by sex and age where the columns are called so; a sponsor may not think of it. */
+function subgroupsOf(schema: DataSchema): Pick<Manifest, 'subgroups'> {
+  if (schema.kind === 'images') return {}
+  const subgroups = schema.features.flatMap(({ name, type }) => {
+    if (/^(sex|gender|male|female)$/i.test(name) && type !== 'number') return [{ column: name }]
+    if (/^age$/i.test(name) && type === 'number') return [{ column: name, borders: [50, 65] }]
+    return []
+  })
+  return subgroups.length === 0 ? {} : { subgroups }
+}
+
+/** The layers that the form asks for. */
+export function modelOf(
+  form: Pick<SponsorForm, 'schema' | 'modelKind' | 'hidden' | 'filters' | 'own' | 'siteLocal'>,
+): ModelSpec {
+  const { schema, modelKind, siteLocal, own } = form
+  if (modelKind === 'own' && own !== null) return { ...own.spec, siteLocal }
+  const isImages = schema.kind === 'images'
+  const input = isImages ? [schema.height, schema.width, schema.channels] : [encodedWidth(schema)]
+  const outputs = isImages && schema.classes.length > 2 ? schema.classes.length : 1
+  const layers: LayerSpec[] = []
+  if (modelKind === 'cnn') {
+    for (const filters of form.filters) {
+      layers.push({ type: 'conv2d', filters: filters ?? 1, kernel: 5, padding: 'same', activation: 'relu' })
+      layers.push({ type: 'maxPool', size: 2 })
+    }
+  }
+  if (isImages) layers.push({ type: 'flatten' })
+  if (modelKind === 'mlp') {
+    for (const units of form.hidden) layers.push({ type: 'dense', units: units ?? 1, activation: 'relu' })
+  }
+  layers.push({ type: 'dense', units: outputs, activation: 'linear' })
+  return { input, layers, siteLocal }
+}
+
+/** How many numbers the model has; null where its layers do not fit. */
+export function parametersOf(form: SponsorForm): number | null {
+  try {
+    return parameterLayout(modelOf(form)).size
+  } catch (error) {
+    if (error instanceof AppError) return null
+    throw error
+  }
+}
+
+function modelShape(model: ModelSpec): Pick<SponsorForm, 'modelKind' | 'hidden' | 'filters'> {
+  const filters = model.layers.flatMap(layer => (layer.type === 'conv2d' ? [layer.filters] : []))
+  const hidden = model.layers.slice(0, -1).flatMap(layer => (layer.type === 'dense' ? [layer.units] : []))
+  return {
+    modelKind: filters.length > 0 ? 'cnn' : hidden.length > 0 ? 'mlp' : 'logistic',
+    hidden: hidden.length > 0 ? hidden : [16],
+    filters: filters.length > 0 ? filters : [8, 16],
+  }
+}
+
+/** @param form without problems */
+function studyFrom(form: SponsorForm, manifest: Manifest): FormStudy {
+  const { seconds: s } = form
+  const maxHospitals = form.maxHospitals ?? 0
+  return {
+    manifest,
+    rules: {
+      rounds: form.rounds ?? 0,
+      standardise: manifest.standardise,
+      margin: Math.round((form.marginPercent ?? 0) * 100),
+      slashBps: Math.round((form.slashPercent ?? 0) * 100),
+      stake: form.stake ?? 0,
+      rewardPerRound: form.rewardPerRound ?? 0,
+      openSeconds: s.open ?? 0,
+      trainSeconds: s.train ?? 0,
+      attestSeconds: s.attest ?? 0,
+      scoreSeconds: s.score ?? 0,
+      aggregateSeconds: s.aggregate ?? 0,
+      pauseSeconds: s.pause ?? 0,
+    },
+    options: {
+      minHospitals: form.minHospitals ?? 0,
+      maxHospitals,
+      maxSeats: form.maxSeats ?? 0,
+      topK: Math.min(TOP_K, maxHospitals),
+      halfToFirst: form.halfToFirst,
+    },
+    gasEth: form.gasEth ?? 0,
+  }
+}
+
+function warningsOf(form: SponsorForm, manifest: Manifest): Warning[] {
+  const { stake, slashPercent, rewardPerRound, rounds } = form
+  const warnings: Warning[] = []
+  // Three faults end a hospital's part in the study: they should cost more than all its rewards.
+  const lost = (3 * (slashPercent ?? 0) * (stake ?? 0)) / 100
+  if (lost <= (rounds ?? 0) * (rewardPerRound ?? 0)) warnings.push('cheatingPays')
+  if ((form.maxSeats ?? 0) < 3) warnings.push('oneSeatQuorum')
+  if (manifest.schema.kind === 'table' && manifest.schema.features.length < 2) warnings.push('fewColumns')
+  if (parameterLayout(manifest.model).size > 2_000_000) warnings.push('largeModel')
+  return warnings
+}
+
+function planOf(template: Template): StudyPlan {
+  switch (template) {
+    case 'heart':
+      return heartStudy()
+    case 'digits':
+      return digitsStudy()
+    case 'csv':
+    case 'table':
+      return ownTableStudy(blankTable, { name: '' })
+  }
+}
+
+/** One column to begin with, so that the editor shows what a column is. */
+const blankTable: TableSchema = {
+  kind: 'table',
+  features: [{ type: 'number', name: 'age', label: 'Age', unit: 'years', min: 0, max: 120 }],
+  outcome: { name: 'outcome' },
+}
+
+/** Gas that a sponsor's and a seat's calls take, as measured with four hospitals (contracts/snapshots), rounded up. */
+const gas = {
+  create: 200_000n,
+  fund: 145_000n,
+  pot: 60_000n,
+  start: 520_000n,
+  attest: 85_000n,
+  score: 95_000n,
+  sign: 110_000n,
+  /** The last seat's call does the phase's closing work; three of them a round. */
+  closing: 500_000n,
+} as const
+
+/** What a study costs its sponsor. Amounts of ETH in wei, credits in whole credits. */
+export interface StudyCost {
+  /** Credits that the study holds until they are earned; the unspent come back. */
+  readonly deposit: number
+  readonly gasPot: bigint
+  /** Each signature and about what it costs. */
+  readonly fees: readonly { readonly step: 'create' | 'fund' | 'pot' | 'start'; readonly wei: bigint }[]
+  readonly totalFees: bigint
+  /** What all duties of all rounds take at today's price, with a quarter more. */
+  readonly suggestedPot: bigint
+}
+
+/**
+ * What the sponsor pays, and what for.
+ * @param gasPrice wei
+ */
+export function costOf(form: SponsorForm, gasPrice: bigint): StudyCost {
+  const { rounds, maxHospitals, maxSeats, rewardPerRound, gasEth } = form
+  const deposit = (rewardPerRound ?? 0) * (maxHospitals ?? 0) * (rounds ?? 0)
+  const gasPot = weiOf(gasEth ?? 0)
+  const steps = ['create', 'fund', ...(gasPot > 0n ? (['pot'] as const) : []), 'start'] as const
+  const fees = steps.map(step => ({ step, wei: gas[step] * gasPrice }))
+  const seats = BigInt(Math.max(0, Math.min(maxSeats ?? 0, maxHospitals ?? 0)))
+  const perRound = seats * (gas.attest + gas.score + gas.sign) + gas.closing
+  const allRounds = BigInt(Math.max(0, Math.trunc(rounds ?? 0))) + (form.standardise ? 1n : 0n)
+  return {
+    deposit,
+    gasPot,
+    fees,
+    totalFees: fees.reduce((sum, { wei }) => sum + wei, 0n),
+    suggestedPot: (perRound * allRounds * gasPrice * 5n) / 4n,
+  }
+}
+
+/** ETH as the chain counts it, to the nearest gwei. */
+export function weiOf(eth: number): bigint {
+  return Number.isFinite(eth) ? BigInt(Math.round(eth * 1e9)) * 1_000_000_000n : 0n
+}
+
+/** Wei as people count; as exact as a number is. */
+export function ethOf(wei: bigint): number {
+  return Number(wei) / 1e18
+}
