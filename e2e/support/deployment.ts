@@ -42,6 +42,8 @@ export interface BedOptions {
   readonly name: string
   /** Default 1. */
   readonly relays?: number
+  /** How long relays keep blobs of a study that ended. Default: the relay's own. */
+  readonly endedHours?: number
   /** Default 31337, on which pages offer demo accounts. */
   readonly chainId?: number
   /** Seconds between blocks. Default 1. */
@@ -152,7 +154,14 @@ export async function startBed(options: BedOptions): Promise<Bed> {
     const relays = await Promise.all(
       Array.from({ length: options.relays ?? 1 }, (_, i) => {
         const name = `relay-${i + 1}`
-        const relay = { name, port: ports + 3 + i, dataDir: join(folder, name), deployment, operators: [] }
+        const relay = {
+          name,
+          port: ports + 3 + i,
+          dataDir: join(folder, name),
+          deployment,
+          operators: [],
+          ...(options.endedHours !== undefined && { endedHours: options.endedHours }),
+        }
         return startTestRelay(processes, relay, logFolder)
       }),
     )

@@ -3,7 +3,7 @@ import { heartStudy } from '../../study/studies/heart.ts'
 import type { StudyPlan } from '../../study/studies/StudyPlan.ts'
 
 /** Studies that end within three minutes on one computer with all their hospitals on it. */
-export const presetNames = ['heart', 'heartLong', 'digits'] as const
+export const presetNames = ['heart', 'glance', 'heartLong', 'digits'] as const
 export type PresetName = (typeof presetNames)[number]
 
 export interface Preset {
@@ -31,6 +31,12 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     rounds: 5,
     limitSeconds: 180,
     plan: (seed, relays) => withSeconds(heartStudy({ rounds: 5, seed, relays }), 8),
+  },
+  glance: {
+    hospitals: 4,
+    rounds: 3,
+    limitSeconds: 180,
+    plan: (seed, relays) => withSeconds(heartStudy({ rounds: 3, seed, relays }), 2),
   },
   heartLong: {
     hospitals: 4,

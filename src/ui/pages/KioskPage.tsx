@@ -4,6 +4,7 @@ import { useEffect, useMemo, useState } from 'react'
 import { useStore } from 'zustand'
 import { createBrowserPorts } from '../../app/kiosk/browserPorts.ts'
 import { createKiosk, type Kiosk, type KioskView } from '../../app/kiosk/kiosk.ts'
+import { publishKiosk } from '../../app/kiosk/kioskAutomation.ts'
 import { presetNames } from '../../app/kiosk/presets.ts'
 import { createStory, type Scene, type Story, tell } from '../../app/kiosk/story.ts'
 import { shownRound } from '../../app/phases.ts'
@@ -47,6 +48,7 @@ function KioskRoom({ site }: { readonly site: Site }) {
     )
     const wall = place === 'wall' ? createWall() : null
     const kiosk = createKiosk(ports, wall ?? createTabs(() => setBlocked(true)), settings)
+    publishKiosk(kiosk)
     const letSleep = keepScreenOn()
     setOpened({ kiosk, wall })
     return () => {

@@ -13,6 +13,7 @@ export const kioskTexts = {
   choose: 'Which study?',
   presets: {
     heart: { name: 'Heart disease, 4 hospitals', duration: '5 rounds, about a minute and a half' },
+    glance: { name: 'Heart disease, a glance', duration: '4 hospitals, 3 rounds, about half a minute' },
     heartLong: { name: 'Heart disease, 15 rounds', duration: '4 hospitals, about two minutes' },
     digits: { name: 'Handwriting, 3 hospitals', duration: '2 rounds, about a minute' },
   } satisfies Record<PresetName, { name: string; duration: string }>,

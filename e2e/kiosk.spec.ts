@@ -1,0 +1,147 @@
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Page } from '@playwright/test'
+import { encodeFunctionData } from 'viem'
+import type { KioskAutomation } from '../src/app/kiosk/kioskAutomation.ts'
+import { creditUnits } from '../src/chain/credits.ts'
+import { creditsAbi } from '../src/chain/generated/abi.ts'
+import { sendCall } from '../src/chain/transactions.ts'
+import { type Bed, startBed } from './support/deployment.ts'
+import { test as base, expect } from './support/test.ts'
+
+/** The long run is a soak: whatever grows with each study shows. */
+const isLong = process.env.WARDROUND_LONG === '1'
+const studies = isLong ? 20 : 2
+const settings = { preset: 'glance', idleSeconds: 5, resultSeconds: 5, place: 'wall' }
+
+const test = base.extend<object, { wallBed: Bed }>({
+  wallBed: [
+    async ({ browserName }, use) => {
+      // Relays of a wall let go of a study's blobs half a minute after its end.
+      const bed = await startBed({ name: `kiosk-${browserName}`, relays: 2, endedHours: 0.01 })
+      // The wall's sponsor is the account that deployed; on this bed it has no credits yet.
+      const owner = bed.account(0)
+      const args = [owner.address, creditUnits(1_000_000)] as const
+      const data = encodeFunctionData({ abi: creditsAbi, functionName: 'mint', args })
+      await sendCall(bed.access(owner), { name: 'mint', to: bed.deployment.credits, data })
+      await use(bed)
+      await bed.stop()
+    },
+    { scope: 'worker', timeout: 120_000 },
+  ],
+})
+
+async function openWall(page: Page, url: string): Promise<void> {
+  await page.addInitScript(kept => localStorage.setItem('wardround-kiosk-settings', kept), JSON.stringify(settings))
+  await page.goto(`${url}/kiosk`)
+}
+
+function kioskOf(page: Page): Promise<KioskAutomation | null> {
+  return page.evaluate(() => (window.wardroundKiosk ? { ...window.wardroundKiosk } : null))
+}
+
+async function untilWall(page: Page, what: string, isThere: (wall: KioskAutomation) => boolean, withinMs: number) {
+  for (const end = Date.now() + withinMs; ; await sleep(200)) {
+    const wall = await kioskOf(page)
+    if (wall !== null && isThere(wall)) return wall
+    if (Date.now() > end) throw new Error(`not within ${withinMs / 1000} s: ${what}. ${JSON.stringify(wall)}`)
+  }
+}
+
+interface Size {
+  readonly heap: number
+  readonly indexedDb: number
+  readonly databases: number
+  readonly workers: number
+  readonly relay: number
+}
+
+/** What is left of everything between two studies, in bytes and counts. */
+async function sizeOf(page: Page, bed: Bed): Promise<Size> {
+  const session = await page.context().newCDPSession(page)
+  await session.send('HeapProfiler.collectGarbage')
+  const { usedSize } = await session.send('Runtime.getHeapUsage')
+  await session.detach()
+  const { usage, databases } = await page.evaluate(async () => {
+    const estimate = (await navigator.storage.estimate()) as { usage?: number; usageDetails?: { indexedDB?: number } }
+    return {
+      usage: estimate.usageDetails?.indexedDB ?? estimate.usage ?? 0,
+      databases: (await indexedDB.databases()).length,
+    }
+  })
+  return {
+    heap: usedSize,
+    indexedDb: usage,
+    databases,
+    workers: page.workers().length,
+    relay: bed.relays.reduce((sum, { dataDir }) => sum + bytesUnder(join(dataDir, 'blocks')), 0),
+  }
+}
+
+function bytesUnder(folder: string): number {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })!.size, 0)
+}
+
+test(`the wall runs ${studies} studies in a row with nobody there, and leaves nothing behind`, async ({
+  wallBed,
+  newComputer,
+}) => {
+  test.setTimeout(60_000 + studies * 120_000)
+  const page = await (await newComputer()).newPage()
+  await openWall(page, wallBed.url)
+  const sizes: Size[] = []
+  for (let run = 1; run <= studies; run++) {
+    await untilWall(page, `study ${run} is complete`, ({ completed }) => completed === run, 120_000)
+    if (run === 1) await expect(page.getByRole('heading', { name: 'What did they gain?' }).first()).toBeVisible()
+    await untilWall(page, 'the wall is cleared', ({ stage }) => stage === 'idle', 30_000)
+    sizes.push(await sizeOf(page, wallBed))
+    if (isLong) process.stdout.write(`study ${run}: ${JSON.stringify(sizes.at(-1))}\n`)
+  }
+  const last = sizes.at(-1) as Size
+  expect(await kioskOf(page)).toMatchObject({ completed: studies, abandoned: 0 })
+  expect(last.workers).toBe(0)
+  // Keys, transactions and what this computer knows of the site stay; a study's own databases do not.
+  expect(last.databases).toBe((sizes[0] as Size).databases)
+  if (!isLong) return
+  const early = sizes.slice(3, 8)
+  const late = sizes.slice(-5)
+  const mean = (of: (size: Size) => number, list: readonly Size[]) =>
+    list.reduce((sum, s) => sum + of(s), 0) / list.length
+  expect(mean(s => s.heap, late)).toBeLessThan(1.25 * mean(s => s.heap, early))
+  expect(mean(s => s.indexedDb, late)).toBeLessThan(1.25 * mean(s => s.indexedDb, early) + 2 ** 20)
+  expect(mean(s => s.relay, late)).toBeLessThan(1.5 * mean(s => s.relay, early))
+})
+
+test('a frame that dies is started again, and the study completes', async ({ wallBed, newComputer }) => {
+  const page = await (await newComputer()).newPage()
+  await openWall(page, wallBed.url)
+  await untilWall(page, 'the study runs', ({ stage }) => stage === 'running', 90_000)
+  // A visitor's child, or a bug: one hospital's page is gone.
+  await page
+    .locator('iframe')
+    .nth(1)
+    .evaluate(frame => {
+      ;(frame as HTMLIFrameElement).src = 'about:blank'
+    })
+  const wall = await untilWall(page, 'the study completes', ({ completed }) => completed === 1, 150_000)
+  expect(wall).toMatchObject({ abandoned: 0 })
+  expect(wall.reloads).toBeGreaterThanOrEqual(1)
+})
+
+test('the staff clears the wall and leaves, by keyboard', async ({ wallBed, newComputer }) => {
+  const page = await (await newComputer()).newPage()
+  await openWall(page, wallBed.url)
+  await untilWall(page, 'a study is on the wall', ({ stage }) => stage === 'joining' || stage === 'running', 60_000)
+  await page.keyboard.press('Control+Shift+K')
+  const dialog = page.getByRole('dialog', { name: 'Kiosk settings' })
+  await expect(dialog).toBeVisible()
+  await dialog.getByRole('switch').click()
+  await dialog.getByRole('button', { name: 'Clear the wall now' }).click()
+  await untilWall(page, 'the wall waits', ({ stage, study }) => stage === 'idle' && study === null, 30_000)
+  await expect(page.locator('iframe')).toHaveCount(0)
+  await dialog.getByRole('link', { name: 'Leave the kiosk' }).click()
+  await expect(page).toHaveURL(`${wallBed.url}/`)
+})
