@@ -58,6 +58,15 @@ export const messages = {
   'chain.noDeployment': 'No contracts are deployed for this page ({url}). Run the deployment first.',
   'chain.insufficientFunds': 'The wallet has not enough gas money for this transaction.',
   'chain.transactionLost': 'A transaction was dropped by the chain. It is sent again.',
+  'wallet.weakPassword':
+    'The password is too short. Take at least {least} characters; whoever has both can act as you.',
+  'wallet.wrongPassword': 'The password does not open this backup. Nothing was changed; try again.',
+  'wallet.badBackup': 'This file is not a backup of a browser account: {reason}.',
+  'wallet.noAccount': 'This browser has no account of its own yet.',
+  'wallet.accountExists':
+    'This browser already has the account {address}. Make a backup of it and remove it before you bring back another.',
+  'app.mainNetwork':
+    'This network’s accounts hold real money; a key made in a page is no place for that. Use a wallet of your own.',
   'journal.failed': 'The journal in this browser cannot be written: {reason}. Nothing was sent.',
   'app.secondTab': 'This hospital is already open in another tab of this browser. Use that one, or close it first.',
   'app.bug': 'Something happened here that should not: {reason}. Reload the page: the study goes on from where it was.',
