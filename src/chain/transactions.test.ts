@@ -241,6 +241,53 @@ test('a call may pay, and another amount is another call', async () => {
   expect(await access().publicClient.getBalance({ address: to })).toBe(12n)
 })
 
+describe('who no longer waits', () => {
+  test('for the receipt is let go at once, and the same call takes the transaction up again', async () => {
+    const before = await mined()
+    const journal = memoryTransactionJournal()
+    const call = transfer()
+    const stop = new AbortController()
+    await withoutMining(async () => {
+      const steps: TransactionStep[] = []
+      const onStep = (step: TransactionStep) => {
+        steps.push(step)
+        if (step.status === 'pending') setTimeout(() => stop.abort(new Error('no longer wanted')), 100)
+      }
+      const sent = sendCall(access({ journal, onStep, pollInterval: 60_000 }), { ...call, signal: stop.signal })
+      await expect(sent).rejects.toThrow('no longer wanted')
+      expect(steps.at(-1)?.status).toBe('pending')
+      await chain.anvil.rpc('anvil_mine', ['0x1'])
+      expect((await sendCall(access({ journal }), call)).status).toBe('success')
+    })
+    expect(await mined()).toBe(before + 1)
+  }, 10_000)
+
+  test('for the turn is let go, sends nothing, and an open prompt stays as it is', async () => {
+    const before = await mined()
+    let answer = () => {}
+    const person = new Promise<void>(resolve => {
+      answer = resolve
+    })
+    const walletClient = wallet(
+      onSend(async (request, forward) => {
+        await person
+        return forward(request)
+      }),
+    )
+    const stop = new AbortController()
+    const prompted = sendCall(access({ walletClient }), { ...transfer(), signal: stop.signal })
+    prompted.catch(() => undefined)
+    await new Promise(resolve => setTimeout(resolve, 200))
+    const waiting = sendCall(access({ walletClient }), { ...transfer(), signal: AbortSignal.timeout(100) })
+    await expect(waiting).rejects.toThrow(/timeout/)
+    const next = sendCall(access(), transfer())
+    stop.abort()
+    answer()
+    expect((await next).status).toBe('success')
+    expect(await mined()).toBe(before + 2)
+  }, 10_000)
+})
+
 describe('a tab that died', () => {
   test('after the wallet sent and before the hash was stored finds its transaction again', async () => {
     const before = await mined()

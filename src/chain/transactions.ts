@@ -73,6 +73,11 @@ export interface Call {
    * rightly sent again and again, and the contract itself makes one too many harmless: advance, withdraw.
    */
   readonly isResumed?: boolean
+  /**
+   * Ends the waiting: for the turn, for the account, for the chain. It never tears a prompt from the person's hands; what was
+   * sent by then stays sent, and the same call takes it up again where it is resumed.
+   */
+  readonly signal?: AbortSignal
 }
 
 /**
@@ -83,27 +88,35 @@ export interface Call {
  * sends again with the same nonce, so that at most one of them is ever mined. One at a time per account.
  * The caller looks at the contract's state first: the journal only hints.
  * @throws AppError chain.reverted, chain.rejected, chain.wrongChain, chain.insufficientFunds, chain.unreachable,
- * chain.transactionLost, journal.failed
+ * chain.transactionLost, journal.failed; the signal's reason
  */
 export async function sendCall(access: ChainAccess, call: Call): Promise<TransactionReceipt> {
   const account = access.walletClient.account.address
+  const { signal } = call
+  signal?.throwIfAborted()
   // Also before the turn is taken: while the account is away, others of this browser may send.
-  await access.untilReady?.()
-  return exclusively(`${access.deployment.deploymentId}:${account}`.toLowerCase(), async () => {
-    const url = access.deployment.rpcUrls[0] ?? ''
-    const told = teller(access, call)
-    try {
-      const receipt = await sendOnce(access, call, told)
-      const { transactionHash: hash, gasUsed, effectiveGasPrice } = receipt
-      told.tell({ status: 'confirmed', hash, gasUsed, feeWei: gasUsed * effectiveGasPrice })
-      return receipt
-    } catch (thrown) {
-      const error = toAppError(thrown, url)
-      if (error.code === 'chain.rejected') told.tell({ status: 'rejected' })
-      else told.tell({ status: 'failed', error: error.toData() })
-      throw error
-    }
-  })
+  await unlessAborted(access.untilReady?.(), signal)
+  return exclusively(
+    `${access.deployment.deploymentId}:${account}`.toLowerCase(),
+    async () => {
+      const url = access.deployment.rpcUrls[0] ?? ''
+      const told = teller(access, call)
+      try {
+        const receipt = await sendOnce(access, call, told)
+        const { transactionHash: hash, gasUsed, effectiveGasPrice } = receipt
+        told.tell({ status: 'confirmed', hash, gasUsed, feeWei: gasUsed * effectiveGasPrice })
+        return receipt
+      } catch (thrown) {
+        // Nobody waits any more; what was sent is found again by the next who asks.
+        if (signal?.aborted && thrown === signal.reason) throw thrown
+        const error = toAppError(thrown, url)
+        if (error.code === 'chain.rejected') told.tell({ status: 'rejected' })
+        else told.tell({ status: 'failed', error: error.toData() })
+        throw error
+      }
+    },
+    signal,
+  )
 }
 
 /** Tells access.onStep of one call's steps, all under one id. */
@@ -158,7 +171,8 @@ async function sendOnce(given: ChainAccess, call: Call, told: Teller): Promise<T
     try {
       const earlier = await journal.get(id)
       told.continue(earlier?.step)
-      const receipt = (earlier && (await settle(access, earlier, told))) ?? (await sendNew(access, call, earlier, told))
+      const receipt =
+        (earlier && (await settle(access, earlier, told, call.signal))) ?? (await sendNew(access, call, earlier, told))
       await journal.remove(id)
       access.gasLog?.record({ name: call.name, gasUsed: receipt.gasUsed, block: receipt.blockNumber })
       return receipt
@@ -182,7 +196,7 @@ async function sendNew(
   const { account } = walletClient
   const { to, data, value } = call
   const request = { account: account.address, to, data, ...(value !== undefined && { value }) } as const
-  await access.untilReady?.()
+  await unlessAborted(access.untilReady?.(), call.signal)
   told.tell({ status: 'checking' })
   // The pending block: under automine an overdue advance() reverts on the latest one.
   await publicClient.call({ ...request, blockTag: 'pending' })
@@ -203,6 +217,8 @@ async function sendNew(
     block: block.toString(),
     step: told.id,
   }
+  // The last moment to leave without a trace.
+  call.signal?.throwIfAborted()
   await journal.put(intent)
   if (isAsked) told.tell({ status: 'asking', estimate: { gas, wei: gas * price } })
   let hash: Hex
@@ -228,7 +244,7 @@ async function sendNew(
   const sent: Intent = { ...intent, hash }
   told.tell({ status: 'pending', hash })
   await journal.put(sent)
-  return judged(access, sent, await waitFor(access, sent))
+  return judged(access, sent, await waitFor(access, sent, call.signal))
 }
 
 /** Has the wallet sign and send; what a local account signed is sent until it gets through. @returns the hash */
@@ -260,10 +276,15 @@ async function broadcast(
  * Finds out what became of an earlier intent.
  * @returns its receipt, or undefined when its nonce was never used or was used for something else
  */
-async function settle(access: ChainAccess, intent: Intent, told: Teller): Promise<TransactionReceipt | undefined> {
+async function settle(
+  access: ChainAccess,
+  intent: Intent,
+  told: Teller,
+  signal?: AbortSignal,
+): Promise<TransactionReceipt | undefined> {
   if (intent.hash !== undefined && (await canBeMined(access, intent))) {
     told.tell({ status: 'pending', hash: intent.hash })
-    return judged(access, intent, await waitFor(access, intent))
+    return judged(access, intent, await waitFor(access, intent, signal))
   }
   const { publicClient } = access
   const pending = await publicClient.getTransactionCount({ address: intent.account, blockTag: 'pending' })
@@ -272,7 +293,7 @@ async function settle(access: ChainAccess, intent: Intent, told: Teller): Promis
   for (;;) {
     const mined = await publicClient.getTransactionCount({ address: intent.account, blockTag: 'latest' })
     if (mined > intent.nonce) break
-    await pause(access.pollInterval)
+    await pause(access.pollInterval, signal)
     // Dropped meanwhile, by a reorg say.
     const still = await publicClient.getTransactionCount({ address: intent.account, blockTag: 'pending' })
     if (still <= intent.nonce) return undefined
@@ -280,15 +301,15 @@ async function settle(access: ChainAccess, intent: Intent, told: Teller): Promis
   const found = await findByNonce(access, intent)
   if (found === undefined || !isSameCall(found, intent)) return undefined
   told.tell({ status: 'pending', hash: found.hash })
-  return judged(access, intent, await waitFor(access, { ...intent, hash: found.hash }))
+  return judged(access, intent, await waitFor(access, { ...intent, hash: found.hash }, signal))
 }
 
 /** Waits for the receipt of a transaction whose hash is known. @throws AppError chain.transactionLost when dropped */
-async function waitFor(access: ChainAccess, intent: Intent): Promise<TransactionReceipt> {
+async function waitFor(access: ChainAccess, intent: Intent, signal?: AbortSignal): Promise<TransactionReceipt> {
   let patience: number = access.walletClient.account.type === 'local' ? UNKNOWN_LOOKS.local : UNKNOWN_LOOKS.wallet
   const slowest = access.pollInterval ?? POLL_INTERVAL
   let wait = Math.min(FIRST_LOOK, slowest)
-  for (let unknown = 0; ; await pause(wait), wait = Math.min(2 * wait, slowest)) {
+  for (let unknown = 0; ; await pause(wait, signal), wait = Math.min(2 * wait, slowest)) {
     try {
       const receipt = await receiptOf(access, intent.hash as Hex)
       if (receipt !== undefined) return receipt
@@ -383,11 +404,23 @@ const TRANSACTION_GAS_LIMIT = 16_777_216n
 
 const queues = new Map<string, Promise<unknown>>()
 
-/** Runs one after the other within this realm and, where the browser has locks, over all its tabs. */
-async function exclusively<T>(key: string, run: () => Promise<T>): Promise<T> {
+/**
+ * Runs one after the other within this realm and, where the browser has locks, over all its tabs.
+ * @throws the signal's reason when it aborts before the turn has come
+ */
+async function exclusively<T>(key: string, run: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  let begin = () => {}
+  const begun = new Promise<void>(resolve => {
+    begin = resolve
+  })
+  const act = () => {
+    signal?.throwIfAborted()
+    begin()
+    return run()
+  }
   const turn = (queues.get(key) ?? Promise.resolve()).then(() => {
     const locks = (globalThis.navigator as Partial<Navigator> | undefined)?.locks
-    return locks === undefined ? run() : locks.request(`wardround-send:${key}`, run)
+    return locks === undefined ? act() : locks.request(`wardround-send:${key}`, act)
   })
   // The next in line waits for this one's end, not for its success; the caller sees the failure.
   const settled = turn.then(
@@ -395,15 +428,37 @@ async function exclusively<T>(key: string, run: () => Promise<T>): Promise<T> {
     () => undefined,
   )
   queues.set(key, settled)
-  try {
-    return (await turn) as T
-  } finally {
+  void settled.then(() => {
     if (queues.get(key) === settled) queues.delete(key)
+  })
+  await unlessAborted(Promise.race([begun, settled]), signal)
+  return (await turn) as T
+}
+
+/** @throws the signal's reason, at once */
+async function pause(milliseconds = POLL_INTERVAL, signal?: AbortSignal): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  try {
+    await unlessAborted(
+      new Promise<void>(resolve => {
+        timer = setTimeout(resolve, milliseconds)
+      }),
+      signal,
+    )
+  } finally {
+    clearTimeout(timer)
   }
 }
 
-function pause(milliseconds = POLL_INTERVAL): Promise<void> {
-  return new Promise(resolve => setTimeout(resolve, milliseconds))
+/** @throws the signal's reason as soon as it aborts, whatever becomes of the promise */
+function unlessAborted<T>(promise: Promise<T> | undefined, signal: AbortSignal | undefined): Promise<T | undefined> {
+  if (signal === undefined || promise === undefined) return Promise.resolve(promise)
+  return new Promise((resolve, reject) => {
+    const giveUp = () => reject(signal.reason)
+    if (signal.aborted) return giveUp()
+    signal.addEventListener('abort', giveUp, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp))
+  })
 }
 
 function min(a: bigint, b: bigint): bigint {
