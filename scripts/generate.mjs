@@ -19,6 +19,7 @@ const contracts = {
   HospitalRegistry: 'hospitalRegistryAbi',
   Study: 'studyAbi',
   StudyFactory: 'studyFactoryAbi',
+  GasPot: 'gasPotAbi',
   Reputation: 'reputationAbi',
   ModelRegistry: 'modelRegistryAbi',
 }

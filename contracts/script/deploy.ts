@@ -16,7 +16,7 @@ import {
 import { privateKeyToAccount } from 'viem/accounts'
 import { chainOf, rpcTransport, type Wallet } from '../../src/chain/clients.ts'
 import type { Deployment } from '../../src/chain/deployment.ts'
-import { creditsAbi, hospitalRegistryAbi, studyFactoryAbi } from '../../src/chain/generated/abi.ts'
+import { creditsAbi, gasPotAbi, hospitalRegistryAbi, studyFactoryAbi } from '../../src/chain/generated/abi.ts'
 import { AppError } from '../../src/errors/AppError.ts'
 import type { Address, Hex } from '../../src/study/types.ts'
 import { creationCode } from './artifacts.ts'
@@ -28,8 +28,10 @@ export interface DeployOptions {
   readonly account: Account | Hex
   /** Refuses to deploy on any other chain. */
   readonly chainId?: number
-  /** Wallets that may accredit hospitals; the deployer alone where none is named. */
+  /** Wallets that may admit hospitals, at most 32; the deployer alone where none is named. */
   readonly issuers?: readonly Address[]
+  /** How many of the issuers must agree to admit or suspend a hospital. Default 1. */
+  readonly threshold?: number
   /** Hash of block 0, for an RPC that does not keep it. */
   readonly genesisHash?: Hex
   /** Milliseconds between looks for a receipt. Default 100. */
@@ -37,8 +39,9 @@ export interface DeployOptions {
 }
 
 /**
- * Deploys Wardround: credits, registry, the libraries that studies link to, and the factory, which makes reputation, model
- * registry and the studies' implementation itself. Six transactions that do not wait for each other, then one per issuer.
+ * Deploys Wardround: credits, registry, the libraries that studies link to, the factory, which makes reputation, model
+ * registry and the studies' implementation itself, and the gas pot. Eight transactions that do not wait for each other, then
+ * one per issuer and one for the threshold.
  * @returns what the app must know, as public/deployment.json holds it
  * @throws AppError chain.wrongChain; Error when a transaction fails or the contracts are not compiled
  * @example const deployment = await deploy({ rpcUrl: 'http://127.0.0.1:8545', account: DEV_DEPLOYER_KEY })
@@ -50,13 +53,15 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
   const sender = await Sender.create(publicClient, wallet)
 
   const credits = await sender.create('Credits', creditsAbi, [owner])
-  const registry = await sender.create('HospitalRegistry', hospitalRegistryAbi, [owner])
+  const registry = await sender.create('HospitalRegistry', hospitalRegistryAbi, [owner, genesisHash])
   const libraries = {
     Selection: await sender.create('Selection'),
     Scoring: await sender.create('Scoring'),
     Settlement: await sender.create('Settlement'),
+    Reads: await sender.create('Reads'),
   }
   const factory = await sender.create('StudyFactory', studyFactoryAbi, [credits, registry, genesisHash], libraries)
+  const gasPot = await sender.create('GasPot', gasPotAbi, [factory])
   const receipts = await sender.receipts()
 
   for (const issuer of options.issuers ?? [owner]) {
@@ -71,6 +76,14 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
     publicClient.readContract({ address: factory, abi: studyFactoryAbi, functionName: 'deploymentId' }),
   ])
   await sender.receipts()
+  // Its gas is estimated on the latest block, where the issuers must be named already.
+  if (options.threshold !== undefined && options.threshold !== 1) {
+    await sender.call(
+      registry,
+      encodeFunctionData({ abi: hospitalRegistryAbi, functionName: 'setThreshold', args: [options.threshold] }),
+    )
+    await sender.receipts()
+  }
   const block = Math.min(...receipts.map(receipt => Number(receipt.blockNumber)))
   return {
     chainId,
@@ -82,13 +95,16 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
     factory,
     reputation,
     modelRegistry,
+    gasPot,
     block,
   }
 }
 
 export interface SeedOptions {
-  /** Owner of the credits and an issuer: who deployed. */
+  /** Owner of the credits: who deployed. */
   readonly account: Account | Hex
+  /** As many issuers as the registry asks to agree, or more; `account` alone where none is named. */
+  readonly issuers?: readonly (Account | Hex)[]
   readonly hospitals: readonly { readonly address: Address; readonly name: string }[]
   readonly sponsor: Address
   /** Smallest units of credit for each hospital. Default 1,000 credits. */
@@ -99,23 +115,31 @@ export interface SeedOptions {
 }
 
 /**
- * Accredits the hospitals of a dev chain and gives credits to them and to the sponsor.
- * @throws Error when a transaction fails, as for a hospital accredited before
+ * Has the issuers accredit the hospitals of a dev chain, and gives credits to them and to the sponsor.
+ * @throws Error when a transaction fails, as for a hospital accredited before, or when there are too few issuers
  */
 export async function seedDevChain(deployment: Deployment, options: SeedOptions): Promise<void> {
   const { hospitals, sponsor, hospitalCredits = 1_000n * 10n ** 18n, sponsorCredits = 100_000n * 10n ** 18n } = options
-  const rpcUrl = deployment.rpcUrls[0] ?? ''
-  const { publicClient, wallet } = await connect({ ...options, rpcUrl, chainId: deployment.chainId })
+  const connection = { ...options, rpcUrl: deployment.rpcUrls[0] ?? '', chainId: deployment.chainId }
+  const { publicClient, wallet } = await connect(connection)
+  const contract = { address: deployment.registry, abi: hospitalRegistryAbi } as const
+  const threshold = await publicClient.readContract({ ...contract, functionName: 'threshold' })
+  const { issuers = [options.account] } = options
+  if (issuers.length < threshold) throw new Error(`Hospitals are admitted by ${threshold} issuers.`)
+  for (const account of issuers.slice(0, threshold)) {
+    const issuer = await connect({ ...connection, account })
+    const sender = await Sender.create(issuer.publicClient, issuer.wallet)
+    for (const { address, name } of hospitals) {
+      const data = encodeFunctionData({ abi: hospitalRegistryAbi, functionName: 'accredit', args: [address, name] })
+      await sender.call(deployment.registry, data)
+    }
+    // The last vote costs more than the others: it must be estimated when those are counted.
+    await sender.receipts()
+  }
   const sender = await Sender.create(publicClient, wallet)
   const mint = (to: Address, amount: bigint) =>
     sender.call(deployment.credits, encodeFunctionData({ abi: creditsAbi, functionName: 'mint', args: [to, amount] }))
-  for (const { address, name } of hospitals) {
-    await sender.call(
-      deployment.registry,
-      encodeFunctionData({ abi: hospitalRegistryAbi, functionName: 'accredit', args: [address, name] }),
-    )
-    await mint(address, hospitalCredits)
-  }
+  for (const { address } of hospitals) await mint(address, hospitalCredits)
   await mint(sponsor, sponsorCredits)
   await sender.receipts()
 }
@@ -198,16 +222,18 @@ class Sender {
   }
 }
 
-/** npx tsx contracts/script/deploy.ts [--network anvil] [--rpc URL] [--issuer ADDRESS]… [--out public/deployment.json] */
+/** npx tsx contracts/script/deploy.ts [--network anvil] [--rpc URL] [--issuer ADDRESS]… [--threshold K] [--out public/deployment.json] */
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       network: { type: 'string', default: process.env.WARDROUND_NETWORK ?? 'anvil' },
       rpc: { type: 'string' },
       issuer: { type: 'string', multiple: true },
+      threshold: { type: 'string', default: '1' },
       out: { type: 'string', default: 'public/deployment.json' },
     },
   })
+  if (!/^[1-9]\d?$/.test(values.threshold)) throw new Error(`--threshold takes a number, not “${values.threshold}”.`)
   const network = networkByName(values.network)
   if (network.privateKey === undefined)
     throw new Error('Set DEPLOYER_PRIVATE_KEY to the key of a funded account of that network.')
@@ -216,6 +242,7 @@ async function main(): Promise<void> {
     account: network.privateKey,
     ...(values.rpc === undefined && { chainId: network.chainId }),
     ...(values.issuer && { issuers: values.issuer as Address[] }),
+    threshold: Number(values.threshold),
   })
   await mkdir(dirname(values.out), { recursive: true })
   // The dev server watches the file: it must never see half of it.

@@ -13,6 +13,7 @@ import { EndReason, IStudy, Phase, RoundKind, Rules, Signature, Snapshot } from 
 import { BitSet } from "./libraries/BitSet.sol";
 import { Duties } from "./libraries/Duties.sol";
 import { Phases } from "./libraries/Phases.sol";
+import { Reads } from "./libraries/Reads.sol";
 import { Scores } from "./libraries/Scores.sol";
 import { Scoring } from "./libraries/Scoring.sol";
 import { Seats } from "./libraries/Seats.sol";
@@ -28,7 +29,6 @@ contract Study is IStudy, IERC1363Receiver, Multicall {
     using Seats for uint64;
 
     uint256 private constant MAX_MEMBERS = 64;
-    uint256 private constant MAX_TOP_K = 32; // one word of member indices
     /// One hospital is no federation: its update alone would be the sum.
     uint256 private constant MIN_PARTICIPANTS = 2;
     uint8 private constant VOIDS_THAT_END = 2;
@@ -245,6 +245,11 @@ contract Study is IStudy, IERC1363Receiver, Multicall {
         _closeAggregate(false);
     }
 
+    /// @inheritdoc IStudy
+    function vetoRound(address hospital, uint16 round_, bool vetoed, Signature calldata signature) external {
+        Selection.veto(_state, registry, domainSeparator(), hospital, round_, vetoed, signature);
+    }
+
     // --- anyone ---
 
     /// @inheritdoc IStudy
@@ -314,37 +319,8 @@ contract Study is IStudy, IERC1363Receiver, Multicall {
     // --- reads ---
 
     /// @inheritdoc IStudy
-    function snapshot() external view returns (Snapshot memory s) {
-        Round storage round = _state.round;
-        s.phase = round.phase;
-        s.kind = round.kind;
-        s.endReason = round.endReason;
-        s.round = round.number;
-        s.completed = round.completed;
-        s.voids = round.voids;
-        s.deadline = round.deadline;
-        s.time = uint40(block.timestamp);
-        s.participants = round.participants;
-        s.submitted = round.submitted;
-        s.attested = round.attested;
-        s.revealed = round.revealed;
-        s.signed = round.signed;
-        uint64 seats = _state.committee.seats;
-        s.survivors = _state.committee.survivors;
-        s.seats = seats.toArray();
-        s.opened = new uint64[](s.seats.length);
-        for (uint256 seat = 0; seat < s.opened.length; seat++) {
-            if ((round.attested >> seat) & 1 == 1) s.opened[seat] = _state.attestedBySeat[seat];
-        }
-        s.members = new address[](_state.members.length);
-        s.updates = new bytes32[](s.members.length);
-        for (uint256 i = 0; i < s.members.length; i++) {
-            s.members[i] = _state.members[i].wallet;
-            if (round.submitted.has(i)) s.updates[i] = _state.updates[i];
-        }
-        s.modelRound = _state.roster.modelRound;
-        s.modelHash = _state.model.modelHash;
-        s.modelHeader = _state.model.header;
+    function snapshot() external view returns (Snapshot memory) {
+        _answer(Reads.snapshot(_state));
     }
 
     /// @inheritdoc IStudy
@@ -371,30 +347,20 @@ contract Study is IStudy, IERC1363Receiver, Multicall {
     function getSubmissions(uint16 round_)
         external
         view
-        returns (address[] memory hospitals, bytes32[] memory updates)
+        returns (address[] memory, bytes32[] memory)
     {
         _requireRound(round_);
-        uint64 submitted = _state.round.submitted;
-        hospitals = new address[](submitted.count());
-        updates = new bytes32[](hospitals.length);
-        uint256 n = 0;
-        for (uint256 member = 0; n < hospitals.length; member++) {
-            if (!submitted.has(member)) continue;
-            hospitals[n] = _state.members[member].wallet;
-            updates[n] = _state.updates[member];
-            n++;
-        }
+        _answer(Reads.submissions(_state));
     }
 
     /// @inheritdoc IStudy
-    function rankingOf(uint16 round_) external view returns (address[] memory topK) {
-        uint256 ranking = _state.rankings[round_];
-        uint256 length = 0;
-        while (length < MAX_TOP_K && (ranking >> (8 * length)) & 0xff != 0) length++;
-        topK = new address[](length);
-        for (uint256 i = 0; i < length; i++) {
-            topK[i] = _state.members[((ranking >> (8 * i)) & 0xff) - 1].wallet;
-        }
+    function vetoesOf(uint16 round_) external view returns (uint64) {
+        return _state.vetoes[round_].standing;
+    }
+
+    /// @inheritdoc IStudy
+    function rankingOf(uint16 round_) external view returns (address[] memory) {
+        _answer(Reads.ranking(_state, round_));
     }
 
     /// @inheritdoc IStudy
@@ -412,6 +378,13 @@ contract Study is IStudy, IERC1363Receiver, Multicall {
     /// @inheritdoc IStudy
     function forfeitedOf(address hospital) external view returns (uint256) {
         return _state.members[_memberOf(hospital)].forfeited;
+    }
+
+    /// Ends the call with what is encoded already; to decode it and encode it again takes more code than there is room for.
+    function _answer(bytes memory encoded) private pure {
+        assembly ("memory-safe") {
+            return(add(encoded, 32), mload(encoded))
+        }
     }
 
     // --- coming and going ---

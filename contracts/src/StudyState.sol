@@ -50,6 +50,12 @@ struct Pool {
     uint128 refund; // owed to the sponsor
 }
 
+/// Of one round, before it begins.
+struct Vetoes {
+    uint64 standing;
+    uint64 withdrawn;
+}
+
 struct Candidate {
     bytes32 modelHash;
     bytes32 header;
@@ -76,4 +82,5 @@ struct StudyState {
     Candidate model;
     /// Byte i: index + 1 of the member ranked i-th.
     mapping(uint16 round => uint256) rankings;
+    mapping(uint16 round => Vetoes) vetoes;
 }

@@ -15,6 +15,7 @@ const valid = {
   factory: address,
   reputation: address,
   modelRegistry: address,
+  gasPot: address,
   block: 0,
   relays: [],
   studies: [{ address, name: 'Heart disease', rounds: 15, data: { kind: 'heart' }, hospitals: ['Cleveland'] }],

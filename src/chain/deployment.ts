@@ -22,6 +22,8 @@ export const deploymentSchema = z.object({
   factory: address,
   reputation: address,
   modelRegistry: address,
+  /** Pays those who carry duties. */
+  gasPot: address,
   /** Number of the first block that can hold an event of these contracts. */
   block: z.number().int().min(0),
 })

@@ -1,7 +1,7 @@
 import { encodeAbiParameters, encodeFunctionData, getAbiItem, parseEventLogs } from 'viem'
 import { bytesToHex } from 'viem/utils'
-import type { MemberKeys } from '../rounds/ports.ts'
-import type { Address } from '../study/types.ts'
+import type { DutySignature, MemberKeys } from '../rounds/ports.ts'
+import type { Address, Hex } from '../study/types.ts'
 import { creditsAbi, studyAbi } from './generated/abi.ts'
 import { readRules } from './reads.ts'
 import { type ChainAccess, sendCall } from './transactions.ts'
@@ -69,4 +69,32 @@ export async function withdraw(access: ChainAccess, study: Address): Promise<big
   })
   const withdrawn = parseEventLogs({ abi: studyAbi, eventName: 'Withdrawn', logs: receipt.logs })
   return withdrawn.reduce((sum, { args }) => sum + args.amount, 0n)
+}
+
+/** A hospital's word that it sits a round out, or that it does take part after all. */
+export interface RoundVeto {
+  readonly hospital: Address
+  /** One that has not begun, at most 100 rounds ahead. */
+  readonly round: number
+  /** false takes a veto back, which is final. */
+  readonly vetoed: boolean
+  /** By the hospital's duty key, see DutySigner.veto. */
+  readonly signature: DutySignature
+}
+
+/** Calldata of a veto, for whoever carries it. */
+export function encodeVeto({ hospital, round, vetoed, signature }: RoundVeto): Hex {
+  return encodeFunctionData({
+    abi: studyAbi,
+    functionName: 'vetoRound',
+    args: [hospital, round, vetoed, signature],
+  })
+}
+
+/**
+ * Tells the study that a hospital sits a round out. Any account may send it: the duty key's signature counts.
+ * @throws AppError of sendCall; chain.reverted with error Study_NotVetoable once the round has begun, Study_AlreadyDone
+ */
+export async function vetoRound(access: ChainAccess, study: Address, veto: RoundVeto): Promise<void> {
+  await sendCall(access, { name: 'vetoRound', to: study, data: encodeVeto(veto) })
 }

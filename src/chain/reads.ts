@@ -106,6 +106,16 @@ export function balanceOf(
   })
 }
 
+/**
+ * What a study owes an account and it has not withdrawn, stakes apart: a hospital's rewards, a sponsor's refund. In the
+ * smallest unit of credit (18 decimals). @throws AppError chain.unreachable
+ */
+export function rewardOf({ deployment, publicClient }: ChainReader, study: Address, account: Address): Promise<bigint> {
+  return reading(deployment, () =>
+    publicClient.readContract({ address: study, abi: studyAbi, functionName: 'rewardOf', args: [account] }),
+  )
+}
+
 /** Credits in a wallet, in the smallest unit (18 decimals). @throws AppError chain.unreachable */
 export function creditsOf({ deployment, publicClient }: ChainReader, account: Address): Promise<bigint> {
   return reading(deployment, () =>
@@ -158,6 +168,21 @@ export function rankingOf(
 ): Promise<readonly Address[]> {
   return reading(deployment, () =>
     publicClient.readContract({ address: study, abi: studyAbi, functionName: 'rankingOf', args: [round] }),
+  )
+}
+
+/** Members (bit i = member i) who sit a round out, in the order of the rounds asked. @throws AppError chain.unreachable */
+export function vetoesOf(
+  { deployment, publicClient }: ChainReader,
+  study: Address,
+  rounds: readonly number[],
+): Promise<readonly bigint[]> {
+  return reading(deployment, () =>
+    Promise.all(
+      rounds.map(round =>
+        publicClient.readContract({ address: study, abi: studyAbi, functionName: 'vetoesOf', args: [round] }),
+      ),
+    ),
   )
 }
 

@@ -21,6 +21,7 @@ import { AppError } from '../errors/AppError.ts'
 import type { Hex } from '../study/types.ts'
 import {
   creditsAbi,
+  gasPotAbi,
   hospitalRegistryAbi,
   modelRegistryAbi,
   reputationAbi,
@@ -35,6 +36,7 @@ const everyAbi = [
   ...reputationAbi,
   ...modelRegistryAbi,
   ...creditsAbi,
+  ...gasPotAbi,
 ] as const
 
 type EveryAbi = typeof everyAbi
@@ -57,6 +59,8 @@ const sentences: { readonly [Name in ErrorName]: Sentence<Name> } = {
     `only ${active} hospitals have joined; the study can start with ${needed}. Wait for more to join.`,
   Study_AlreadyJoined: 'this hospital has joined the study already.',
   Study_NotMember: 'this account is not a member of the study. Join it first.',
+  Study_NotVetoable: (_round, first, last) =>
+    `a round can be sat out until it begins, and at most 100 rounds ahead: now the rounds ${first} to ${last}.`,
   Study_NotParticipant: 'this hospital does not take part in this round. It can in the next one.',
   Study_NotSeat: 'this hospital does not sit on the committee of this round.',
   Study_Full: most => `the study is full: ${most} hospitals have joined.`,
@@ -74,16 +78,42 @@ const sentences: { readonly [Name in ErrorName]: Sentence<Name> } = {
   Study_NothingToWithdraw: 'there is nothing to withdraw yet. The stake is paid out after the study ends.',
   Study_OnlyCredits: 'only credits of this deployment can be sent to a study.',
   Study_BadIntent: 'credits were sent to the study without saying what for.',
-  HospitalRegistry_NotIssuer: 'only an issuer may accredit or suspend hospitals.',
+  HospitalRegistry_NotIssuer: 'only an issuer may admit or suspend hospitals and revoke invitations.',
+  HospitalRegistry_BadIssuer: 'that account cannot be an issuer.',
+  HospitalRegistry_TooManyIssuers: most => `there can be at most ${most} issuers. Remove one first.`,
+  HospitalRegistry_BadThreshold: (threshold, issuers) =>
+    `${threshold} of ${issuers} issuers cannot be asked to agree. Name more issuers, or ask for fewer votes.`,
+  HospitalRegistry_VotedAlready: 'this issuer has voted for that already. It waits for the other issuers.',
+  HospitalRegistry_NotVoted: 'this issuer has no vote there to take back.',
   HospitalRegistry_NotAccredited: 'this hospital is not accredited. Ask an issuer to accredit it first.',
   HospitalRegistry_AlreadyAccredited: 'this hospital is accredited already.',
   HospitalRegistry_Suspended: 'this hospital is suspended. Ask an issuer why.',
   HospitalRegistry_NotSuspended: 'this hospital is not suspended.',
+  HospitalRegistry_BadHospital: 'that address cannot be a hospital’s wallet.',
+  HospitalRegistry_BadReason: 'the reason is too long. Say it in fewer words.',
+  HospitalRegistry_InvitationExpired: expires =>
+    `the invitation was good until ${time(expires)}. Ask whoever sent it for a new one.`,
+  HospitalRegistry_InvitationUsed: 'the invitation was used already. It is good for one hospital only.',
+  HospitalRegistry_InvitationRevoked: 'an issuer has revoked the invitation. Ask whoever sent it why.',
+  HospitalRegistry_BadInvitationKey:
+    'the invitation’s own signature does not fit. Open the link again, as it was sent.',
+  HospitalRegistry_TooManySignatures: (_given, most) =>
+    `the invitation holds more than ${most} signatures; there are not as many issuers.`,
+  HospitalRegistry_TooFewSignatures: (valid, needed) =>
+    `the invitation needs the signatures of ${needed} issuers; ${valid} are good. Ask whoever sent it for the others.`,
   HospitalRegistry_BadName: 'a hospital’s name must not be empty or longer than the registry allows.',
   HospitalRegistry_BadDutyKey: 'the duty key is not a point of the curve P-256. Make new keys and try again.',
   HospitalRegistry_BadEncryptionKey: 'the encryption key is not a P-256 key. Make new keys and try again.',
   HospitalRegistry_BadPeerId: 'the storage node’s peer id is missing or too long.',
   HospitalRegistry_PeerIdTaken: 'another hospital of this study has registered this storage node. Each needs its own.',
+  GasPot_NotStudy: 'there is no study of this deployment at that address.',
+  GasPot_NothingToCarry: 'there is nothing to carry to the study.',
+  GasPot_NotCarried: 'only what seats and hospitals sign with their study’s key is carried for others.',
+  GasPot_NotSponsor: 'only the sponsor of the study may take its gas money back.',
+  GasPot_StudyRuns: 'the gas money can be taken back once the study has ended.',
+  GasPot_Empty: 'there is no gas money left to take back.',
+  GasPot_PaymentRefused: 'the account refused the payment. Is it a contract that takes no ether?',
+  ReentrancyGuardReentrantCall: 'the contract is busy with the same call.',
   Reputation_NotStudy: 'only a study of this deployment may change a reputation.',
   ModelRegistry_NotStudy: 'only a study of this deployment may register a model.',
   ModelRegistry_NotSponsor: 'only the sponsor of the study may roll its model back.',

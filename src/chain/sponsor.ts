@@ -1,7 +1,7 @@
 import { encodeAbiParameters, encodeFunctionData, parseEventLogs } from 'viem'
 import { AppError } from '../errors/AppError.ts'
 import type { Address } from '../study/types.ts'
-import { creditsAbi, hospitalRegistryAbi, modelRegistryAbi, studyAbi, studyFactoryAbi } from './generated/abi.ts'
+import { creditsAbi, modelRegistryAbi, studyAbi, studyFactoryAbi } from './generated/abi.ts'
 import type { Rules } from './reads.ts'
 import { type ChainAccess, sendCall } from './transactions.ts'
 
@@ -93,14 +93,5 @@ export async function rollbackModel(
     to: access.deployment.modelRegistry,
     data: encodeFunctionData({ abi: modelRegistryAbi, functionName: 'rollback', args: [study, version, reason] }),
     isResumed: false,
-  })
-}
-
-/** As an issuer: accredits a hospital's wallet under its name. @throws AppError of sendCall */
-export async function accredit(access: ChainAccess, hospital: Address, name: string): Promise<void> {
-  await sendCall(access, {
-    name: 'accredit',
-    to: access.deployment.registry,
-    data: encodeFunctionData({ abi: hospitalRegistryAbi, functionName: 'accredit', args: [hospital, name] }),
   })
 }

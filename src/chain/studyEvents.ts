@@ -1,70 +1,24 @@
-import { type AbiEvent, type GetLogsReturnType, getAbiItem, type PublicClient } from 'viem'
+import { type AbiEvent, getAbiItem, type PublicClient } from 'viem'
 import type { Address } from '../study/types.ts'
+import { createEventCursor, type EventCursor, type EventLog } from './eventCursor.ts'
 import { studyAbi } from './generated/abi.ts'
+
+export { LOG_RANGE } from './eventCursor.ts'
 
 const UpdateSubmitted = getAbiItem({ abi: studyAbi, name: 'UpdateSubmitted' })
 const ScoresRevealed = getAbiItem({ abi: studyAbi, name: 'ScoresRevealed' })
 const ModelSigned = getAbiItem({ abi: studyAbi, name: 'ModelSigned' })
 const events = [UpdateSubmitted, ScoresRevealed, ModelSigned] as const satisfies readonly AbiEvent[]
 
-export type StudyLog = GetLogsReturnType<undefined, typeof events, true, bigint, bigint>[number]
+export type StudyLog = EventLog<typeof events>
+/** All updates, reveals and model signatures of a study, see createEventCursor. */
+export type StudyEvents = EventCursor<typeof events>
 
-/** Widest range of blocks that public RPCs serve logs for. */
-export const LOG_RANGE = 500n
-/** Known block hashes that are kept, to find back to after a reorg. */
-const CHECKPOINTS = 200
-
-export interface StudyEvents {
-  /** All updates, reveals and model signatures of the study up to the latest block, in order. */
-  read(): Promise<readonly StudyLog[]>
-}
-
-/**
- * Reads a study's events by block ranges, remembering how far it came. Polls nothing and sets no filter. When the hash
- * of a block that it had read has changed, it forgets what came after the last block that has not, and reads on from there.
- * @param fromBlock the study's first block, or any before it
- */
+/** @param fromBlock the study's first block, or any before it */
 export function createStudyEvents(
   client: Pick<PublicClient, 'getBlock' | 'getLogs'>,
   study: Address,
   fromBlock: bigint,
 ): StudyEvents {
-  let logs: StudyLog[] = []
-  let checkpoints: { readonly number: bigint; readonly hash: string }[] = []
-  let reading: Promise<readonly StudyLog[]> | undefined
-
-  async function rewind(head: bigint): Promise<void> {
-    for (let last = checkpoints.at(-1); last !== undefined; last = checkpoints.at(-1)) {
-      const { number, hash } = last
-      if (number <= head && (await client.getBlock({ blockNumber: number })).hash === hash) return
-      checkpoints.pop()
-      const kept = checkpoints.at(-1)?.number ?? fromBlock - 1n
-      logs = logs.filter(log => log.blockNumber <= kept)
-    }
-  }
-
-  async function catchUp(): Promise<readonly StudyLog[]> {
-    const head = await client.getBlock({ blockTag: 'latest' })
-    await rewind(head.number)
-    for (let from = (checkpoints.at(-1)?.number ?? fromBlock - 1n) + 1n; from <= head.number; from += LOG_RANGE) {
-      const to = from + LOG_RANGE - 1n < head.number ? from + LOG_RANGE - 1n : head.number
-      // The hash is read first: a reorg in between leaves a hash that does not fit, and the range is read again.
-      const { hash } = to === head.number ? head : await client.getBlock({ blockNumber: to })
-      const found = await client.getLogs({ address: study, events, fromBlock: from, toBlock: to, strict: true })
-      logs.push(...found)
-      checkpoints.push({ number: to, hash })
-    }
-    checkpoints = checkpoints.slice(-CHECKPOINTS)
-    return logs
-  }
-
-  return {
-    read() {
-      // One reader at a time: two would both append the same range.
-      reading ??= catchUp().finally(() => {
-        reading = undefined
-      })
-      return reading
-    },
-  }
+  return createEventCursor(client, study, events, fromBlock)
 }

@@ -5,7 +5,7 @@ import type { Address, Hex } from '../study/types.ts'
 import type { Binding } from './binding.ts'
 import { bytesToHex, concatBytes, hexToBytes, unshared } from './bytes.ts'
 
-/** The EIP-712 structs that a duty key signs, by primary type. IStudy.sol documents the first three. */
+/** The EIP-712 structs that a duty key signs, by primary type. IStudy.sol documents all but the last. */
 export const dutyTypes = {
   Attestation: [
     { name: 'hospital', type: 'address' },
@@ -26,6 +26,11 @@ export const dutyTypes = {
     { name: 'modelHash', type: 'bytes32' },
     { name: 'header', type: 'bytes32' },
   ],
+  Veto: [
+    { name: 'hospital', type: 'address' },
+    { name: 'round', type: 'uint16' },
+    { name: 'vetoed', type: 'bool' },
+  ],
   SealedBlob: [
     { name: 'by', type: 'address' },
     { name: 'round', type: 'uint16' },
@@ -40,6 +45,7 @@ export interface Duties {
   Attestation: { hospital: Address; round: number; opened: bigint; scoreCommitment: Hex }
   Scores: { hospital: Address; round: number; scores: readonly number[]; salt: Hex; rewraps: Hex }
   ModelSignature: { hospital: Address; round: number; modelHash: Hex; header: Hex }
+  Veto: { hospital: Address; round: number; vetoed: boolean }
   SealedBlob: {
     /** Who sealed it. */
     by: Address
@@ -68,6 +74,7 @@ export function createDutySigner(key: CryptoKey): BlobSigner {
     attestation: (ref, duty) => sign(key, dutyDigest(ref, 'Attestation', duty)),
     scores: (ref, duty) => sign(key, dutyDigest(ref, 'Scores', duty)),
     model: (ref, duty) => sign(key, dutyDigest(ref, 'ModelSignature', duty)),
+    veto: (ref, duty) => sign(key, dutyDigest(ref, 'Veto', duty)),
     sealedBlob: (ref, blob) => sign(key, dutyDigest(ref, 'SealedBlob', blob)),
   }
 }

@@ -98,6 +98,9 @@ struct Signature {
 /// than the quorum's. Each forfeits slashBps of the stake to the round's survivors without a fault; in a void round only missed
 /// deadlines do, into the next pool.
 /// Seats that did not attest are neither waited for in Score nor, once a quorum agrees, in Aggregate.
+/// Vetoes: a member may say in advance that it takes no part in a round. It is then not among the round's participants, from
+/// whom the seats are drawn, and so owes nothing in it. Where vetoes leave fewer than two, the round's number is skipped:
+/// nobody is at fault, nothing is void, and the study pauses for pauseSeconds, or a minute where that is longer.
 interface IStudy {
     event StudyInitialized(address indexed sponsor, string modelURI, uint16 rounds, uint256 deposit);
     event StudyFunded(address indexed from, uint256 amount);
@@ -114,6 +117,10 @@ interface IStudy {
         uint16 indexed round, address indexed hospital, bytes32 modelHash, bytes32 header, Signature signature
     );
     event ModelFinalised(uint16 indexed round, bytes32 modelHash, bytes32 header, uint8 seats);
+    /// The hospital will (not) take part in a round that has not begun.
+    event RoundVetoed(uint16 indexed round, address indexed hospital, bool vetoed);
+    /// Vetoes left fewer than two hospitals for it.
+    event RoundSkipped(uint16 indexed round);
     event RoundVoided(uint16 indexed round, Phase phase);
     event StakeForfeited(uint16 indexed round, address indexed hospital, uint256 amount, string reason);
     event RewardAccrued(uint16 indexed round, address indexed hospital, uint256 amount);
@@ -129,6 +136,7 @@ interface IStudy {
     error Study_TooFewHospitals(uint256 active, uint8 minHospitals);
     error Study_AlreadyJoined(address hospital);
     error Study_NotMember(address account);
+    error Study_NotVetoable(uint16 round, uint16 first, uint16 last);
     error Study_NotParticipant(address hospital);
     error Study_NotSeat(address hospital);
     error Study_Full(uint8 maxHospitals);
@@ -202,6 +210,12 @@ interface IStudy {
         Signature calldata signature
     ) external;
 
+    // --- a hospital that wants to sit a round out: signed and carried like a seat's duty ---
+
+    /// EIP-712 Veto(address hospital,uint16 round,bool vetoed). Until the round begins, and at most 100 rounds ahead. A veto
+    /// can be withdrawn once; that is final, so that no signature can be used a second time.
+    function vetoRound(address hospital, uint16 round, bool vetoed, Signature calldata signature) external;
+
     // --- anyone ---
 
     /// Closes scoring once all seats revealed or the deadline passed: medians, ranking, surviving set. Called by itself
@@ -230,6 +244,8 @@ interface IStudy {
         external
         view
         returns (address[] memory hospitals, bytes32[] memory updates);
+    /// Who has vetoed a round, and did not withdraw it: bit i = member i.
+    function vetoesOf(uint16 round) external view returns (uint64);
     function rankingOf(uint16 round) external view returns (address[] memory topK);
     /// What is left of the stake and was not withdrawn.
     function stakeOf(address hospital) external view returns (uint256);

@@ -3,7 +3,7 @@ pragma solidity 0.8.30;
 
 import { MessageHashUtils } from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 
-/// What seats sign with their duty keys, as EIP-712 digests; HospitalRegistry checks the signatures.
+/// What seats, and hospitals that sit a round out, sign with their duty keys, as EIP-712 digests; HospitalRegistry checks the signatures.
 library Duties {
     bytes32 private constant DOMAIN = keccak256(
         "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract,bytes32 salt)"
@@ -16,6 +16,8 @@ library Duties {
         keccak256("Scores(address hospital,uint16 round,int16[] scores,bytes32 salt,bytes32 rewraps)");
     bytes32 private constant MODEL_SIGNATURE =
         keccak256("ModelSignature(address hospital,uint16 round,bytes32 modelHash,bytes32 header)");
+
+    bytes32 private constant VETO = keccak256("Veto(address hospital,uint16 round,bool vetoed)");
 
     /// The salt tells apart deployments that share chain id and addresses, as dev chains do.
     function domainSeparator(address study, bytes32 deploymentId) internal view returns (bytes32) {
@@ -57,5 +59,13 @@ library Duties {
         return MessageHashUtils.toTypedDataHash(
             domain, keccak256(abi.encode(MODEL_SIGNATURE, hospital, round, modelHash, header))
         );
+    }
+
+    function veto(bytes32 domain, address hospital, uint16 round, bool vetoed)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return MessageHashUtils.toTypedDataHash(domain, keccak256(abi.encode(VETO, hospital, round, vetoed)));
     }
 }

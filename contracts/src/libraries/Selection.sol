@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import { Committee, Member, Roster, StudyState } from "../StudyState.sol";
+import { Committee, Member, Roster, StudyState, Vetoes } from "../StudyState.sol";
 import { IHospitalRegistry } from "../interfaces/IHospitalRegistry.sol";
-import { IStudy, Phase, RoundKind } from "../interfaces/IStudy.sol";
+import { IStudy, Phase, RoundKind, Signature } from "../interfaces/IStudy.sol";
 import { BitSet } from "./BitSet.sol";
+import { Duties } from "./Duties.sol";
 import { Phases } from "./Phases.sol";
 import { Seats } from "./Seats.sol";
 
@@ -15,9 +16,14 @@ library Selection {
     using Seats for uint64;
 
     uint256 private constant BASIS_POINTS = 10_000;
+    uint256 private constant MAX_ROUNDS_AHEAD = 100;
+    /// One hospital is no federation: its update alone would be the sum.
+    uint256 private constant MIN_PARTICIPANTS = 2;
+    /// A skipped round takes at least this long, or vetoes would make a study rush through its numbers.
+    uint32 private constant SKIP_SECONDS = 60;
 
-    /// Starts a round with all active hospitals, after dropping those that must not take part; the seats rotate.
-    /// Answers false, and starts nothing, when fewer than `least` are left.
+    /// Starts a round with all active hospitals that did not veto it, after dropping those that must not take part; the seats
+    /// rotate. Skips it where vetoes leave too few. Answers false, and does nothing, when fewer than `least` are active.
     function startRound(StudyState storage state, IHospitalRegistry registry, uint256 least)
         external
         returns (bool)
@@ -27,6 +33,9 @@ library Selection {
         uint64 participants = roster.active;
         if (participants.count() < least) return false;
         uint16 number = state.round.number + 1;
+        participants &= ~state.vetoes[number].standing;
+        bool isSkipped = participants.count() < MIN_PARTICIPANTS;
+        if (isSkipped) participants = 0;
         RoundKind kind =
             state.rules.standardise && roster.modelRound == 0 ? RoundKind.Statistics : RoundKind.Training;
         uint64 seats = Seats.draw(participants, number, state.rules.maxSeats);
@@ -41,9 +50,57 @@ library Selection {
         roster.disqualified = 0;
         roster.size = uint8(state.members.length);
         roster.candidates = 0;
-        emit IStudy.RoundStarted(number, kind, participants, seats.toArray());
-        state.enter(Phase.Train, state.rules.trainSeconds);
+        if (isSkipped) {
+            emit IStudy.RoundSkipped(number);
+            uint32 pause = state.rules.pauseSeconds;
+            state.enter(Phase.Settle, pause > SKIP_SECONDS ? pause : SKIP_SECONDS);
+        } else {
+            emit IStudy.RoundStarted(number, kind, participants, seats.toArray());
+            state.enter(Phase.Train, state.rules.trainSeconds);
+        }
         return true;
+    }
+
+    /// Notes that `hospital` sits a round out that has not begun, or that it does take part after all.
+    function veto(
+        StudyState storage state,
+        IHospitalRegistry registry,
+        bytes32 domain,
+        address hospital,
+        uint16 round,
+        bool vetoed,
+        Signature calldata signature
+    ) external {
+        Phase phase = state.round.phase;
+        if (phase == Phase.Draft || phase == Phase.Ended) revert IStudy.Study_WrongPhase(phase);
+        uint256 number = state.round.number;
+        if (round <= number || round > number + MAX_ROUNDS_AHEAD) {
+            revert IStudy.Study_NotVetoable(round, uint16(number + 1), uint16(number + MAX_ROUNDS_AHEAD));
+        }
+        uint256 member = _requireActive(state, hospital);
+        Vetoes storage vetoes = state.vetoes[round];
+        uint64 standing = vetoes.standing;
+        uint64 withdrawn = vetoes.withdrawn;
+        // Once vetoed, once withdrawn: whoever keeps the two signatures cannot play them again.
+        if (standing.has(member) == vetoed || withdrawn.has(member)) {
+            revert IStudy.Study_AlreadyDone(hospital);
+        }
+        if (!registry.isDutySignature(
+                address(this),
+                hospital,
+                Duties.veto(domain, hospital, round, vetoed),
+                signature.r,
+                signature.s
+            )) {
+            revert IStudy.Study_BadSignature(hospital);
+        }
+        if (vetoed) {
+            vetoes.standing = standing.add(member);
+        } else {
+            vetoes.standing = standing.remove(member);
+            vetoes.withdrawn = withdrawn.add(member);
+        }
+        emit IStudy.RoundVetoed(round, hospital, vetoed);
     }
 
     /// Takes `hospital` out from the next round on: itself (`caller`) at any time, the sponsor before the start, anyone when
@@ -53,20 +110,25 @@ library Selection {
     {
         Phase phase = state.round.phase;
         if (phase == Phase.Ended) revert IStudy.Study_WrongPhase(phase);
-        uint256 indexPlusOne = state.indexPlusOne[hospital];
-        if (indexPlusOne == 0 || !state.roster.active.has(indexPlusOne - 1)) {
-            revert IStudy.Study_NotMember(hospital);
-        }
+        uint256 member = _requireActive(state, hospital);
         string memory reason = "left";
         if (caller != hospital) {
-            reason = _unfitness(state, registry, indexPlusOne - 1);
+            reason = _unfitness(state, registry, member);
             if (bytes(reason).length == 0) {
                 if (caller != state.sponsor) revert IStudy.Study_NotSponsor(caller);
                 if (phase != Phase.Open) revert IStudy.Study_WrongPhase(phase);
                 reason = "removed";
             }
         }
-        _leave(state, indexPlusOne - 1, reason);
+        _leave(state, member, reason);
+    }
+
+    function _requireActive(StudyState storage state, address hospital) private view returns (uint256) {
+        uint256 indexPlusOne = state.indexPlusOne[hospital];
+        if (indexPlusOne == 0 || !state.roster.active.has(indexPlusOne - 1)) {
+            revert IStudy.Study_NotMember(hospital);
+        }
+        return indexPlusOne - 1;
     }
 
     function _dropUnfit(StudyState storage state, IHospitalRegistry registry) private {

@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import { P256 } from "@openzeppelin/contracts/utils/cryptography/P256.sol";
 import { Credits } from "../../src/Credits.sol";
+import { GasPot } from "../../src/GasPot.sol";
 import { HospitalRegistry } from "../../src/HospitalRegistry.sol";
 import { ModelRegistry } from "../../src/ModelRegistry.sol";
 import { Reputation } from "../../src/Reputation.sol";
@@ -50,6 +51,7 @@ abstract contract Fixture {
     Credits internal credits;
     HospitalRegistry internal registry;
     StudyFactory internal factory;
+    GasPot internal pot;
     Reputation internal reputation;
     ModelRegistry internal models;
     Study internal study;
@@ -73,8 +75,9 @@ abstract contract Fixture {
 
     function deploy() internal {
         credits = new Credits(address(this));
-        registry = new HospitalRegistry(address(this));
+        registry = new HospitalRegistry(address(this), keccak256("genesis"));
         factory = new StudyFactory(credits, registry, keccak256("genesis"));
+        pot = new GasPot(factory);
         reputation = factory.reputation();
         models = factory.modelRegistry();
         registry.setIssuer(issuer, true);

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import { Round, StudyState } from "../StudyState.sol";
+import { Snapshot } from "../interfaces/IStudy.sol";
+import { BitSet } from "./BitSet.sol";
+import { Seats } from "./Seats.sol";
+
+/// What others read of a study, encoded as they get it. Deployed once and linked, for a study alone would be too large.
+library Reads {
+    using BitSet for uint64;
+    using Seats for uint64;
+
+    uint256 private constant MAX_TOP_K = 32; // one word of member indices
+
+    /// See IStudy.snapshot.
+    function snapshot(StudyState storage state) external view returns (bytes memory) {
+        Snapshot memory s;
+        Round storage round = state.round;
+        s.phase = round.phase;
+        s.kind = round.kind;
+        s.endReason = round.endReason;
+        s.round = round.number;
+        s.completed = round.completed;
+        s.voids = round.voids;
+        s.deadline = round.deadline;
+        s.time = uint40(block.timestamp);
+        s.participants = round.participants;
+        s.submitted = round.submitted;
+        s.attested = round.attested;
+        s.revealed = round.revealed;
+        s.signed = round.signed;
+        uint64 seats = state.committee.seats;
+        s.survivors = state.committee.survivors;
+        s.seats = seats.toArray();
+        s.opened = new uint64[](s.seats.length);
+        for (uint256 seat = 0; seat < s.opened.length; seat++) {
+            if ((round.attested >> seat) & 1 == 1) s.opened[seat] = state.attestedBySeat[seat];
+        }
+        s.members = new address[](state.members.length);
+        s.updates = new bytes32[](s.members.length);
+        for (uint256 i = 0; i < s.members.length; i++) {
+            s.members[i] = state.members[i].wallet;
+            if (round.submitted.has(i)) s.updates[i] = state.updates[i];
+        }
+        s.modelRound = state.roster.modelRound;
+        s.modelHash = state.model.modelHash;
+        s.modelHeader = state.model.header;
+        return abi.encode(s);
+    }
+
+    /// The running round's updates, in order of joining.
+    function submissions(StudyState storage state) external view returns (bytes memory) {
+        uint64 submitted = state.round.submitted;
+        address[] memory hospitals = new address[](submitted.count());
+        bytes32[] memory updates = new bytes32[](hospitals.length);
+        uint256 n = 0;
+        for (uint256 member = 0; n < hospitals.length; member++) {
+            if (!submitted.has(member)) continue;
+            hospitals[n] = state.members[member].wallet;
+            updates[n] = state.updates[member];
+            n++;
+        }
+        return abi.encode(hospitals, updates);
+    }
+
+    /// The best hospitals of a round, best first.
+    function ranking(StudyState storage state, uint16 round) external view returns (bytes memory) {
+        uint256 places = state.rankings[round];
+        uint256 length = 0;
+        while (length < MAX_TOP_K && (places >> (8 * length)) & 0xff != 0) length++;
+        address[] memory topK = new address[](length);
+        for (uint256 i = 0; i < length; i++) {
+            topK[i] = state.members[((places >> (8 * i)) & 0xff) - 1].wallet;
+        }
+        return abi.encode(topK);
+    }
+}
