@@ -1,9 +1,11 @@
 import { encodeFunctionData } from 'viem'
 import { hexToBytes } from 'viem/utils'
 import { AppError } from '../errors/AppError.ts'
-import type { ChainPort, Member, MemberKeys, StudySnapshot } from '../rounds/ports.ts'
+import type { ChainPort, Member, MemberKeys, StudySnapshot, WriteOptions } from '../rounds/ports.ts'
 import { type Address, type Hex, sameAddress } from '../study/types.ts'
+import { createCarriage, type DutyCarrier, hasEvent } from './carriage.ts'
 import { hospitalRegistryAbi, studyAbi } from './generated/abi.ts'
+import { encodeVeto } from './hospital.ts'
 import { toAppError } from './reverts.ts'
 import { createStudyEvents } from './studyEvents.ts'
 import { type ChainAccess, sendCall } from './transactions.ts'
@@ -16,6 +18,12 @@ export interface StudyChainOptions extends ChainAccess {
   readonly pollInterval?: number
   /** Told when the chain stops answering, and with null when it answers again. */
   readonly onTrouble?: (trouble: AppError | null) => void
+  /** Brings to the chain what this hospital has signed, in place of its wallet. Without one the wallet is asked each time. */
+  readonly carrier?: DutyCarrier
+  /** Milliseconds until the wallet is asked after all. Default two blocks, at least 6,000. */
+  readonly carryPatience?: number
+  /** Told once for each duty who brought it to the chain. */
+  readonly onCarried?: (name: string, by: 'relay' | 'wallet') => void
 }
 
 /** Slowest pace of asking a chain that does not answer, in milliseconds. */
@@ -26,6 +34,10 @@ const LONGEST_BACKOFF = 15_000
  */
 const closingGas = (members: number) => 400_000n + 80_000n * BigInt(members)
 const MAX_MEMBERS = 64
+/** Milliseconds between looks for a duty that a relay carries, at most: a person waits for it. */
+const SLOWEST_LOOK = 1_000
+/** Blocks before a duty began in which an earlier try of this tab may have been mined. */
+const LOOK_BACK = 20n
 const NONE: Hex = `0x${'0'.repeat(64)}`
 
 /**
@@ -39,12 +51,23 @@ export function createStudyChain(options: StudyChainOptions): ChainPort {
   const url = deployment.rpcUrls[0] ?? ''
   const events = createStudyEvents(publicClient, study, options.fromBlock ?? BigInt(deployment.block))
   const keysByMember = new Map<string, Promise<MemberKeys>>()
+  const bring = createCarriage({
+    publicClient,
+    chainId: deployment.chainId,
+    study,
+    carrier: options.carrier,
+    patience: options.carryPatience,
+    pollInterval: Math.min(pollInterval, SLOWEST_LOOK),
+    onCarried: options.onCarried,
+  })
   let memberList: readonly Address[] = []
+  let latest: StudySnapshot | undefined
 
   async function readSnapshot(): Promise<StudySnapshot> {
     const snapshot = await publicClient.readContract({ address: study, abi: studyAbi, functionName: 'snapshot' })
     memberList = snapshot.members
-    return snapshot as StudySnapshot
+    latest = snapshot as StudySnapshot
+    return latest
   }
 
   async function* snapshots(signal: AbortSignal): AsyncGenerator<StudySnapshot, void, void> {
@@ -115,14 +138,35 @@ export function createStudyChain(options: StudyChainOptions): ChainPort {
     }
   }
 
-  async function write(name: string, data: Hex, isResumed = true): Promise<void> {
+  async function write(name: string, data: Hex, signal: AbortSignal | undefined, isResumed = true): Promise<void> {
     await sendCall(options, {
       name,
       to: study,
       data,
       headroom: closingGas(memberList.length || MAX_MEMBERS),
       isResumed,
+      ...(signal && { signal }),
     })
+  }
+
+  /** What this hospital signed and anybody may bring. */
+  async function carry(
+    name: Parameters<typeof hasEvent>[3]['name'],
+    about: { readonly round: number; readonly vetoed?: boolean },
+    data: Hex,
+    { signal }: WriteOptions = {},
+  ): Promise<void> {
+    let since: bigint | undefined
+    const isDone = async () => {
+      if (since === undefined) {
+        const head = await publicClient.getBlockNumber({ cacheTime: 0 })
+        since = head > LOOK_BACK ? head - LOOK_BACK : 0n
+      }
+      return hasEvent(publicClient, study, since, { name, hospital: self, ...about })
+    }
+    // Also notes the block before anything is sent.
+    if (options.carrier !== undefined && (await reading(isDone))) return
+    await bring({ name, data, isDone, send: () => write(name, data, signal), ...(signal && { signal }) })
   }
 
   return {
@@ -161,44 +205,70 @@ export function createStudyChain(options: StudyChainOptions): ChainPort {
         ),
       ),
 
-    submitUpdate: ({ round, update, commitment }) =>
+    submitUpdate: ({ round, update, commitment }, options) =>
       write(
         'submitUpdate',
         encodeFunctionData({ abi: studyAbi, functionName: 'submitUpdate', args: [round, update, commitment] }),
+        options?.signal,
       ),
 
-    attest: ({ round, opened, scoreCommitment, signature }) =>
-      write(
+    attest: ({ round, opened, scoreCommitment, signature }, options) =>
+      carry(
         'attest',
+        { round },
         encodeFunctionData({
           abi: studyAbi,
           functionName: 'attest',
           args: [self, round, opened, scoreCommitment, signature],
         }),
+        options,
       ),
 
-    submitScore: ({ round, scores, salt, rewraps, signature }) =>
-      write(
+    submitScore: ({ round, scores, salt, rewraps, signature }, options) =>
+      carry(
         'submitScore',
+        { round },
         encodeFunctionData({
           abi: studyAbi,
           functionName: 'submitScore',
           args: [self, round, scores, salt, rewraps, signature],
         }),
+        options,
       ),
 
-    signModel: ({ round, modelHash, header, signature }) =>
-      write(
+    signModel: ({ round, modelHash, header, signature }, options) =>
+      carry(
         'signModel',
+        { round },
         encodeFunctionData({
           abi: studyAbi,
           functionName: 'signModel',
           args: [self, round, modelHash, header, signature],
         }),
+        options,
       ),
 
-    advance: () => write('advance', encodeFunctionData({ abi: studyAbi, functionName: 'advance' }), false),
+    vetoRound: ({ round, vetoed, signature }, options) =>
+      carry('vetoRound', { round, vetoed }, encodeVeto({ hospital: self, round, vetoed, signature }), options),
+
+    advance: ({ signal } = {}) => {
+      const before = latest
+      const data = encodeFunctionData({ abi: studyAbi, functionName: 'advance' })
+      return bring({
+        name: 'advance',
+        data,
+        // Whoever moved it on.
+        isDone: async () => before !== undefined && step(await readSnapshot()) !== step(before),
+        send: () => write('advance', data, signal, false),
+        ...(signal && { signal }),
+      })
+    },
   }
+}
+
+/** Where a study is; another one after it was moved on. */
+function step({ round, phase, deadline }: StudySnapshot): string {
+  return `${round}:${phase}:${deadline}`
 }
 
 /** The time is part of it: retries, lost transactions and deadlines are measured by the chain's clock. */

@@ -197,6 +197,7 @@ function timed(ports: HospitalPorts, clock: Clock): HospitalPorts {
       attest: (call, options) => clock.measure('chain', () => chain.attest(call, options)),
       submitScore: (call, options) => clock.measure('chain', () => chain.submitScore(call, options)),
       signModel: (call, options) => clock.measure('chain', () => chain.signModel(call, options)),
+      vetoRound: (call, options) => clock.measure('chain', () => chain.vetoRound(call, options)),
       advance: options => clock.measure('chain', () => chain.advance(options)),
     },
   }
