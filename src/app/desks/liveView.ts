@@ -32,10 +32,10 @@ export interface LiveView {
   readonly loss: LiveLoss | null
   /** Rounds, by the contract's numbers, that this hospital has said it will sit out. */
   readonly vetoes: readonly number[]
+  /** Rounds whose veto was taken back: the contract lets that be said once. */
+  readonly settledVetoes: readonly number[]
   /** The chain's clock as it was last read; null before the first look. */
   readonly clock: ChainClock | null
-  /** Accredited names by address in lower case; who is not in it is shown by address. */
-  readonly names: Readonly<Record<string, string>>
   /** Relays, peers and uploads that wait; null before the storage node runs. */
   readonly storage: StorageStatus | null
   readonly calls: ChainCalls
@@ -51,8 +51,8 @@ export const initialLiveView: LiveView = {
   curve: [],
   loss: null,
   vetoes: [],
+  settledVetoes: [],
   clock: null,
-  names: {},
   storage: null,
   calls: { confirmed: 0, failed: 0, gasUsed: 0n, feeWei: 0n },
   asking: null,

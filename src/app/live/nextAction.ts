@@ -16,7 +16,7 @@ export type NextAction =
       readonly share: number | null
     }
   /** Nothing to do but wait. */
-  | { readonly kind: 'waits' | 'waitsForStart' | 'sitsOut' | 'left' | 'starting' | 'offline' }
+  | { readonly kind: 'waits' | 'waitsForStart' | 'sitsOut' | 'left' | 'starting' | 'otherTab' }
   | { readonly kind: 'done' }
 
 /** Whether the person is asked for something. */
@@ -26,7 +26,7 @@ export function isAsked({ kind }: NextAction): boolean {
 
 /** @returns what to do now, from everything that the page knows; also where nothing is known yet */
 export function nextAction(view: HospitalView): NextAction {
-  const { stage, round, live, address } = view
+  const { stage, live } = view
   // A wallet that is open hides everything else.
   if (live.asking !== null) return { kind: 'sign', call: live.asking }
   switch (stage) {
@@ -38,10 +38,16 @@ export function nextAction(view: HospitalView): NextAction {
       return { kind: 'reload' }
     case 'done':
       return { kind: 'done' }
-    case 'starting':
-    case 'joining':
+    case 'wrongTab':
+      return { kind: 'otherTab' }
+    case 'running':
+      return whileRunning(view)
+    default:
       return { kind: 'starting' }
   }
+}
+
+function whileRunning({ round, live, address }: HospitalView): NextAction {
   const snapshot = round?.snapshot ?? null
   if (round === null || snapshot === null) return { kind: 'starting' }
   if (round.paused) return { kind: round.lastError === null ? 'resume' : 'retry' }

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest'
+import { Phase, RoundKind, type StudySnapshot } from '../../rounds/ports.ts'
+import { initialState, NO_HASH } from '../../rounds/state.ts'
+import { isStakeFree, unfinished } from './stake.ts'
+
+const me = `0x${'1'.repeat(40)}` as const
+const at = (phase: Phase, change: Partial<StudySnapshot> = {}): StudySnapshot => ({
+  phase,
+  kind: RoundKind.Training,
+  endReason: 0,
+  round: 2,
+  completed: 0,
+  voids: 0,
+  deadline: 100,
+  time: 50,
+  participants: 0b1n,
+  submitted: 0n,
+  survivors: 0n,
+  seats: [],
+  attested: 0,
+  revealed: 0,
+  signed: 0,
+  opened: [],
+  members: [me],
+  updates: [],
+  modelRound: 1,
+  modelHash: NO_HASH,
+  modelHeader: NO_HASH,
+  ...change,
+})
+const holding = (snapshot: StudySnapshot) => ({ ...initialState(me), snapshot })
+
+describe('isStakeFree', () => {
+  it('frees the stake of one that left once its round is over', () => {
+    expect(isStakeFree(at(Phase.Train), me, true)).toBe(false)
+    expect(isStakeFree(at(Phase.Train, { participants: 0n }), me, true)).toBe(true)
+    expect(isStakeFree(at(Phase.Settle), me, true)).toBe(true)
+  })
+
+  it('holds the stake of one that is in, until the end', () => {
+    expect(isStakeFree(at(Phase.Settle), me, false)).toBe(false)
+    expect(isStakeFree(at(Phase.Ended), me, false)).toBe(true)
+  })
+
+  it('does not guess', () => {
+    expect(isStakeFree(null, me, true)).toBeNull()
+    expect(isStakeFree(at(Phase.Ended, { members: [] }), me, false)).toBeNull()
+  })
+})
+
+describe('unfinished', () => {
+  it('is true while an update or a seat’s duty is owed, something waits for a relay, or a wallet is open', () => {
+    expect(unfinished(holding(at(Phase.Train)), 0, null)).toBe(true)
+    expect(unfinished(holding(at(Phase.Attest, { submitted: 1n, seats: [0] })), 0, null)).toBe(true)
+    expect(unfinished(holding(at(Phase.Ended)), 1, null)).toBe(true)
+    expect(unfinished(null, 0, 'submitUpdate')).toBe(true)
+  })
+
+  it('is false when nothing is owed', () => {
+    expect(unfinished(holding(at(Phase.Attest, { submitted: 1n })), 0, null)).toBe(false)
+    expect(unfinished(holding(at(Phase.Ended)), 0, null)).toBe(false)
+    expect(unfinished(null, 0, null)).toBe(false)
+  })
+})
