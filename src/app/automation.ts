@@ -47,7 +47,8 @@ export function publishAutomation(store: HospitalStore): void {
       task: () => store.getState().round?.task?.type ?? null,
       backend: () => store.getState().backend,
       error: () => {
-        const { error } = store.getState()
+        const state = store.getState()
+        const error = state.error ?? state.joining.error
         return error && { ...error, message: AppError.fromData(error).message }
       },
       result: () => store.getState().result,

@@ -1,330 +1,215 @@
-import { DEV_CHAIN_ID, publicClientFor } from '../chain/clients.ts'
 import { checkDeployment } from '../chain/deployment.ts'
 import { joinStudy } from '../chain/hospital.ts'
-import { peerIdsOf, readStudy } from '../chain/reads.ts'
+import { readStudy } from '../chain/reads.ts'
 import { createStudyChain } from '../chain/StudyChain.ts'
-import { indexedDbTransactionJournal } from '../chain/transactionJournal.ts'
-import type { ChainAccess } from '../chain/transactions.ts'
-import { hexToBytes } from '../crypto/bytes.ts'
 import { createDutySigner } from '../crypto/duty.ts'
-import { createKeys, type HospitalKeys, indexedDbKeyStore, type KeyOwner, publicKeys } from '../crypto/keys.ts'
-import { AppError, isAppError } from '../errors/AppError.ts'
+import { type KeyOwner, publicKeys } from '../crypto/keys.ts'
+import { AppError } from '../errors/AppError.ts'
 import { memberIndex } from '../rounds/duties.ts'
 import { openJournal } from '../rounds/journal.ts'
-import type { ChainPort } from '../rounds/ports.ts'
 import { createRunner, type Runner } from '../rounds/runner.ts'
-import type { HospitalState, Task } from '../rounds/state.ts'
 import { createHeliaStore, type HeliaStore } from '../storage/heliaStore.ts'
-import { peerIdText } from '../storage/peerKey.ts'
-import type { Manifest } from '../study/manifest.ts'
 import type { BackendName } from '../training/backends.ts'
-import { createTrainingClient, createTrainingWorker, type TrainingClient } from '../training/client.ts'
-import type { ShippedData } from '../training/workerApi.ts'
-import type { HospitalContext } from './context.ts'
+import { createTrainingClient, createTrainingWorker } from '../training/client.ts'
+import { openAccess } from './access.ts'
+import type { HospitalContext, HospitalParts } from './context.ts'
+import { createJoinDesk, type JoinAction } from './desks/joining.ts'
 import { createKeepingDesk } from './desks/keeping.ts'
 import { createModelDesk } from './desks/model.ts'
 import { createRoundDesk } from './desks/rounds.ts'
-import { attemptTexts, doneTexts } from './logTexts.ts'
+import { logTask, meetMembers, watchTraffic } from './following.ts'
+import { fetchInitial } from './initialModel.ts'
+import { createInbox, type Inbox } from './join/inbox.ts'
+import { indexedDbJoinMemory } from './join/joinMemory.ts'
+import { readRoom } from './join/room.ts'
+import { shippedHospitals } from './join/shipped.ts'
+import { openInOneTab } from './join/tabs.ts'
+import { readTerms } from './join/terms.ts'
+import { createWatch, type StudyWatch } from './join/watch.ts'
+import { showJoining, walkIn } from './join/way.ts'
+import { keysFor } from './ownKeys.ts'
 import { createParts } from './parts.ts'
-import { shownRound } from './phases.ts'
-import type { HospitalSession, OpenHospital, SessionOptions } from './session.ts'
-import type { ListedStudy } from './site.ts'
+import { createPeople } from './people.ts'
+import { summarise } from './result.ts'
+import type { HospitalSession, OpenHospital } from './session.ts'
 import { fetchManifest } from './sponsorStudy.ts'
-import { addLog, createHospitalStore, fail, type HospitalResult, type HospitalStore } from './store.ts'
-
-/** Milliseconds between looks at the chain. The dev chain mines on demand; others take seconds, and their RPCs count calls. */
-const POLL_MS = { dev: 150, public: 1000 } as const
-/** How often a driven tab tries to join, with longer and longer pauses in between. */
-const JOIN_ATTEMPTS = 5
-const JOIN_PAUSE_MS = 1000
-/** How often the traffic shown is brought up to date, in milliseconds. */
-const TRAFFIC_MS = 1000
+import { addLog, createHospitalStore, fail } from './store.ts'
 
 /** Opens a hospital in this tab: storage node, keys, training worker, chain, and the runner that drives the rounds. */
 export const openHospital: OpenHospital = options => {
-  const store = createHospitalStore({
-    name: options.name,
-    number: options.number,
-    address: options.wallet.account.address,
-  })
+  const { site, study, wallet, name, number } = options
+  const { address } = wallet.account
+  const store = createHospitalStore({ name, number, address })
   const closing = new AbortController()
-  const opened: Opened = { cleanups: [], runner: null, file: deferred(), consent: deferred() }
-  const { site, study, wallet } = options
-  const owner: KeyOwner = { deployment: site.deploymentId, study: study.address, address: wallet.account.address }
+  const cleanups: (() => unknown)[] = []
+  const owner: KeyOwner = { deployment: site.deploymentId, study: study.address, address }
   const context: HospitalContext = {
     options,
-    access: {
-      deployment: site,
-      publicClient: publicClientFor(site),
-      walletClient: wallet,
-      journal: indexedDbTransactionJournal(site.deploymentId),
-      pollInterval: site.chainId === DEV_CHAIN_ID ? POLL_MS.dev : POLL_MS.public,
-    },
+    access: openAccess(site, wallet),
     owner,
     namespace: `${owner.deployment}-${owner.study}-${owner.address}`.toLowerCase(),
     store,
     parts: createParts(),
     signal: closing.signal,
-    onClose: cleanup => opened.cleanups.push(cleanup),
+    onClose: cleanup => cleanups.push(cleanup),
   }
-  const work = attend(context, opened).catch(error => {
+  const inbox = createInbox<JoinAction>()
+  const work = attend(context, inbox, () => handOver()).catch(error => {
     context.parts.fail(error)
     if (!closing.signal.aborted) fail(store, error)
   })
+  let closed: Promise<void> | null = null
+  const close = () => {
+    closed ??= (async () => {
+      closing.abort(new DOMException('the page was closed', 'AbortError'))
+      await work
+      for (const cleanup of cleanups.reverse()) await cleanup()
+    })()
+    return closed
+  }
+  /** Another tab of this browser goes on as this hospital. */
+  const handOver = () => {
+    close().catch(error => console.error(error))
+    showJoining(store, { tab: 'handedOver', busy: null })
+    store.setState({ stage: 'wrongTab' })
+    addLog(store, 'Another tab of this browser took this hospital over.')
+  }
   return {
     store,
-    joining: { chooseFile: chosen => opened.file.resolve(chosen), join: () => opened.consent.resolve() },
+    joining: createJoinDesk(inbox),
     rounds: createRoundDesk(context),
     model: createModelDesk(context),
     keeping: createKeepingDesk(context),
-    async close() {
-      closing.abort(new DOMException('the page was closed', 'AbortError'))
-      await work
-      for (const cleanup of opened.cleanups.reverse()) await cleanup()
-    },
+    close,
   } satisfies HospitalSession
 }
 
-interface Opened {
-  readonly cleanups: (() => unknown)[]
-  runner: Runner | null
-  readonly file: Deferred<File>
-  readonly consent: Deferred<void>
-}
-
 /** From an empty tab to the end of the study. */
-async function attend(context: HospitalContext, opened: Opened): Promise<void> {
+async function attend(context: HospitalContext, inbox: Inbox<JoinAction>, handOver: () => void): Promise<void> {
   requireBrowser()
-  const { options, access, owner, namespace, store, parts, signal } = context
-  const { site, study, wallet } = options
-  const address = wallet.account.address
-  await checkDeployment(site, access.publicClient)
+  const { access, store, parts, signal, options, onClose } = context
+  await checkDeployment(options.site, access.publicClient)
   const peers = new Set<string>()
-  const direct = study.direct ? { webrtc: true, allowPeers: (peerId: string) => peers.has(peerId) } : {}
-  const blobs = await createHeliaStore({ namespace, relays: site.relays, signal, ...direct })
-  opened.cleanups.push(() => blobs.close())
-  watchTraffic(store, blobs, opened)
-
+  const blobs = await openInOneTab(context, inbox, () => openStorage(context, peers), handOver)
+  onClose(() => blobs.close())
+  onClose(watchTraffic(store, blobs))
   parts.set('blobs', blobs)
-  const chain = createStudyChain({
-    ...access,
-    study: study.address,
-    onTrouble: trouble =>
-      trouble === null ? addLog(store, 'The chain answers again.') : addLog(store, trouble.message, 'warning'),
-  })
-  const [snapshot, info] = await Promise.all([firstSnapshot(chain, signal), readStudy(access, study.address)])
-  parts.set('chain', chain)
-  parts.set('info', info)
-  const isMember = memberIndex(snapshot, { self: address }) !== null
-  const keys = await keysFor(owner, isMember)
-  const manifest = await fetchManifest(blobs, info.modelURI, signal)
-  parts.set('keys', keys)
-  parts.set('manifest', manifest)
-  blobs.addRelays(manifest.relays)
-  store.setState({ study: { address: study.address, manifest, rounds: info.rules.rounds } })
 
-  const { training, patients } = await loadPatients(options, manifest, store, opened, signal)
-  const { backend } = await training.configure(chain.ref, manifest, address)
-  parts.set('training', training)
-  store.setState({ backend, patients })
-  addLog(store, `Patients are loaded; training runs on ${backend}.`)
-
-  if (!isMember) await enter(options, access, keys, blobs, store, opened, signal)
-  const journal = await openJournal(namespace)
-  opened.cleanups.push(() => journal.close())
-  const runner = createRunner(
-    { chain, store: blobs, training, journal, manifest, signer: createDutySigner(keys.duty.privateKey) },
-    { onTask: (task, what, error) => logTask(store, manifest, task, what, error) },
-  )
-  opened.runner = runner
-  parts.set('runner', runner)
-  opened.cleanups.push(runner.store.subscribe(round => store.setState({ round })))
-  if (study.direct) opened.cleanups.push(meetMembers(runner, blobs, peers, access, study.address))
+  const watch = await lookUp(context, blobs)
+  await haveJoined(context, inbox, watch)
+  const runner = await startRunner(context, blobs, peers)
   store.setState({ stage: 'running', round: runner.store.getState() })
+  watch.stop()
   const ended = await runner.run(signal)
   signal.throwIfAborted()
-  const result = await summarise(store, ended, runner, training, blobs, manifest)
+  const manifest = await parts.when('manifest')
+  const training = await parts.when('training')
+  const result = await summarise(store, ended, { runner, training, blobs, manifest })
   store.setState({ stage: 'done', result, traffic: blobs.traffic() })
   addLog(store, 'The study has ended.')
 }
 
-/** The first look at the chain: whether this hospital is in already. */
-async function firstSnapshot(chain: ChainPort, signal: AbortSignal) {
-  for await (const snapshot of chain.snapshots(signal)) return snapshot
-  throw signal.reason
+function openStorage({ namespace, options, signal }: HospitalContext, peers: Set<string>): Promise<HeliaStore> {
+  const { site, study } = options
+  const direct = study.direct ? { webrtc: true, allowPeers: (peerId: string) => peers.has(peerId) } : {}
+  return createHeliaStore({ namespace, relays: site.relays, signal, ...direct })
 }
 
-/** Keys are made once and kept before the registry hears of them; a member without its keys cannot go on from here. */
-async function keysFor(owner: KeyOwner, isMember: boolean): Promise<HospitalKeys> {
-  const keyStore = indexedDbKeyStore()
-  const known = await keyStore.load(owner)
-  if (known !== undefined) return known
-  if (isMember) throw new AppError('crypto.noKeys')
-  const keys = await createKeys()
-  await keyStore.save(owner, keys)
-  return keys
-}
-
-/** Starts the worker and has it load this hospital's patients: a shipped hospital's by number, else the person's file. */
-async function loadPatients(
-  { study, number, backend, auto }: SessionOptions,
-  manifest: Manifest,
-  store: HospitalStore,
-  opened: Opened,
-  signal: AbortSignal,
-): Promise<{ readonly training: TrainingClient; readonly patients: number }> {
-  const worker = createTrainingWorker(backend === null ? {} : { backend: backend as BackendName })
-  opened.cleanups.push(() => worker.terminate())
-  const training = createTrainingClient(worker)
-  const shipped = number === null ? null : shippedData(study, number - 1, manifest)
-  if (shipped !== null) {
-    const { localOnly } = await training.loadShipped(shipped)
-    return { training, patients: localOnly.patients }
-  }
-  const { schema } = manifest
-  if (schema.kind !== 'table')
-    throw new AppError('data.unreadable', { file: 'Images', reason: 'only tables can be loaded' })
-  const seed = study.data.kind === 'csv' ? study.data.seed : manifest.seed
-  for (;;) {
-    store.setState({ stage: 'needsData' })
-    const file = await unlessAborted(opened.file.promise, signal)
-    try {
-      const { localOnly } = await training.loadCsv(file, schema, seed)
-      store.setState({ stage: 'starting', error: null })
-      return { training, patients: localOnly.patients }
-    } catch (error) {
-      if (!isAppError(error) || auto) throw error
-      // A file with bad rows: say where, and let the person choose another.
-      store.setState({ error: error.toData() })
-      opened.file.reset()
-    }
-  }
-}
-
-function shippedData({ data, hospitals }: ListedStudy, index: number, manifest: Manifest): ShippedData | null {
-  switch (data.kind) {
-    case 'heart':
-      return { study: 'heart', hospitals: hospitals.length, index, seed: manifest.seed }
-    case 'digits':
-      return { study: 'digits', hospitals: data.hospitals, index, seed: data.seed, alpha: data.alpha }
-    case 'csv':
-    case 'manifest':
-      return null
-  }
-}
-
-/** Puts the stake down and enters, on the person's word or by itself in a driven tab. */
-async function enter(
-  { auto, study }: SessionOptions,
-  access: ChainAccess,
-  keys: HospitalKeys,
-  blobs: HeliaStore,
-  store: HospitalStore,
-  opened: Opened,
-  signal: AbortSignal,
-): Promise<void> {
-  store.setState({ stage: 'ready' })
-  if (!auto) await unlessAborted(opened.consent.promise, signal)
-  for (let attempt = 1; ; attempt++) {
-    store.setState({ stage: 'joining', error: null })
-    try {
-      await joinStudy(access, study.address, await publicKeys(keys), blobs.peerIdBytes)
-      addLog(store, 'The stake is down; this hospital takes part.')
-      return
-    } catch (error) {
-      if (!isAppError(error)) throw error
-      addLog(store, error.message, 'warning')
-      const declined = error.code === 'chain.rejected'
-      if (auto && !declined) {
-        // Nobody sits here who could press the button again: a wallet or an RPC may only have hiccuped.
-        if (attempt === JOIN_ATTEMPTS) throw error
-        await unlessAborted(new Promise(resolve => setTimeout(resolve, attempt * JOIN_PAUSE_MS)), signal)
-        continue
-      }
-      store.setState({ stage: 'ready', error: declined ? null : error.toData() })
-      opened.consent.reset()
-      await unlessAborted(opened.consent.promise, signal)
-    }
-  }
-}
-
-async function summarise(
-  store: HospitalStore,
-  state: HospitalState,
-  runner: Runner,
-  training: TrainingClient,
-  blobs: HeliaStore,
-  manifest: Manifest,
-): Promise<HospitalResult | null> {
-  const final = state.evaluations.at(-1)
-  if (final === undefined) return null
-  const { name, address, patients, backend } = store.getState()
-  if (address === null || patients === null || backend === null) return null
-  const { train, encrypt, other } = await training.spent()
-  const spent = runner.spent()
-  const busy = train + encrypt + other + spent.store + spent.chain
-  return {
-    name,
-    address,
-    patients,
-    majorityAccuracy: final.majorityAccuracy,
-    federated: final.federated,
-    local: final.local,
-    history: state.evaluations.map(({ round, federated }) => ({
-      round: shownRound(round, manifest),
-      accuracy: federated.accuracy,
-    })),
-    epochs: (state.snapshot?.completed ?? 0) * manifest.training.epochs,
-    backend,
-    traffic: blobs.traffic(),
-    seconds: { ...spent, train, encrypt, wait: Math.max(0, spent.total - busy) },
-  }
-}
-
-/** Connects this tab to the other members' as they join. Only nodes that the registry names for this study may connect. */
-function meetMembers(
-  runner: Runner,
-  blobs: HeliaStore,
-  peers: Set<string>,
-  access: ChainAccess,
-  study: ListedStudy['address'],
-): () => void {
-  let known = 0
-  return runner.store.subscribe(({ snapshot }) => {
-    const members = snapshot?.members ?? []
-    if (members.length <= known) return
-    known = members.length
-    peerIdsOf(access, study, members)
-      .then(ids => {
-        for (const id of ids) peers.add(peerIdText(hexToBytes(id)))
-        blobs.meet([...peers])
-      })
-      // The relays carry everything all the same; the next member that joins brings another try.
-      .catch(error => console.warn('members cannot be met directly', error))
+/** What the study is and who is in it: chain, keys, manifest. */
+async function lookUp(context: HospitalContext, blobs: HeliaStore): Promise<StudyWatch> {
+  const { access, store, parts, owner, signal, options, onClose } = context
+  const { address } = options.study
+  const chain = createStudyChain({
+    ...access,
+    study: address,
+    onTrouble: trouble =>
+      trouble === null ? addLog(store, 'The chain answers again.') : addLog(store, trouble.message, 'warning'),
   })
+  const people = createPeople(access, store)
+  people.meet([owner.address])
+  const watch = createWatch(chain, signal, snapshot => {
+    people.meet(snapshot.members)
+    showJoining(store, { snapshot })
+  })
+  onClose(watch.stop)
+  const [snapshot, info] = await Promise.all([watch.first, readStudy(access, address)])
+  people.meet([info.sponsor])
+  parts.set('chain', chain)
+  parts.set('info', info)
+  const keys = await keysFor(owner, memberIndex(snapshot, { self: owner.address }) !== null)
+  const manifest = await fetchManifest(blobs, info.modelURI, signal)
+  parts.set('keys', keys)
+  parts.set('manifest', manifest)
+  blobs.addRelays(manifest.relays)
+  store.setState({ study: { address, manifest, rounds: info.rules.rounds } })
+  return watch
 }
 
-function watchTraffic(store: HospitalStore, blobs: HeliaStore, opened: Opened): void {
-  const timer = setInterval(() => {
-    const traffic = blobs.traffic()
-    const shown = store.getState().traffic
-    if (traffic.sent !== shown.sent || traffic.received !== shown.received) store.setState({ traffic })
-  }, TRAFFIC_MS)
-  opened.cleanups.push(() => clearInterval(timer))
+/** Starts the worker, and walks in: patients, this computer, terms, stake. */
+async function haveJoined(context: HospitalContext, inbox: Inbox<JoinAction>, watch: StudyWatch): Promise<void> {
+  const { access, store, parts, owner, signal, options, namespace, onClose } = context
+  const { study, number, backend, auto } = options
+  const [chain, info, keys, manifest, blobs] = await all(parts, 'chain', 'info', 'keys', 'manifest', 'blobs')
+  const forced = backend === null ? {} : { backend: backend as BackendName }
+  const worker = createTrainingWorker(forced)
+  onClose(() => worker.terminate())
+  const training = createTrainingClient(worker)
+  parts.set('worker', training)
+  const initial = await fetchInitial(blobs, manifest, signal)
+  const { schema } = manifest
+  await walkIn({
+    store,
+    inbox,
+    memory: indexedDbJoinMemory(namespace),
+    loader: training,
+    schema: schema.kind === 'table' ? schema : null,
+    seed: study.data.kind === 'csv' ? study.data.seed : manifest.seed,
+    shipped: shippedHospitals(study, manifest, info.rules.maxHospitals),
+    ownShipped: number === null ? null : number - 1,
+    isMember: memberIndex(watch.latest(), { self: owner.address }) !== null,
+    auto,
+    signal,
+    configure: async () => (await training.configure(chain.ref, manifest, owner.address, initial)).backend,
+    checkDevice: async () => (await training.checkDevice(manifest, forced, { signal })).localOnly,
+    checkRoom: () => readRoom(manifest, info.rules.maxHospitals, info.rules.rounds),
+    readTerms: async () => showJoining(store, { terms: await readTerms(access, info, watch.latest(), owner.address) }),
+    enter: async () => {
+      await watch.untilWelcome(() => showJoining(store, { busy: 'waitingForRound' }))
+      showJoining(store, { busy: 'entering' })
+      await joinStudy(access, study.address, await publicKeys(keys), blobs.peerIdBytes)
+    },
+  })
+  parts.set('training', training)
 }
 
-function logTask(
-  store: HospitalStore,
-  manifest: Manifest,
-  task: Task,
-  what: 'began' | 'done' | 'failed' | 'stopped',
-  error: unknown,
-): void {
-  const reason = isAppError(error) ? error.message : error instanceof Error ? error.message : String(error)
-  const round = `Round ${shownRound(task.round, manifest)}`
-  if (what === 'failed') addLog(store, `${round}, ${attemptTexts[task.type]}: ${reason}`, 'warning')
-  // Stopped is the usual end of what others have done meanwhile: nothing to tell.
-  else if (what === 'done') addLog(store, `${round}: ${doneTexts[task.type]}`)
+async function startRunner(context: HospitalContext, blobs: HeliaStore, peers: Set<string>): Promise<Runner> {
+  const { store, parts, namespace, options, onClose, access } = context
+  const [chain, keys, manifest, training] = await all(parts, 'chain', 'keys', 'manifest', 'training')
+  const journal = await openJournal(namespace)
+  onClose(() => journal.close())
+  const signer = createDutySigner(keys.duty.privateKey)
+  const runner = createRunner(
+    { chain, store: blobs, training, journal, manifest, signer },
+    { onTask: (task, what, error) => logTask(store, manifest, task, what, error) },
+  )
+  parts.set('runner', runner)
+  const people = createPeople(access, store)
+  onClose(
+    runner.store.subscribe(round => {
+      people.meet(round.snapshot?.members ?? [])
+      store.setState({ round })
+    }),
+  )
+  if (options.study.direct) onClose(meetMembers(context, runner, blobs, peers))
+  return runner
+}
+
+/** Several parts that are there, or come. */
+function all<const K extends readonly (keyof HospitalParts)[]>(
+  parts: HospitalContext['parts'],
+  ...names: K
+): Promise<{ [I in keyof K]: HospitalParts[K[I]] }> {
+  return Promise.all(names.map(name => parts.when(name))) as Promise<{ [I in keyof K]: HospitalParts[K[I]] }>
 }
 
 function requireBrowser(): void {
@@ -334,37 +219,4 @@ function requireBrowser(): void {
     [globalThis.Worker, 'background workers'],
   ].find(([feature]) => feature === undefined)
   if (lacking) throw new AppError('app.unsupported', { what: String(lacking[1]) })
-}
-
-interface Deferred<T> {
-  readonly promise: Promise<T>
-  resolve(value: T): void
-  reset(): void
-}
-
-function deferred<T>(): Deferred<T> {
-  let settle: (value: T) => void
-  let promise: Promise<T>
-  const reset = () => {
-    promise = new Promise<T>(resolve => {
-      settle = resolve
-    })
-  }
-  reset()
-  return {
-    get promise() {
-      return promise
-    },
-    resolve: value => settle(value),
-    reset,
-  }
-}
-
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason)
-    if (signal.aborted) return abort()
-    signal.addEventListener('abort', abort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
 }

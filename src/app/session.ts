@@ -39,3 +39,6 @@ export interface SessionOptions {
 
 /** Starts a hospital; what follows shows in its store. */
 export type OpenHospital = (options: SessionOptions) => HospitalSession
+
+/** Fetches what opening a hospital takes, which a page that only lists studies does without. */
+export type LoadHospital = () => Promise<OpenHospital>

@@ -6,7 +6,18 @@ import type { HospitalView } from './store.ts'
 
 /** What is going on, from where this hospital stands. The page has one sentence for each kind. */
 export type Situation =
-  | { readonly kind: 'starting' | 'needsData' | 'ready' | 'joining' | 'connecting' | 'paused' | 'finishing' }
+  | {
+      readonly kind:
+        | 'starting'
+        | 'wrongTab'
+        | 'needsData'
+        | 'checkingDevice'
+        | 'ready'
+        | 'joining'
+        | 'connecting'
+        | 'paused'
+        | 'finishing'
+    }
   | { readonly kind: 'waitingForStart'; readonly joined: number; readonly until: number }
   | { readonly kind: 'working'; readonly task: TaskType; readonly progress: Progress | null }
   | {

@@ -13,8 +13,12 @@ import { initialLiveView, type LiveView } from './desks/liveView.ts'
 export type Stage =
   /** Keys, storage node and worker start. */
   | 'starting'
-  /** Own files: the person chooses one. */
+  /** This hospital is open in another tab of this browser; the person may take it over. */
+  | 'wrongTab'
+  /** The person says which patients are this hospital's. */
   | 'needsData'
+  /** What this computer can do is measured. */
+  | 'checkingDevice'
   /** Ready to put the stake down; waits for the person unless started automatically. */
   | 'ready'
   /** Transactions that enter the study are under way. */
@@ -76,6 +80,8 @@ export interface HospitalView {
   readonly traffic: Traffic
   /** What the desks show, each its own. */
   readonly joining: JoinView
+  /** Names of everybody in the study, by address in lower case, as the issuers admitted them. */
+  readonly people: Readonly<Record<string, string>>
   readonly live: LiveView
   readonly keeping: KeepingView
   readonly log: readonly LogLine[]
@@ -99,6 +105,7 @@ export function createHospitalStore(who: Pick<HospitalView, 'name' | 'number' | 
     patients: null,
     traffic: noTraffic,
     joining: initialJoinView,
+    people: {},
     live: initialLiveView,
     keeping: initialKeepingView,
     log: [],

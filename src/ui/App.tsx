@@ -1,8 +1,8 @@
-import { Anchor, MantineProvider, Stack, Text } from '@mantine/core'
+import { Anchor, MantineProvider, Text } from '@mantine/core'
 import { QueryClient, QueryClientProvider, useQuery } from '@tanstack/react-query'
 import { lazy, Suspense, useMemo } from 'react'
 import { WagmiProvider } from 'wagmi'
-import type { OpenHospital } from '../app/session.ts'
+import type { LoadHospital } from '../app/session.ts'
 import { findStudy, type ListedStudy, loadSite, type Site } from '../app/site.ts'
 import { publicClientFor } from '../chain/clients.ts'
 import { AppError, isAppError } from '../errors/AppError.ts'
@@ -14,40 +14,37 @@ import { HospitalPage } from './pages/HospitalPage.tsx'
 import { parseRoute, type Route } from './route.ts'
 import { texts } from './texts.ts'
 import { colourVariables, theme } from './theme.ts'
-import { useSession } from './useSession.ts'
 import { walletConfig } from './wallet/config.ts'
-import { useHospitalWallet } from './wallet/useHospitalWallet.ts'
-import { WalletPanel } from './wallet/WalletPanel.tsx'
 
 const SponsorPage = lazy(() => import('./pages/SponsorPage.tsx').then(module => ({ default: module.SponsorPage })))
 const IssuersPage = lazy(() => import('./pages/IssuersPage.tsx').then(module => ({ default: module.IssuersPage })))
 const KioskPage = lazy(() => import('./pages/KioskPage.tsx').then(module => ({ default: module.KioskPage })))
 
 interface AppProps {
-  readonly openHospital: OpenHospital
+  readonly loadHospital: LoadHospital
 }
 
 /** The whole page. */
-export function App({ openHospital }: AppProps) {
+export function App({ loadHospital }: AppProps) {
   const queryClient = useMemo(() => new QueryClient({ defaultOptions: { queries: { retry: 2 } } }), [])
   return (
     <MantineProvider theme={theme} cssVariablesResolver={colourVariables} defaultColorScheme="auto">
       <QueryClientProvider client={queryClient}>
         <Header />
         <main className="ward-page">
-          <WithSite openHospital={openHospital} />
+          <WithSite loadHospital={loadHospital} />
         </main>
       </QueryClientProvider>
     </MantineProvider>
   )
 }
 
-function WithSite({ openHospital }: AppProps) {
+function WithSite({ loadHospital }: AppProps) {
   const site = useQuery({ queryKey: ['site'], queryFn: ({ signal }) => loadSite(signal), staleTime: Infinity })
   const route = useMemo(() => parseRoute(window.location.pathname, window.location.search), [])
   if (site.error) return <ErrorPanel error={asErrorData(site.error)} />
   if (!site.data) return <Text c="dimmed">{texts.loading}</Text>
-  return <Connected site={site.data} route={route} openHospital={openHospital} />
+  return <Connected site={site.data} route={route} loadHospital={loadHospital} />
 }
 
 interface ConnectedProps extends AppProps {
@@ -55,23 +52,23 @@ interface ConnectedProps extends AppProps {
   readonly route: Route
 }
 
-function Connected({ site, route, openHospital }: ConnectedProps) {
+function Connected({ site, route, loadHospital }: ConnectedProps) {
   const wallets = useMemo(() => walletConfig(site), [site])
   return (
     <WagmiProvider config={wallets}>
       <Suspense fallback={<Text c="dimmed">{texts.loading}</Text>}>
-        <Page site={site} route={route} openHospital={openHospital} />
+        <Page site={site} route={route} loadHospital={loadHospital} />
       </Suspense>
     </WagmiProvider>
   )
 }
 
-function Page({ site, route, openHospital }: ConnectedProps) {
+function Page({ site, route, loadHospital }: ConnectedProps) {
   switch (route.page) {
     case 'home':
       return <HomePage site={site} />
     case 'hospital':
-      return <Hospital site={site} route={route} openHospital={openHospital} />
+      return <Hospital site={site} route={route} loadHospital={loadHospital} />
     case 'sponsor':
       return <SponsorPage site={site} route={route} />
     case 'issuers':
@@ -92,7 +89,7 @@ interface HospitalProps extends AppProps {
   readonly route: Extract<Route, { page: 'hospital' }>
 }
 
-function Hospital({ site, route, openHospital }: HospitalProps) {
+function Hospital({ site, route, loadHospital }: HospitalProps) {
   // Most studies are in the site's file; one that was created in the app is asked of the chain.
   const found = useQuery({
     queryKey: ['study', route.study],
@@ -106,20 +103,7 @@ function Hospital({ site, route, openHospital }: HospitalProps) {
   })
   if (found.error) return <ErrorPanel error={asErrorData(found.error)} />
   if (!found.data) return <Text c="dimmed">{texts.loading}</Text>
-  return <OpenedHospital site={site} study={found.data} route={route} openHospital={openHospital} />
-}
-
-function OpenedHospital({ site, study, route, openHospital }: HospitalProps & { readonly study: ListedStudy }) {
-  const wallet = useHospitalWallet(site, route.hospital)
-  const session = useSession(openHospital, { site, study, wallet, route })
-  if (session === null) {
-    return (
-      <Stack gap="lg">
-        <WalletPanel site={site} />
-      </Stack>
-    )
-  }
-  return <HospitalPage session={session} studyName={study.name} />
+  return <HospitalPage site={site} study={found.data} route={route} loadHospital={loadHospital} />
 }
 
 /** @throws AppError app.noSuchHospital where the address bar asks for a demo account that is not there */

@@ -5,6 +5,7 @@ import type { Stage } from '../app/store.ts'
 import type { Progress } from '../rounds/ports.ts'
 import type { TaskType } from '../rounds/state.ts'
 import { inTime, percent, unsignedPoints } from './format.ts'
+import { frameTexts } from './texts/frame.ts'
 import { issuersTexts } from './texts/issuers.ts'
 import { joinTexts } from './texts/join.ts'
 import { keepingTexts } from './texts/keeping.ts'
@@ -17,6 +18,7 @@ import { walletTexts } from './texts/wallet.ts'
 
 /** Every sentence of the pages, but for errors, which are in src/errors/messages.ts. One file a page in ./texts. */
 export const texts = {
+  frame: frameTexts,
   join: joinTexts,
   issuers: issuersTexts,
   keeping: keepingTexts,
@@ -32,7 +34,7 @@ export const texts = {
   researchUse: 'For research. Not a medical device; do not treat anybody by it.',
   loading: 'Reading what is deployed…',
   colourScheme: { toDark: 'Dark', toLight: 'Light', label: 'Change between light and dark' },
-  copy: { label: 'Copy the address', done: 'Copied' },
+  copy: { label: 'Copy the address', short: 'Copy', done: 'Copied' },
 
   home: {
     studies: 'Which studies are there?',
@@ -142,7 +144,9 @@ export const texts = {
 /** What a badge says of each stage. */
 export const stageTexts: Readonly<Record<Stage, string>> = {
   starting: 'starting',
-  needsData: 'needs your file',
+  wrongTab: 'open in another tab',
+  needsData: 'needs your patients',
+  checkingDevice: 'checking this computer',
   ready: 'ready to join',
   joining: 'joining',
   running: 'taking part',
@@ -196,8 +200,12 @@ export function situationText(situation: Situation, now: number): string {
   switch (situation.kind) {
     case 'starting':
       return 'Keys, storage and training are starting on this computer.'
+    case 'wrongTab':
+      return 'This hospital is open in another tab of this browser.'
     case 'needsData':
-      return 'Choose the file with your patients. It stays on this computer.'
+      return 'Choose your patients. They stay on this computer.'
+    case 'checkingDevice':
+      return 'What this computer can do is being measured.'
     case 'ready':
       return 'Everything is ready. To take part you put credits at stake; you get them back when the study ends, unless you fail to do what you owe.'
     case 'joining':

@@ -1,8 +1,9 @@
 import { useEffect, useState } from 'react'
 import { publishAutomation } from '../app/automation.ts'
-import type { HospitalSession, OpenHospital } from '../app/session.ts'
+import type { HospitalSession, LoadHospital } from '../app/session.ts'
 import type { ListedStudy, Site } from '../app/site.ts'
 import type { Wallet } from '../chain/clients.ts'
+import { AppError } from '../errors/AppError.ts'
 import { shortAddress } from './format.ts'
 import type { Route } from './route.ts'
 
@@ -13,25 +14,40 @@ interface SessionInputs {
   readonly route: Extract<Route, { page: 'hospital' }>
 }
 
+interface Opening {
+  /** Null while there is no wallet, and while the code for it is on its way. */
+  readonly session: HospitalSession | null
+  /** Why it could not be opened at all. */
+  readonly error: AppError | null
+}
+
 /**
  * Opens the hospital once its wallet is known, shows it to drivers, and closes it with the page. A wallet that changes
  * its account is another hospital.
- *
- * @returns null while there is no wallet
  */
-export function useSession(open: OpenHospital, { site, study, wallet, route }: SessionInputs): HospitalSession | null {
+export function useSession(load: LoadHospital, { site, study, wallet, route }: SessionInputs): Opening {
   const [session, setSession] = useState<HospitalSession | null>(null)
+  const [error, setError] = useState<AppError | null>(null)
   useEffect(() => {
     if (wallet === null) return
     const { hospital: number, auto, backend } = route
     const name = (number === null ? undefined : study.hospitals[number - 1]) ?? shortAddress(wallet.account.address)
-    const opened = open({ site, study, wallet, name, number, auto, backend })
-    publishAutomation(opened.store)
-    setSession(opened)
+    let opened: HospitalSession | null = null
+    let isGone = false
+    load().then(
+      open => {
+        if (isGone) return
+        opened = open({ site, study, wallet, name, number, auto, backend })
+        publishAutomation(opened.store)
+        setSession(opened)
+      },
+      cause => setError(new AppError('app.notLoaded', {}, cause)),
+    )
     return () => {
+      isGone = true
       setSession(null)
-      opened.close().catch(error => console.error(error))
+      opened?.close().catch(failure => console.error(failure))
     }
-  }, [open, site, study, wallet, route])
-  return session
+  }, [load, site, study, wallet, route])
+  return { session, error }
 }

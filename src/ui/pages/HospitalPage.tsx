@@ -1,13 +1,18 @@
-import { Anchor, Badge, Group, Skeleton, Stack, Tabs, Text, Title } from '@mantine/core'
-import { lazy, Suspense, useState } from 'react'
+import { Anchor, Badge, Group, Skeleton, Stack, Tabs, Text, Title, VisuallyHidden } from '@mantine/core'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { useStore } from 'zustand'
-import type { HospitalSession } from '../../app/session.ts'
+import type { HospitalSession, LoadHospital } from '../../app/session.ts'
+import type { ListedStudy, Site } from '../../app/site.ts'
 import type { HospitalView } from '../../app/store.ts'
 import { Address } from '../components/Address.tsx'
 import { ErrorPanel } from '../components/ErrorPanel.tsx'
 import { HospitalMark } from '../components/HospitalMark.tsx'
-import { type HospitalViewName, hospitalViews } from '../route.ts'
+import { type HospitalViewName, hospitalViews, type Route } from '../route.ts'
 import { texts } from '../texts.ts'
+import { useSession } from '../useSession.ts'
+import { ConnectStep } from '../views/join/ConnectStep.tsx'
+import { isJoining, JoinView } from '../views/join/JoinView.tsx'
+import { useHospitalWallet } from '../wallet/useHospitalWallet.ts'
 
 const RoundView = lazy(() => import('../views/RoundView.tsx').then(module => ({ default: module.RoundView })))
 const ResultsView = lazy(() => import('../views/ResultsView.tsx').then(module => ({ default: module.ResultsView })))
@@ -17,35 +22,79 @@ const KeepingView = lazy(() => import('../views/KeepingView.tsx').then(module =>
 const views = { round: RoundView, results: ResultsView, model: ModelView, keeping: KeepingView }
 
 interface HospitalPageProps {
-  readonly session: HospitalSession
-  readonly studyName: string
+  readonly site: Site
+  readonly study: ListedStudy
+  readonly route: Extract<Route, { page: 'hospital' }>
+  readonly loadHospital: LoadHospital
 }
 
-/** One hospital in one study: who I am, and one of its views. The session goes on whichever is shown. */
-export function HospitalPage({ session, studyName }: HospitalPageProps) {
+/** One hospital in one study, from connecting a wallet to the end. One tab is one hospital. */
+export function HospitalPage({ site, study, route, loadHospital }: HospitalPageProps) {
+  const wallet = useHospitalWallet(site, route.hospital)
+  const { session, error } = useSession(loadHospital, { site, study, wallet, route })
+  if (error !== null) return <ErrorPanel error={error.toData()} />
+  if (session === null) return <ConnectStep site={site} study={study} isOpening={wallet !== null} />
+  return <OpenHospital session={session} studyName={study.name} isFramed={route.framed} />
+}
+
+interface OpenHospitalProps {
+  readonly session: HospitalSession
+  readonly studyName: string
+  readonly isFramed: boolean
+}
+
+/** Who I am, and one of the hospital's views. The session goes on whichever is shown. */
+function OpenHospital({ session, studyName, isFramed }: OpenHospitalProps) {
   const view = useStore(session.store)
-  const [shown, setShown] = useState<HospitalViewName>('round')
+  const [shown, show] = useShownView()
   const Shown = views[shown]
+  const joining = isJoining(view)
   return (
     <Stack gap="lg">
-      <WhoAmI view={view} studyName={studyName} />
+      {!isFramed && <WhoAmI view={view} studyName={studyName} />}
       {view.error && <ErrorPanel error={view.error} />}
-      <Tabs value={shown} onChange={name => setShown((name as HospitalViewName | null) ?? 'round')}>
-        <Tabs.List aria-label={texts.hospital.views.label}>
-          {hospitalViews.map(name => (
-            <Tabs.Tab key={name} value={name}>
-              {texts.hospital.views[name]}
-            </Tabs.Tab>
-          ))}
-        </Tabs.List>
+      <VisuallyHidden aria-live="polite">{joining ? '' : texts.join.status.running}</VisuallyHidden>
+      <Tabs value={shown} onChange={name => show((name as HospitalViewName | null) ?? 'round')}>
+        {!isFramed && (
+          <Tabs.List aria-label={texts.hospital.views.label}>
+            {hospitalViews.map(name => (
+              <Tabs.Tab key={name} value={name}>
+                {texts.hospital.views[name]}
+              </Tabs.Tab>
+            ))}
+          </Tabs.List>
+        )}
         <Tabs.Panel value={shown} pt="lg">
           <Suspense fallback={<Skeleton height={320} />}>
-            <Shown session={session} />
+            {joining && shown === 'round' ? <JoinView session={session} /> : <Shown session={session} />}
           </Suspense>
         </Tabs.Panel>
       </Tabs>
     </Stack>
   )
+}
+
+/** The view in the address bar, so that a link and the back button lead to it; the page and its session stay. */
+function useShownView(): [HospitalViewName, (view: HospitalViewName) => void] {
+  const [shown, setShown] = useState(viewInAddress)
+  useEffect(() => {
+    const onBack = () => setShown(viewInAddress())
+    window.addEventListener('popstate', onBack)
+    return () => window.removeEventListener('popstate', onBack)
+  }, [])
+  const show = (view: HospitalViewName) => {
+    const url = new URL(window.location.href)
+    if (view === 'round') url.searchParams.delete('view')
+    else url.searchParams.set('view', view)
+    window.history.pushState(null, '', url)
+    setShown(view)
+  }
+  return [shown, show]
+}
+
+function viewInAddress(): HospitalViewName {
+  const asked = new URLSearchParams(window.location.search).get('view')
+  return hospitalViews.find(view => view === asked) ?? 'round'
 }
 
 function WhoAmI({ view, studyName }: { readonly view: HospitalView; readonly studyName: string }) {
@@ -64,7 +113,7 @@ function WhoAmI({ view, studyName }: { readonly view: HospitalView; readonly stu
         {view.address && <Address address={view.address} />}
       </Group>
       <Text c="dimmed">
-        {hospital.inStudy(studyName)}
+        {hospital.inStudy(view.study?.manifest.name ?? studyName)}
         {view.patients !== null && ` · ${hospital.patients(view.patients)}`}
         {view.backend !== null && ` · ${hospital.backend(view.backend)}`}
       </Text>

@@ -1,0 +1,86 @@
+import { type IDBPDatabase, openDB } from 'idb'
+import { AppError } from '../../errors/AppError.ts'
+import type { Hex } from '../../study/types.ts'
+import type { ColumnMapping, DeviceCheck } from '../../training/screen.ts'
+
+/** Where the patients came from. Of a file: its name and how its columns were matched, never a row. */
+export type PatientSource =
+  | { readonly kind: 'shipped'; readonly index: number }
+  | {
+      readonly kind: 'csv'
+      readonly file: string
+      readonly mapping: ColumnMapping
+      readonly leaveOutBadRows: boolean
+    }
+
+/** What is kept of the way in, for one hospital in one study. */
+export interface JoinRecord {
+  /** Null until somebody said that these are the patients. */
+  readonly source: PatientSource | null
+  /** Random, made once: without it the digest below would be the same wherever the same patients are. */
+  readonly salt: Hex
+  /** Salted digest of the patients; null before any were loaded. */
+  readonly patients: Hex | null
+  readonly device: DeviceCheck | null
+}
+
+export interface JoinMemory {
+  load(): Promise<JoinRecord>
+  save(change: Partial<JoinRecord>): Promise<void>
+}
+
+/** IndexedDB's name of all ways in, of all hospitals in this browser. */
+export const JOIN_DATABASE = 'wardround-join'
+
+/** Forgets with the process: for tests. */
+export function memoryJoinMemory(): JoinMemory {
+  let record = fresh()
+  return {
+    load: async () => record,
+    save: async change => {
+      record = { ...record, ...change }
+    },
+  }
+}
+
+/**
+ * Kept in this browser's IndexedDB.
+ * @param namespace unique per deployment, study and hospital
+ * @throws AppError journal.failed where the browser refuses to store
+ */
+export function indexedDbJoinMemory(namespace: string): JoinMemory {
+  // Opened for each use: a connection that is kept would stand in the way of wiping this browser.
+  const run = async <T>(work: (db: IDBPDatabase) => Promise<T>): Promise<T> => {
+    try {
+      const db = await openDB(JOIN_DATABASE, 1, { upgrade: fresh => void fresh.createObjectStore('records') })
+      try {
+        return await work(db)
+      } finally {
+        db.close()
+      }
+    } catch (cause) {
+      throw new AppError('journal.failed', { reason: cause instanceof Error ? cause.message : String(cause) }, cause)
+    }
+  }
+  const load = () =>
+    run(async db => {
+      const known = (await db.get('records', namespace)) as JoinRecord | undefined
+      if (known !== undefined) return known
+      const record = fresh()
+      await db.put('records', record, namespace)
+      return record
+    })
+  return {
+    load,
+    async save(change) {
+      const record = { ...(await load()), ...change }
+      await run(db => db.put('records', record, namespace))
+    },
+  }
+}
+
+function fresh(): JoinRecord {
+  const salt = crypto.getRandomValues(new Uint8Array(32))
+  const hex = [...salt].map(byte => byte.toString(16).padStart(2, '0')).join('')
+  return { source: null, salt: `0x${hex}`, patients: null, device: null }
+}

@@ -1,0 +1,54 @@
+import { accreditationOf, balanceOf, type ChainReader, creditsOf, type StudyInfo } from '../../chain/reads.ts'
+import { toAppError } from '../../chain/reverts.ts'
+import type { StudySnapshot } from '../../rounds/ports.ts'
+import type { Address } from '../../study/types.ts'
+import type { JoinTerms } from '../desks/joinView.ts'
+
+/** Gas of one hospital's transactions, rounded up: measured by `npm run demo -- --json` with four hospitals. */
+const GAS = { join: 500_000n, round: 400_000n } as const
+
+/**
+ * Reads what somebody should know before joining.
+ *
+ * @param snapshot the study as it stands
+ * @throws AppError chain.unreachable
+ */
+export async function readTerms(
+  reader: ChainReader,
+  { study, sponsor, rules }: StudyInfo,
+  snapshot: StudySnapshot,
+  self: Address,
+): Promise<JoinTerms> {
+  const { deployment, publicClient } = reader
+  try {
+    const [credits, gas, gasPrice, accreditation, held, ...accounts] = await Promise.all([
+      creditsOf(reader, self),
+      publicClient.getBalance({ address: self }),
+      publicClient.getGasPrice(),
+      accreditationOf(reader, self),
+      creditsOf(reader, study),
+      ...snapshot.members.map(member => balanceOf(reader, study, member)),
+    ])
+    const owed = accounts.reduce((sum, { stake, reward }) => sum + stake + reward, 0n)
+    const roundsLeft = Math.max(1, rules.rounds - snapshot.completed)
+    const rounds = BigInt(roundsLeft + (rules.standardise && snapshot.completed === 0 ? 1 : 0))
+    return {
+      sponsor,
+      stake: rules.stake,
+      slashBps: rules.slashBps,
+      rewardPerRound: held > owed ? (held - owed) / BigInt(roundsLeft) : 0n,
+      rounds: rules.rounds,
+      minHospitals: rules.minHospitals,
+      maxHospitals: rules.maxHospitals,
+      roundSeconds: rules.trainSeconds + rules.attestSeconds + rules.scoreSeconds + rules.aggregateSeconds,
+      trainSeconds: rules.trainSeconds,
+      credits,
+      gas,
+      gasNeeded: gasPrice * (GAS.join + GAS.round * rounds),
+      isAdmitted: accreditation.isActive,
+      name: accreditation.name,
+    }
+  } catch (error) {
+    throw toAppError(error, deployment.rpcUrls[0] ?? '')
+  }
+}

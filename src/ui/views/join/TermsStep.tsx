@@ -1,0 +1,157 @@
+import { Anchor, Button, Group, List, Skeleton, Stack, Text } from '@mantine/core'
+import { useId } from 'react'
+import type { JoinDesk } from '../../../app/desks/joining.ts'
+import type { JoinTerms } from '../../../app/desks/joinView.ts'
+import { entryOf } from '../../../app/join/entry.ts'
+import { nameFor } from '../../../app/people.ts'
+import type { HospitalView } from '../../../app/store.ts'
+import { DEV_CHAIN_ID } from '../../../chain/clients.ts'
+import { creditsFrom } from '../../../chain/credits.ts'
+import { HospitalMark } from '../../components/HospitalMark.tsx'
+import { texts } from '../../texts.ts'
+import { useSite } from '../../useSite.ts'
+import { Notice } from './Notice.tsx'
+import { StepPanel } from './StepPanel.tsx'
+
+interface TermsStepProps {
+  readonly view: HospitalView
+  readonly desk: JoinDesk
+  readonly takesFocus: boolean
+}
+
+/** Wei per ether. */
+const ETHER = 1e18
+
+/** What joining means, in words, and the one button that does it. */
+export function TermsStep({ view, desk, takesFocus }: TermsStepProps) {
+  const { terms: words } = texts.join
+  const { terms, busy, hasDeclined } = view.joining
+  const reasonId = useId()
+  const obstacle = terms === null ? null : obstacleOf(view, terms)
+  const isBusy = view.stage === 'joining'
+  return (
+    <StepPanel
+      question={words.heading}
+      answer={terms === null ? words.reading : words.answer(creditsFrom(terms.stake))}
+      takesFocus={takesFocus}
+    >
+      {terms === null ? <Skeleton height={240} /> : <Facts view={view} terms={terms} desk={desk} />}
+      {hasDeclined && <Notice kind="attention">{words.declined}</Notice>}
+      {obstacle !== null && (
+        <div id={reasonId}>
+          <Notice kind="attention">{obstacle}</Notice>
+        </div>
+      )}
+      <Group>
+        <Button
+          size="md"
+          loading={isBusy}
+          disabled={terms === null || obstacle !== null}
+          aria-describedby={obstacle === null ? undefined : reasonId}
+          onClick={() => desk.join()}
+        >
+          {texts.hospital.join}
+        </Button>
+      </Group>
+      <Text size="sm" c="dimmed" aria-live="polite" className="ward-measure">
+        {isBusy && (busy === 'redeeming' || busy === 'waitingForRound' || busy === 'entering') && words.stages[busy]}
+      </Text>
+    </StepPanel>
+  )
+}
+
+function Facts({
+  view,
+  terms,
+  desk,
+}: {
+  readonly view: HospitalView
+  readonly terms: JoinTerms
+  readonly desk: JoinDesk
+}) {
+  const { terms: words } = texts.join
+  const { joining, study, people, patients, backend, address } = view
+  const { snapshot, device } = joining
+  const site = useSite()
+  const others = (snapshot?.members ?? []).filter(member => member.toLowerCase() !== address?.toLowerCase())
+  return (
+    <dl className="ward-join-facts">
+      <dt>{words.rows.what}</dt>
+      <dd>{study?.manifest.purpose}</dd>
+      {snapshot !== null && study !== null && (
+        <>
+          <dt>{words.rows.when}</dt>
+          <dd>{words.entry(entryOf(snapshot, terms, study.manifest), snapshot.time)}</dd>
+        </>
+      )}
+      <dt>{words.rows.owe}</dt>
+      <dd>{words.owe(terms.rounds, terms.roundSeconds, terms.trainSeconds, device?.secondsPerRound ?? null)}</dd>
+      <dt>{words.rows.lose}</dt>
+      <dd>
+        <Stack gap={4}>
+          <span>{words.lose(creditsFrom(terms.stake), terms.slashBps / 10_000)}</span>
+          <Text size="sm" c="dimmed" component="span">
+            {words.gas(Number(terms.gasNeeded) / ETHER)} {site?.chainId === DEV_CHAIN_ID && words.worthless}
+          </Text>
+        </Stack>
+      </dd>
+      <dt>{words.rows.get}</dt>
+      <dd>{words.get(creditsFrom(terms.rewardPerRound))}</dd>
+      <dt>{words.rows.shared}</dt>
+      <dd>
+        <List spacing={4}>
+          <List.Item>{words.sharedSealed}</List.Item>
+          <List.Item>{words.sharedPublic}</List.Item>
+          <List.Item>{words.sharedNever}</List.Item>
+        </List>
+      </dd>
+      <dt>{words.rows.who}</dt>
+      <dd>
+        <Stack gap={4}>
+          {others.length === 0 ? (
+            <span>{words.nobody}</span>
+          ) : (
+            <Group gap="md" component="ul" p={0} m={0} style={{ listStyle: 'none' }}>
+              {others.map((member, i) => (
+                <Group key={member} component="li" gap={4}>
+                  <HospitalMark number={i + 1} />
+                  {nameFor(people, member)}
+                </Group>
+              ))}
+            </Group>
+          )}
+          <Text size="sm" c="dimmed" component="span">
+            {words.sponsor(nameFor(people, terms.sponsor))}
+          </Text>
+        </Stack>
+      </dd>
+      <dt>{words.rows.bring}</dt>
+      <dd>
+        {words.bring(patients ?? 0, backend ?? '', device?.secondsPerRound ?? null)}{' '}
+        {view.stage === 'ready' && (
+          <Anchor component="button" type="button" onClick={() => desk.back()} aria-label={words.changeLabel}>
+            {words.change}
+          </Anchor>
+        )}
+      </dd>
+    </dl>
+  )
+}
+
+/** Why joining cannot work yet; null where nothing is known to stand in the way. */
+function obstacleOf({ joining, study }: HospitalView, terms: JoinTerms): string | null {
+  const { terms: words } = texts.join
+  const { snapshot, invitation } = joining
+  if (snapshot !== null && study !== null) {
+    const entry = entryOf(snapshot, terms, study.manifest)
+    if (entry.kind === 'full' || entry.kind === 'ended' || entry.kind === 'tooLate') {
+      return words.entry(entry, snapshot.time)
+    }
+  }
+  // What the invitation brings is not in the wallet yet.
+  if (invitation !== null && invitation.problem === null && !invitation.isRedeemed) return null
+  if (!terms.isAdmitted) return words.obstacles.notAdmitted
+  if (terms.credits < terms.stake) return words.obstacles.credits(creditsFrom(terms.stake), creditsFrom(terms.credits))
+  if (terms.gas === 0n) return words.obstacles.gas
+  return null
+}
