@@ -77,6 +77,9 @@ class Way {
   /** The file of last time and what was said about it, until another choice is made. */
   #remembered: Extract<PatientSource, { kind: 'csv' }> | null = null
 
+  /** What is loaded and not yet said yes to. */
+  #candidate: Pick<JoinRecord, 'source' | 'patients'> | null = null
+
   constructor(ports: JoinPorts) {
     this.#ports = ports
   }
@@ -238,23 +241,22 @@ class Way {
 
   /** Compares with last time's patients. A member that brings others is warned before anything is trained on them. */
   async #recognise(source: PatientSource, isUnasked: boolean): Promise<boolean> {
-    const { loader, memory, isMember, auto } = this.#ports
+    const { loader, isMember, auto } = this.#ports
     const { localOnly: patients } = await loader.patientsDigest(this.#record.salt)
     const isSame = this.#record.patients === null || this.#record.patients === patients
-    const change = { source, patients }
-    this.#record = { ...this.#record, ...change }
-    if (isSame || auto || !isMember) {
-      await memory.save(change)
-      // Not the file of last time after all: show it and ask.
-      return isSame || !isUnasked
-    }
+    this.#candidate = { source, patients }
+    // Not the file of last time after all: show it and ask.
+    if (!isSame && isUnasked && !isMember) return false
+    if (isSame || auto || !isMember) return this.#take()
     this.#show({ hasOtherPatients: true })
     return false
   }
 
+  /** From now on these are the patients of this hospital. */
   async #take(): Promise<boolean> {
-    const { source, patients } = this.#record
-    await this.#ports.memory.save({ source, patients })
+    if (this.#candidate === null) return false
+    this.#record = { ...this.#record, ...this.#candidate }
+    await this.#ports.memory.save(this.#candidate)
     return true
   }
 
