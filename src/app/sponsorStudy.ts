@@ -1,12 +1,13 @@
 import { encode } from '@ipld/dag-cbor'
 import { creditUnits } from '../chain/credits.ts'
+import { fundGasPot } from '../chain/gasPot.ts'
 import type { Rules } from '../chain/reads.ts'
 import { createStudy, fundStudy } from '../chain/sponsor.ts'
 import type { ChainAccess } from '../chain/transactions.ts'
 import { hexToBytes, sha256Hex } from '../crypto/bytes.ts'
 import { manifestDigest, manifestUri } from '../crypto/cid.ts'
 import { AppError } from '../errors/AppError.ts'
-import type { BlobStore } from '../storage/BlobStore.ts'
+import type { Blob, BlobStore } from '../storage/BlobStore.ts'
 import { decodeManifest, type Manifest } from '../study/manifest.ts'
 import type { StudyPlan } from '../study/studies/StudyPlan.ts'
 import type { Address, Publishable } from '../study/types.ts'
@@ -27,11 +28,13 @@ export interface SponsorOptions {
   readonly maxHospitals: number
   /** Half of the deposit to the first (P5.1) instead of shares by score. */
   readonly halfToFirst?: boolean
+  /** Wei for the study's gas pot, which pays for carrying what hospitals sign. Default none: each pays its own. */
+  readonly gasWei?: bigint
 }
 
 /**
- * Creates a study from a plan: publishes its manifest, clones the contract and funds it, so that hospitals may join.
- * The manifest goes out after the funding: relays take it because the contract names it.
+ * Creates a study from a plan: clones the contract, funds it and its gas pot so that hospitals may join, and publishes its
+ * manifest. That goes out after the funding: relays take it because the contract names it.
  *
  * @throws AppError chain.* and storage.*
  */
@@ -56,9 +59,14 @@ export async function sponsorStudy(
   const deposit = creditUnits(rewardPerRound * options.maxHospitals * rules.rounds)
   const study = await createStudy(access, rules)
   await fundStudy(access, study, { modelURI: uri, rounds: rules.rounds, deposit })
-  // A manifest is public: there is nothing in it about patients.
-  await store.put({ header, chunks: [] } as unknown as Publishable<{ header: Uint8Array; chunks: Uint8Array[] }>)
+  if (options.gasWei !== undefined && options.gasWei > 0n) await fundGasPot(access, study, options.gasWei)
+  await publishOpenly(store, { header, chunks: [] })
   return { study, manifest, rules }
+}
+
+/** Stores what a sponsor makes public: a manifest, initial weights. There is nothing in them about patients. @throws AppError storage.* */
+export async function publishOpenly(store: Pick<BlobStore, 'put'>, blob: Blob, signal?: AbortSignal): Promise<void> {
+  await store.put(blob as Publishable<Blob>, signal ? { signal } : {})
 }
 
 /**
