@@ -31,7 +31,7 @@ test('four hospitals with wallets and files of their own learn one model, and ea
 
   for (const [i, { page, wallet }] of tabs.entries()) {
     await page.getByRole('button', { name: 'Test wallet' }).click()
-    await page.getByRole('link', { name: 'Open with my wallet' }).first().waitFor()
+    await page.getByText('Connected as').waitFor()
     await page.goto(study.url(null).replace('&auto=1', ''))
     const file = { name: `hospital-${i + 1}.csv`, mimeType: 'text/csv', buffer: Buffer.from(heartCsv(i + 1)) }
     await untilPage(page, 'it asks for the file', ({ status }) => status === 'needsData')

@@ -31,7 +31,7 @@ test('a study completes on a chain like the public ones, behind a bad RPC and ov
       const page = await openTab(context, bed.url)
       pages.push(page)
       await page.getByRole('button', { name: 'Test wallet' }).click()
-      await page.getByRole('link', { name: 'Open with my wallet' }).first().waitFor()
+      await page.getByText('Connected as').waitFor()
       await page.goto(study.url(null))
       await untilPage(page, 'it asks for the file', ({ status }) => status === 'needsData')
       const file = { name: 'patients.csv', mimeType: 'text/csv', buffer: Buffer.from(heartCsv(hospital)) }

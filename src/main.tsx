@@ -6,10 +6,15 @@ import '@mantine/core/styles.css'
 import './ui/global.css'
 import { createRoot } from 'react-dom/client'
 import { App } from './ui/App.tsx'
+import { lackingFeatures } from './ui/frame/support.ts'
+import { Unsupported } from './ui/frame/Unsupported.tsx'
 
-const root = document.getElementById('root')
-if (root === null) throw new Error('index.html has no element with the id root')
+const element = document.getElementById('root')
+if (element === null) throw new Error('index.html has no element with the id root')
+const root = createRoot(element)
 // Storage node and training are fetched with the first hospital that is opened.
 const loadHospital = () => import('./app/hospital.ts').then(({ openHospital }) => openHospital)
-// Not in strict mode: it would open every hospital twice.
-createRoot(root).render(<App loadHospital={loadHospital} />)
+lackingFeatures().then(lacking => {
+  // Not in strict mode: it would open every hospital twice.
+  root.render(lacking.length > 0 ? <Unsupported lacking={lacking} /> : <App loadHospital={loadHospital} />)
+})

@@ -15,9 +15,10 @@ const opened = new WeakMap<Wallet, ChainAccess>()
  * step told to the account's activity, nothing signed while the wallet shows another account. The same for the same wallet.
  */
 export function openAccess(site: Site, wallet: Wallet): ChainAccess {
+  const activity = activityOf(site, wallet.account.address)
+  shownActivity.setState({ activity, wallet })
   const known = opened.get(wallet)
   if (known !== undefined) return known
-  const activity = activityOf(site, wallet.account.address)
   const publicClient = publicClientFor(site)
   const access: ChainAccess = {
     deployment: site,
@@ -29,7 +30,6 @@ export function openAccess(site: Site, wallet: Wallet): ChainAccess {
     pollInterval: site.chainId === DEV_CHAIN_ID ? POLL_MS.dev : POLL_MS.public,
   }
   opened.set(wallet, access)
-  shownActivity.setState({ activity })
   void followPending(activity, publicClient)
   return access
 }

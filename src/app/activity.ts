@@ -1,6 +1,6 @@
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
 import { createStore, type StoreApi } from 'zustand/vanilla'
-import type { publicClientFor } from '../chain/clients.ts'
+import type { publicClientFor, Wallet } from '../chain/clients.ts'
 import type { Deployment } from '../chain/deployment.ts'
 import { type Outcome, outcomeOf } from '../chain/outcome.ts'
 import type { TransactionStep } from '../chain/transactions.ts'
@@ -45,10 +45,31 @@ const stores = new Map<
   { readonly store: ActivityStore; readonly shelf: Shelf; readonly loaded: Promise<void> }
 >()
 
-/** Whose activity the header shows: of the account that this page last opened access with. */
-export const shownActivity: StoreApi<{ readonly activity: ActivityStore | null }> = createStore<{
-  readonly activity: ActivityStore | null
-}>(() => ({ activity: null }))
+/** Whose activity the header shows: the wallet that this page last opened access with. */
+export const shownActivity: StoreApi<{ readonly activity: ActivityStore | null; readonly wallet: Wallet | null }> =
+  createStore<{ readonly activity: ActivityStore | null; readonly wallet: Wallet | null }>(() => ({
+    activity: null,
+    wallet: null,
+  }))
+
+const offers = new Map<string, () => void>()
+
+/**
+ * Says how a declined or failed call can be asked for again, so that the toast can offer it.
+ * @param name as sendCall is given it
+ * @returns what takes the offer back
+ */
+export function offerRetry(name: string, retry: () => void): () => void {
+  offers.set(name, retry)
+  return () => {
+    if (offers.get(name) === retry) offers.delete(name)
+  }
+}
+
+/** How the page can ask for a call again; undefined where it cannot. */
+export function retryOf(name: string): (() => void) | undefined {
+  return offers.get(name)
+}
 
 /**
  * The activity of an account, the same object for every caller in this page; what earlier pages kept comes in soon after.

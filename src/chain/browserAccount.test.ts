@@ -137,12 +137,19 @@ describe('what is about to be signed', () => {
       name: 'joinTask',
       credits: 7n,
       study: getAddress(study),
+      bundled: [],
     })
+  })
+
+  it('is read through a bundle: what is inside has names, too', () => {
+    const inside = [encodeFunctionData({ abi: studyAbi, functionName: 'leaveTask' }), '0xdeadbeef'] as const
+    const data = encodeFunctionData({ abi: studyAbi, functionName: 'multicall', args: [[...inside]] })
+    expect(readCall(full, { to: study, data })).toMatchObject({ name: 'multicall', bundled: ['leaveTask', null] })
   })
 
   it('is read from the bytes: a call to a study, and one that is not known', () => {
     const data = encodeFunctionData({ abi: studyAbi, functionName: 'withdraw' })
-    expect(readCall(full, { to: study, data })).toEqual({ name: 'withdraw', credits: null, study })
+    expect(readCall(full, { to: study, data })).toEqual({ name: 'withdraw', credits: null, study, bundled: [] })
     expect(readCall(full, { to: study, data: '0xdeadbeef' })).toBeNull()
   })
 })

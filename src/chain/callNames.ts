@@ -11,6 +11,8 @@ export interface ReadCall {
   readonly credits: bigint | null
   /** The study that it acts on; null where that is not in the call. */
   readonly study: Address | null
+  /** Names of the calls that it bundles; null for one that is not known. */
+  readonly bundled: readonly (string | null)[]
 }
 
 /** What Study.onTransferReceived is told the credits are for: see IStudy. */
@@ -32,13 +34,25 @@ export function readCall(deployment: Deployment, { to, data }: { to: Address; da
   if (!sameAddress(to, deployment.credits)) {
     const [first] = args
     const named = isAddress(first) ? first : null
-    return { name: functionName, credits: null, study: isOfDeployment ? named : to }
+    return { name: functionName, credits: null, study: isOfDeployment ? named : to, bundled: bundledIn(args) }
   }
   const [receiver, amount, payload] = args
   const credits = typeof amount === 'bigint' ? amount : null
   const study = isAddress(receiver) ? receiver : null
-  if (functionName !== 'transferAndCall' || typeof payload !== 'string') return { name: functionName, credits, study }
-  return { name: intentOf(payload as Hex) ?? functionName, credits, study }
+  const isWithCall = functionName === 'transferAndCall' && typeof payload === 'string'
+  const name = isWithCall ? (intentOf(payload as Hex) ?? functionName) : functionName
+  return { name, credits, study, bundled: [] }
+}
+
+/** multicall and carry take calls as their last argument. */
+function bundledIn(args: readonly unknown[]): (string | null)[] {
+  const last = args.at(-1)
+  if (!Array.isArray(last) || !last.every(isHexData)) return []
+  return last.map(data => decode(data)?.functionName ?? null)
+}
+
+function isHexData(value: unknown): value is Hex {
+  return typeof value === 'string' && /^0x([0-9a-fA-F]{2}){4,}$/.test(value)
 }
 
 function intentOf(payload: Hex): string | undefined {

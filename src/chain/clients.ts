@@ -79,6 +79,12 @@ export function publicClientFor(deployment: Pick<Deployment, 'chainId' | 'rpcUrl
   return createPublicClient({ chain: chainOf(deployment), transport: rpcTransport(deployment.rpcUrls) })
 }
 
+/** A client that gives up at once: for asking whether the chain answers at all. */
+export function quickClientFor(deployment: Pick<Deployment, 'chainId' | 'rpcUrls'>): PublicClient {
+  const urls = deployment.rpcUrls.map(url => http(url, { timeout: 5_000, retryCount: 0 }))
+  return createPublicClient({ chain: chainOf(deployment), transport: fallback(urls, { retryCount: 0 }) })
+}
+
 /** A client that signs with a local account: demo accounts, simulations, scripts. */
 export function walletClientFor(deployment: Pick<Deployment, 'chainId' | 'rpcUrls'>, account: Account): Wallet {
   return createWalletClient({ account, chain: chainOf(deployment), transport: rpcTransport(deployment.rpcUrls) })

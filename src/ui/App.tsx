@@ -1,21 +1,22 @@
-import { Anchor, MantineProvider, Text } from '@mantine/core'
+import { Anchor, MantineProvider, Skeleton, Stack, Text } from '@mantine/core'
 import { QueryClient, QueryClientProvider, useQuery } from '@tanstack/react-query'
-import { lazy, Suspense, useMemo } from 'react'
+import { lazy, Suspense, useEffect, useMemo } from 'react'
 import { WagmiProvider } from 'wagmi'
 import type { LoadHospital } from '../app/session.ts'
 import { findStudy, type ListedStudy, loadSite, type Site } from '../app/site.ts'
 import { publicClientFor } from '../chain/clients.ts'
 import { AppError, isAppError } from '../errors/AppError.ts'
 import { asErrorData, ErrorPanel } from './components/ErrorPanel.tsx'
-import { Header } from './components/Header.tsx'
 import { Panel } from './components/Panel.tsx'
-import { HomePage } from './pages/HomePage.tsx'
-import { HospitalPage } from './pages/HospitalPage.tsx'
+import { Boundary } from './frame/Boundary.tsx'
+import { BareFrame, Frame } from './frame/Frame.tsx'
 import { parseRoute, type Route } from './route.ts'
 import { texts } from './texts.ts'
 import { colourVariables, theme } from './theme.ts'
 import { walletConfig } from './wallet/config.ts'
 
+const HomePage = lazy(() => import('./pages/HomePage.tsx').then(module => ({ default: module.HomePage })))
+const HospitalPage = lazy(() => import('./pages/HospitalPage.tsx').then(module => ({ default: module.HospitalPage })))
 const SponsorPage = lazy(() => import('./pages/SponsorPage.tsx').then(module => ({ default: module.SponsorPage })))
 const IssuersPage = lazy(() => import('./pages/IssuersPage.tsx').then(module => ({ default: module.IssuersPage })))
 const KioskPage = lazy(() => import('./pages/KioskPage.tsx').then(module => ({ default: module.KioskPage })))
@@ -30,10 +31,9 @@ export function App({ loadHospital }: AppProps) {
   return (
     <MantineProvider theme={theme} cssVariablesResolver={colourVariables} defaultColorScheme="auto">
       <QueryClientProvider client={queryClient}>
-        <Header />
-        <main className="ward-page">
+        <Boundary>
           <WithSite loadHospital={loadHospital} />
-        </main>
+        </Boundary>
       </QueryClientProvider>
     </MantineProvider>
   )
@@ -42,8 +42,21 @@ export function App({ loadHospital }: AppProps) {
 function WithSite({ loadHospital }: AppProps) {
   const site = useQuery({ queryKey: ['site'], queryFn: ({ signal }) => loadSite(signal), staleTime: Infinity })
   const route = useMemo(() => parseRoute(window.location.pathname, window.location.search), [])
-  if (site.error) return <ErrorPanel error={asErrorData(site.error)} />
-  if (!site.data) return <Text c="dimmed">{texts.loading}</Text>
+  useTitle(route)
+  if (site.error) {
+    return (
+      <BareFrame>
+        <ErrorPanel error={asErrorData(site.error)} />
+      </BareFrame>
+    )
+  }
+  if (!site.data) {
+    return (
+      <BareFrame>
+        <Loading />
+      </BareFrame>
+    )
+  }
   return <Connected site={site.data} route={route} loadHospital={loadHospital} />
 }
 
@@ -56,9 +69,13 @@ function Connected({ site, route, loadHospital }: ConnectedProps) {
   const wallets = useMemo(() => walletConfig(site), [site])
   return (
     <WagmiProvider config={wallets}>
-      <Suspense fallback={<Text c="dimmed">{texts.loading}</Text>}>
-        <Page site={site} route={route} loadHospital={loadHospital} />
-      </Suspense>
+      <Frame site={site} route={route}>
+        <Boundary>
+          <Suspense fallback={<Loading />}>
+            <Page site={site} route={route} loadHospital={loadHospital} />
+          </Suspense>
+        </Boundary>
+      </Frame>
     </WagmiProvider>
   )
 }
@@ -102,7 +119,7 @@ function Hospital({ site, route, loadHospital }: HospitalProps) {
     staleTime: Infinity,
   })
   if (found.error) return <ErrorPanel error={asErrorData(found.error)} />
-  if (!found.data) return <Text c="dimmed">{texts.loading}</Text>
+  if (!found.data) return <Loading />
   return <HospitalPage site={site} study={found.data} route={route} loadHospital={loadHospital} />
 }
 
@@ -111,4 +128,26 @@ function checkHospital(study: ListedStudy, { hospital }: HospitalProps['route'])
   const count = study.hospitals.length
   const exists = hospital === null || (Number.isInteger(hospital) && hospital >= 1 && hospital <= count)
   if (!exists) throw new AppError('app.noSuchHospital', { hospital: String(hospital), count })
+}
+
+/** The shape of what comes. */
+function Loading() {
+  return (
+    <Stack gap="lg" aria-busy="true">
+      <Text c="dimmed" role="status">
+        {texts.loading}
+      </Text>
+      <Skeleton height={40} maw={560} />
+      <Skeleton height={240} />
+    </Stack>
+  )
+}
+
+/** The tab's title by page; a hospital's page writes its own once it is open. */
+function useTitle(route: Route): void {
+  useEffect(() => {
+    const { frame } = texts
+    const page = route.page === 'hospital' ? 'home' : route.page
+    document.title = frame.title(page === 'unknown' ? frame.unknown : frame.pages[page])
+  }, [route])
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bytes, decimal, inTime, percent, shortAddress, unsignedPoints } from './format.ts'
+import { ago, bytes, decimal, inTime, percent, shortAddress, unsignedPoints } from './format.ts'
 
 describe('format', () => {
   it('keeps what is not known visible as such', () => {
@@ -29,6 +29,16 @@ describe('format', () => {
     [72 * 3600, 'in 3 days'],
   ])('says %d seconds from now', (seconds, text) => {
     expect(inTime(seconds)).toBe(text)
+  })
+
+  it.each([
+    [3, 'just now'],
+    [42.9, '42 s ago'],
+    [150, '2 min ago'],
+    [7300, '2 h ago'],
+    [72 * 3600, '3 days ago'],
+  ])('says %d seconds ago', (seconds, text) => {
+    expect(ago(seconds)).toBe(text)
   })
 
   it('keeps four characters at either end of an address', () => {

@@ -6,6 +6,7 @@ import type { Progress } from '../rounds/ports.ts'
 import type { TaskType } from '../rounds/state.ts'
 import { inTime, percent, unsignedPoints } from './format.ts'
 import { frameTexts } from './texts/frame.ts'
+import { homeTexts } from './texts/home.ts'
 import { issuersTexts } from './texts/issuers.ts'
 import { joinTexts } from './texts/join.ts'
 import { keepingTexts } from './texts/keeping.ts'
@@ -36,27 +37,7 @@ export const texts = {
   colourScheme: { toDark: 'Dark', toLight: 'Light', label: 'Change between light and dark' },
   copy: { label: 'Copy the address', short: 'Copy', done: 'Copied' },
 
-  home: {
-    studies: 'Which studies are there?',
-    noStudies: 'No study is running here yet. A sponsor creates one; npm run demo creates one for you.',
-    openAs: 'Open as',
-    demoAccounts:
-      'These are demo accounts on a local test chain: anybody can use them, and their money is worth nothing. Each opens in a tab of its own.',
-    ownWallet: 'Is this your hospital?',
-    connect: 'Connect with the wallet of your hospital to take part with your own patients.',
-    noWallet: 'No wallet was found in this browser. Install one, or open a demo hospital above.',
-    connected: 'Connected as',
-    disconnect: 'Disconnect',
-    open: 'Open with my wallet',
-    wrongChain: (chainId: number) => `Your wallet is on another network. Switch it to network ${chainId}.`,
-    switchChain: 'Switch network',
-    state: (phase: PhaseName, joined: number, completed: number, rounds: number) =>
-      phase === 'draft' || phase === 'open'
-        ? `Hospitals are joining: ${joined} so far.`
-        : phase === 'ended'
-          ? `Ended after ${completed} of ${rounds} rounds.`
-          : `Running: ${completed} of ${rounds} rounds done, ${joined} hospitals.`,
-  },
+  home: homeTexts,
 
   hospital: {
     demoAccount: 'demo account',

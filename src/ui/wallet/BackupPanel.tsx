@@ -1,0 +1,128 @@
+import { Button, Group, PasswordInput, Stack, Text } from '@mantine/core'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { type FormEvent, useState } from 'react'
+import type { Site } from '../../app/site.ts'
+import { exportBrowserAccount, loadBrowserAccount, SHORTEST_PASSWORD } from '../../chain/browserAccount.ts'
+import { AppError, type AppErrorData } from '../../errors/AppError.ts'
+import type { Address } from '../../study/types.ts'
+import { asErrorData } from '../components/ErrorPanel.tsx'
+import { exactTime } from '../format.ts'
+import { texts } from '../texts.ts'
+
+/** The browser account's backup: whether there is one, and making one. */
+export function BackupPanel({ site, address }: { readonly site: Site; readonly address: Address }) {
+  const words = texts.wallet.browser
+  const [isOpen, setOpen] = useState(false)
+  const [isSaved, setSaved] = useState(false)
+  const queries = useQueryClient()
+  const kept = useQuery({ queryKey: browserAccountKey(site), queryFn: () => readBrowserAccount(site) })
+  const backedUpAt = kept.data?.backedUpAt ?? null
+  const done = () => {
+    setOpen(false)
+    setSaved(true)
+    void queries.invalidateQueries({ queryKey: browserAccountKey(site) })
+  }
+  return (
+    <Stack gap="xs">
+      {kept.data &&
+        (backedUpAt === null ? (
+          <Text size="sm" c="var(--ward-attention)">
+            ▲ {words.notBackedUp}
+          </Text>
+        ) : (
+          <Text size="sm">{words.backedUp(exactTime(backedUpAt))}</Text>
+        ))}
+      <div role="status">{isSaved && <Text size="sm">{words.saved}</Text>}</div>
+      {isOpen ? (
+        <BackupForm site={site} address={address} onDone={done} onCancel={() => setOpen(false)} />
+      ) : (
+        <Group>
+          <Button variant="default" size="compact-sm" onClick={() => setOpen(true)}>
+            {words.backup}
+          </Button>
+        </Group>
+      )}
+    </Stack>
+  )
+}
+
+interface FormProps {
+  readonly site: Site
+  readonly address: Address
+  readonly onDone: () => void
+  readonly onCancel: () => void
+}
+
+function BackupForm({ site, address, onDone, onCancel }: FormProps) {
+  const words = texts.wallet.browser
+  const [password, setPassword] = useState('')
+  const [repeated, setRepeated] = useState('')
+  const [error, setError] = useState<AppErrorData | null>(null)
+  const [isBusy, setBusy] = useState(false)
+  const differ = repeated !== '' && repeated !== password
+  const save = async (event: FormEvent) => {
+    event.preventDefault()
+    setBusy(true)
+    setError(null)
+    try {
+      offerFile(words.fileName(address), await exportBrowserAccount(site, password))
+      onDone()
+    } catch (thrown) {
+      setError(asErrorData(thrown))
+    } finally {
+      setBusy(false)
+    }
+  }
+  return (
+    <form onSubmit={event => void save(event)}>
+      <Stack gap="xs">
+        <Text size="sm">{words.backupExplain}</Text>
+        <PasswordInput
+          label={words.password}
+          description={words.passwordHint(SHORTEST_PASSWORD)}
+          autoComplete="new-password"
+          value={password}
+          onChange={event => setPassword(event.currentTarget.value)}
+          error={error && AppError.fromData(error).message}
+        />
+        <PasswordInput
+          label={words.repeat}
+          autoComplete="new-password"
+          value={repeated}
+          onChange={event => setRepeated(event.currentTarget.value)}
+          error={differ && words.differ}
+        />
+        <Group gap="xs">
+          <Button type="submit" size="compact-sm" loading={isBusy} disabled={password === '' || repeated !== password}>
+            {words.save}
+          </Button>
+          <Button variant="default" size="compact-sm" onClick={onCancel}>
+            {words.cancel}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  )
+}
+
+/** Where the query cache keeps what this browser's account is, without its key. */
+export function browserAccountKey(site: Site) {
+  return ['browserAccount', site.deploymentId] as const
+}
+
+/** Address and backup of this browser's account; null where it has none. The key itself stays out of caches. */
+export async function readBrowserAccount(
+  site: Site,
+): Promise<{ readonly address: Address; readonly backedUpAt: number | null } | null> {
+  const kept = await loadBrowserAccount(site)
+  return kept === undefined ? null : { address: kept.account.address, backedUpAt: kept.backedUpAt }
+}
+
+function offerFile(name: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type: 'application/json' }))
+  const link = document.createElement('a')
+  link.href = url
+  link.download = name
+  link.click()
+  URL.revokeObjectURL(url)
+}
