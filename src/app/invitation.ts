@@ -1,5 +1,9 @@
 import { z } from 'zod'
 import type { Deployment } from '../chain/deployment.ts'
+import { invitationAddress } from '../chain/invitationKeys.ts'
+import { invitationState, recoverSigners } from '../chain/invitations.ts'
+import type { ChainReader } from '../chain/reads.ts'
+import { chainTime, readIssuers } from '../chain/sponsorReads.ts'
 import { AppError } from '../errors/AppError.ts'
 import { type Address, type Hex, sameAddress } from '../study/types.ts'
 
@@ -110,6 +114,32 @@ export interface InvitationFacts {
   readonly isRevoked: boolean
   /** Unix seconds. */
   readonly now: number
+}
+
+/**
+ * Checks an invitation against the chain: that it is for this deployment, in time and unused, and that enough of today's
+ * issuers signed exactly this key, name and date. To be asked before anything of a link is shown as good.
+ * @throws AppError chain.unreachable
+ */
+export async function checkInvitation(reader: ChainReader, invitation: Invitation): Promise<InvitationCheck> {
+  const { key: privateKey, name, expires, signatures } = invitation
+  const key = invitationAddress(privateKey)
+  const { deployment } = reader
+  const [recovered, { issuers, threshold }, state, now] = await Promise.all([
+    recoverSigners(deployment, { key, name, expires }, signatures),
+    readIssuers(reader),
+    invitationState(reader, key),
+    chainTime(reader),
+  ])
+  return judgeInvitation(invitation, {
+    deploymentId: deployment.deploymentId,
+    recovered,
+    issuers,
+    threshold,
+    isUsed: state === 'redeemed',
+    isRevoked: state === 'revoked',
+    now,
+  })
 }
 
 /** Judges an invitation by what the chain says. Pure: see checkInvitation, which asks the chain. */

@@ -176,7 +176,7 @@ export async function redeemInvitation(
 }
 
 /** Sends all that a transfer does not cost itself. @returns the wei sent; 0 where there is too little for a transfer */
-async function passOnWei(access: ChainAccess, hospital: Address): Promise<bigint> {
+export async function passOnWei(access: ChainAccess, hospital: Address): Promise<bigint> {
   const { deployment, publicClient, walletClient } = access
   const { address } = walletClient.account
   try {

@@ -1,5 +1,5 @@
 import type { Address } from '../study/types.ts'
-import { studyAbi } from './generated/abi.ts'
+import { hospitalRegistryAbi, studyAbi } from './generated/abi.ts'
 import { type ChainReader, creditsOf } from './reads.ts'
 import { toAppError } from './reverts.ts'
 
@@ -49,6 +49,23 @@ export async function rewardOf(
 export async function chainTime({ deployment, publicClient }: ChainReader): Promise<number> {
   try {
     return Number((await publicClient.getBlock({ blockTag: 'latest' })).timestamp)
+  } catch (error) {
+    throw toAppError(error, deployment.rpcUrls[0] ?? '')
+  }
+}
+
+/** Who may admit hospitals, and how many of them must agree. @throws AppError chain.unreachable */
+export async function readIssuers({
+  deployment,
+  publicClient,
+}: ChainReader): Promise<{ readonly issuers: readonly Address[]; readonly threshold: number }> {
+  const contract = { address: deployment.registry, abi: hospitalRegistryAbi } as const
+  try {
+    const [issuers, threshold] = await Promise.all([
+      publicClient.readContract({ ...contract, functionName: 'issuers' }),
+      publicClient.readContract({ ...contract, functionName: 'threshold' }),
+    ])
+    return { issuers, threshold }
   } catch (error) {
     throw toAppError(error, deployment.rpcUrls[0] ?? '')
   }
