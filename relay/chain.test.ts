@@ -18,7 +18,7 @@ import { keyOf } from '../src/storage/blocks.ts'
 import { createHeliaStore } from '../src/storage/heliaStore.ts'
 import { randomBlob } from '../src/storage/testing.ts'
 import type { Hex, Publishable } from '../src/study/types.ts'
-import { events, manifestDigest, watchChain } from './chain.ts'
+import { events, watchChain } from './chain.ts'
 import type { Batch, Fact, RecordedFact } from './facts.ts'
 import { createRelay, type Relay } from './relay.ts'
 import { scratch, until } from './testing.ts'
@@ -34,7 +34,10 @@ afterEach(async () => {
   for (const clean of cleanups.splice(0).reverse()) await clean()
 })
 const soon = () => AbortSignal.timeout(15_000)
-const relayDeployment = (rpcUrl = chain.anvil.rpcUrl) => ({ ...chain.deployment, rpcUrl })
+const relayDeployment = (...rpcUrls: string[]) => ({
+  ...chain.deployment,
+  rpcUrls: rpcUrls.length > 0 ? rpcUrls : [chain.anvil.rpcUrl],
+})
 
 async function pinsOf(relay: Relay): Promise<number> {
   let count = 0
@@ -43,11 +46,11 @@ async function pinsOf(relay: Relay): Promise<number> {
 }
 
 /** Follows the chain as a relay does, keeping what holds. */
-function follow(rpcUrl: string, options: Parameters<typeof watchChain>[1] = {}) {
+function follow(rpcUrl: string, options: Parameters<typeof watchChain>[1] = {}, ...further: string[]) {
   const stop = new AbortController()
   const batches: Batch[] = []
   let facts: RecordedFact[] = []
-  const source = watchChain(relayDeployment(rpcUrl), { every: 50, ...options })
+  const source = watchChain(relayDeployment(rpcUrl, ...further), { every: 50, ...options })
   const done = (async () => {
     for await (const batch of source.watch({ checkpoints: [], studies: new Map() }, stop.signal)) {
       batches.push(batch)
@@ -85,13 +88,6 @@ describe('the events', () => {
       if (item.type === 'event') expect(compiled, item.name).toContain(toEventSelector(item))
     }
     expect(getAbiItem({ abi: events, name: 'StudyCreated' })).toBeDefined()
-  })
-
-  test('a manifest is found in an ipfs:// URI of a sha-256 block alone', () => {
-    const digest = new Uint8Array(32).fill(7)
-    expect(manifestDigest(`ipfs://${headerCid(digest)}`)).toBe(keyOf(digest))
-    expect(manifestDigest('https://example.org/model')).toBeUndefined()
-    expect(manifestDigest('ipfs://test')).toBeUndefined()
   })
 })
 
@@ -166,6 +162,18 @@ describe('reading', () => {
       'caught up',
       () => reader.facts().some(({ fact }) => fact.type === 'study' && fact.study === study.toLowerCase()),
       15_000,
+    )
+  }, 60_000)
+
+  test('asks the next RPC where the first is gone', async () => {
+    const proxy = await startProxy({ target: chain.anvil.rpcUrl })
+    atEnd(() => proxy.stop())
+    const reader = follow(proxy.url, {}, chain.anvil.rpcUrl)
+    await until('reading', () => reader.batches.length > 0)
+    proxy.isDown = true
+    const study = await newStudy(`ipfs://${headerCid(new Uint8Array(32).fill(7))}#A%20name`)
+    await until('it came', () =>
+      reader.facts().some(({ fact }) => fact.type === 'manifest' && fact.study === study.toLowerCase()),
     )
   }, 60_000)
 

@@ -1,11 +1,13 @@
-import { CID } from 'multiformats/cid'
-import { createPublicClient, decodeEventLog, http, type Log, parseAbi, toEventSelector } from 'viem'
-import { keyOf } from '../src/storage/blocks.ts'
+import { createPublicClient, decodeEventLog, type Log, parseAbi, toEventSelector } from 'viem'
+import { rpcTransport } from '../src/chain/clients.ts'
+import { manifestDigest } from '../src/crypto/cid.ts'
 import { pauseFor } from '../src/storage/pauseFor.ts'
 import type { Announcements, Batch, Checkpoint, Fact, RecordedFact, Resume } from './facts.ts'
 
-export interface Deployment {
-  readonly rpcUrl: string
+/** What a relay reads. */
+export interface Contracts {
+  /** The preferred one first; the others are asked where it does not answer. */
+  readonly rpcUrls: readonly string[]
   readonly factory: `0x${string}`
   readonly registry: `0x${string}`
   /** Where the contracts were deployed: nothing older is read. */
@@ -43,7 +45,7 @@ const topics = events.flatMap(item => (item.type === 'event' ? [toEventSelector(
  * Reads the contracts' events by cursor: no filters or subscriptions, which restarted nodes forget. Only logs of the given
  * factory and registry, and of studies that this factory made, are looked at.
  */
-export function watchChain(deployment: Deployment, options: WatchOptions = {}): Announcements {
+export function watchChain(deployment: Contracts, options: WatchOptions = {}): Announcements {
   const { every = 1_000, chunk = 500, log = () => {} } = options
   return {
     async *watch(resume, signal) {
@@ -77,11 +79,9 @@ class ChainReader {
   readonly #studies: Map<string, number>
   #checkpoints: Checkpoint[]
 
-  constructor(deployment: Deployment, resume: Resume, chunk: number) {
+  constructor(deployment: Contracts, resume: Resume, chunk: number) {
     // Each request is asked again a few times (429s come at random); what fails for longer starts over at the cursor.
-    this.#client = createPublicClient({
-      transport: http(deployment.rpcUrl, { retryCount: 4, timeout: 10_000 }),
-    })
+    this.#client = createPublicClient({ transport: rpcTransport(deployment.rpcUrls) })
     this.#factory = deployment.factory.toLowerCase()
     this.#registry = deployment.registry.toLowerCase()
     this.#first = deployment.block
@@ -202,7 +202,7 @@ class ChainReader {
     switch (event.eventName) {
       case 'StudyInitialized': {
         const digest = manifestDigest(event.args.modelURI)
-        return digest === undefined ? [] : [{ type: 'manifest', study: from, digest }]
+        return digest === undefined ? [] : [{ type: 'manifest', study: from, digest: bare(digest) }]
       }
       case 'UpdateSubmitted':
         return blobFact(from, event.args.round, 'update', event.args.update)
@@ -223,18 +223,6 @@ class ChainReader {
 function blobFact(study: string, round: number, kind: 'update' | 'model' | 'rewraps', digest: string): Fact[] {
   const bareDigest = bare(digest)
   return /^0+$/.test(bareDigest) ? [] : [{ type: 'blob', study, round, kind, digest: bareDigest }]
-}
-
-/** The digest in an ipfs:// URI of a sha-256 block; undefined for any other URI. */
-export function manifestDigest(uri: string): string | undefined {
-  const match = /^ipfs:\/\/([^/?#]+)\/?(?:#.*)?$/.exec(uri)
-  if (match === null) return undefined
-  try {
-    const { multihash } = CID.parse(match[1] as string)
-    return multihash.code === 0x12 ? keyOf(multihash.digest) : undefined
-  } catch {
-    return undefined
-  }
 }
 
 function bare(hex: string): string {

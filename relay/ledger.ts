@@ -27,6 +27,8 @@ export class Ledger {
   #studies = new Map<string, StudyView>()
   #mentions = new Map<string, Mention[]>()
   #suspended = new Set<string>()
+  /** Blocks that a manifest names, with the manifests that do. Not of the chain: read from the blocks held here. */
+  readonly #named = new Map<string, Set<string>>()
 
   constructor(retention: Retention) {
     this.#retention = retention
@@ -73,11 +75,36 @@ export class Ledger {
     return false
   }
 
+  /** Whether a peer belongs to an accredited hospital in this very study. */
+  isMember(peer: string, study: string, now: number): boolean {
+    const view = this.#studies.get(study)
+    const hospital = view?.peers.get(peer)
+    return view !== undefined && hospital !== undefined && !this.#suspended.has(hospital) && this.#alive(view, now)
+  }
+
+  /** Whether the factory made this study. */
+  hasStudy(study: string): boolean {
+    return this.#studies.has(study)
+  }
+
   /** Whether the chain names this blob: it is kept, it was and its time is over, or nothing was heard of it. */
   standing(digest: string, now: number): 'kept' | 'lapsed' | 'unknown' {
-    const mentions = this.#mentions.get(digest)
-    if (mentions === undefined) return 'unknown'
-    return mentions.some(mention => this.#keeps(mention, now)) ? 'kept' : 'lapsed'
+    const mentions = this.#mentions.get(digest) ?? []
+    const manifests = [...(this.#named.get(digest) ?? [])].flatMap(manifest => this.#mentions.get(manifest) ?? [])
+    const all = [...mentions, ...manifests]
+    if (all.length === 0) return 'unknown'
+    return all.some(mention => this.#keeps(mention, now)) ? 'kept' : 'lapsed'
+  }
+
+  /** Whether the chain names this blob as a study's description. */
+  isManifest(digest: string): boolean {
+    return this.#mentions.get(digest)?.some(({ round }) => round === undefined) ?? false
+  }
+
+  /** Notes that a description names another block: it is wanted as long as the description is. */
+  name(manifest: string, digest: string): void {
+    const manifests = this.#named.get(digest) ?? new Set()
+    this.#named.set(digest, manifests.add(manifest))
   }
 
   #keeps({ study, round }: Mention, now: number): boolean {

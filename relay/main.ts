@@ -9,7 +9,10 @@
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
-import { type Deployment, watchChain } from './chain.ts'
+import { type Deployment, deploymentSchema } from '../src/chain/deployment.ts'
+import type { Hex } from '../src/study/types.ts'
+import { carrierChain } from './carrierChain.ts'
+import { type Contracts, watchChain } from './chain.ts'
 import { createRelay, type Quotas, type Times } from './relay.ts'
 
 const usage = `relay [options]
@@ -17,8 +20,12 @@ const usage = `relay [options]
   --port N             websocket port (default 9470)
   --host ADDRESS       IPv4 address to listen on (default 127.0.0.1)
   --announce MULTIADDR where tabs reach it, if that differs, e.g. /dns4/relay.example.org/tcp/443/wss (repeatable)
-  --deployment FILE    JSON with rpcUrls (the first is used), factory, registry, block; or these four:
+  --deployment FILE    JSON as contracts/script/deploy.ts writes it: rpcUrls, factory, registry, block, …; or these four:
   --rpc URL  --factory 0x…  --registry 0x…  --block N
+                       (--rpc is repeatable, the preferred one first, and goes before the file's)
+  --carrier-key-file FILE
+                       private key (0x and 64 hexadecimal digits) of the account that carries hospitals' duties to the chain
+                       and is paid by the studies' gas pots; goes with --deployment. WARDROUND_CARRIER_KEY does the same
   --operator PEERID    a peer that may push without being enrolled (repeatable)
   --inbox-minutes N    how long a blob waits for its announcement (default 15)
   --ended-hours N      how long blobs outlive their study (default 24)
@@ -29,8 +36,8 @@ const usage = `relay [options]
 const address = z.custom<`0x${string}`>(value => typeof value === 'string' && /^0x[0-9a-fA-F]{40}$/.test(value), {
   message: 'an address is 0x and 40 hexadecimal digits',
 })
-const deploymentSchema = z.object({
-  rpcUrl: z.url(),
+const contractsSchema = z.object({
+  rpcUrls: z.array(z.url()).min(1),
   factory: address,
   registry: address,
   block: z.coerce.number().int().nonnegative().default(0),
@@ -54,10 +61,11 @@ function readArguments() {
         host: { type: 'string', default: '127.0.0.1' },
         announce: { type: 'string', multiple: true, default: [] },
         deployment: { type: 'string' },
-        rpc: { type: 'string' },
+        rpc: { type: 'string', multiple: true },
         factory: { type: 'string' },
         registry: { type: 'string' },
         block: { type: 'string' },
+        'carrier-key-file': { type: 'string' },
         operator: { type: 'string', multiple: true, default: [] },
         'inbox-minutes': { type: 'string' },
         'ended-hours': { type: 'string' },
@@ -74,21 +82,36 @@ function readArguments() {
 
 type Arguments = ReturnType<typeof readArguments>
 
+interface Chain {
+  readonly contracts: Contracts
+  /** Everything that the file holds; undefined where it holds less than carrying needs, or there is no file. */
+  readonly deployment: Deployment | undefined
+}
+
 /** The file may hold more than the relay needs. */
-async function readDeployment(values: Arguments): Promise<Deployment | undefined> {
-  let given: unknown
+async function readChain(values: Arguments): Promise<Chain | undefined> {
+  let given: Record<string, unknown>
   if (values.deployment !== undefined) {
     const file: unknown = JSON.parse(await readFile(values.deployment, 'utf8'))
     const top = z.record(z.string(), z.unknown()).parse(file)
-    const [first] = z.array(z.unknown()).catch([]).parse(top.rpcUrls)
-    given = { rpcUrl: values.rpc ?? first, ...top }
+    given = { ...top, ...(values.rpc && { rpcUrls: values.rpc }) }
   } else if (values.rpc !== undefined || values.factory !== undefined || values.registry !== undefined) {
-    given = { rpcUrl: values.rpc, factory: values.factory, registry: values.registry, block: values.block ?? 0 }
+    given = { rpcUrls: values.rpc, factory: values.factory, registry: values.registry, block: values.block ?? 0 }
   } else return undefined
-  const parsed = deploymentSchema.safeParse(given)
-  if (parsed.success) return parsed.data
+  const parsed = contractsSchema.safeParse(given)
+  if (parsed.success) return { contracts: parsed.data, deployment: deploymentSchema.safeParse(given).data }
   const issue = parsed.error.issues[0]
   return wrongArguments(`The deployment is wrong: ${issue?.path.join('.')}: ${issue?.message}`)
+}
+
+/** Never from the command line, which everybody on the machine can read. */
+async function readCarrierKey(values: Arguments): Promise<Hex | undefined> {
+  const file = values['carrier-key-file']
+  const text = file === undefined ? process.env.WARDROUND_CARRIER_KEY : await readFile(file, 'utf8')
+  if (text === undefined || text === '') return undefined
+  const key = text.trim()
+  if (!/^0x[0-9a-fA-F]{64}$/.test(key)) wrongArguments('The carrier’s key is not 0x and 64 hexadecimal digits.')
+  return key as Hex
 }
 
 function amount(
@@ -108,7 +131,12 @@ async function main(): Promise<void> {
     process.stdout.write(`${usage}\n`)
     return
   }
-  const deployment = await readDeployment(values)
+  const chain = await readChain(values)
+  const key = await readCarrierKey(values)
+  if (key !== undefined && chain?.deployment === undefined) {
+    wrongArguments('A carrier needs the whole deployment: name its file with --deployment.')
+  }
+  const every = amount(values, 'poll-ms') ?? 1_000
   const minutes = amount(values, 'inbox-minutes')
   const hours = amount(values, 'ended-hours')
   const rounds = amount(values, 'keep-rounds')
@@ -129,9 +157,10 @@ async function main(): Promise<void> {
     times,
     quotas,
     log,
-    ...(deployment === undefined
+    ...(chain === undefined ? {} : { announcements: watchChain(chain.contracts, { every, log }) }),
+    ...(key === undefined || chain?.deployment === undefined
       ? {}
-      : { announcements: watchChain(deployment, { every: amount(values, 'poll-ms') ?? 1_000, log }) }),
+      : { carrier: carrierChain({ deployment: chain.deployment, key, pollInterval: Math.min(every, 500) }) }),
   })
   const stop = (signal: NodeJS.Signals) => {
     log('stopping', { signal })

@@ -12,6 +12,7 @@ import { createNode } from '../src/storage/heliaNode.ts'
 import { createHeliaStore, type HeliaStore } from '../src/storage/heliaStore.ts'
 import { InboxStream, inboxProtocol } from '../src/storage/inbox.ts'
 import { blobOf, randomBlob, sameBlob } from '../src/storage/testing.ts'
+import { heartStudy } from '../src/study/studies/heart.ts'
 import type { Publishable } from '../src/study/types.ts'
 import type { Fact } from './facts.ts'
 import { createRelay, type Relay, type RelayOptions } from './relay.ts'
@@ -132,6 +133,25 @@ describe('who may push', () => {
     expect(await pinsOf(relay)).toBe(1)
     expect(await refusalOf(relay, sponsor, await randomBlob(10))).toBe('notEnrolled')
     expect(sameBlob(await (await openStore(relay)).get(digest, { signal: soon() }), manifest)).toBe(true)
+  })
+
+  test('the initial weights that a study’s description names may come from anybody, and stay as long as it', async () => {
+    const relay = await openRelay({ times: { ended: 300, ...quick } })
+    const sponsor = await openStore(relay)
+    const weights = await randomBlob(100_000)
+    const initial = { digest: `0x${keyOf((await checkBlob(weights)).digest)}`, parameters: 25_000 }
+    const { manifest } = heartStudy({ rounds: 1 })
+    const header = encode({ ...manifest, initial })
+    const description = { header, chunks: [] } as Blob as Publishable<Blob>
+    const digest = keyOf(await sha256(header))
+    expect(await refusalOf(relay, sponsor, weights)).toBe('notEnrolled')
+    relay.chain.announce({ type: 'study', study }, { type: 'manifest', study, digest })
+    await sponsor.put(description, { signal: soon(), kind: 'manifest' })
+    await sponsor.put(weights, { signal: soon(), kind: 'initial' })
+    await until('both pinned', async () => (await pinsOf(relay)) === 2)
+    expect(await refusalOf(relay, sponsor, await randomBlob(10))).toBe('notEnrolled')
+    relay.chain.announce({ type: 'ended', study })
+    await until('both gone', async () => (await blocksOf(relay)) === 0)
   })
 
   test('an operator needs no study', async () => {

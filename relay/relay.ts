@@ -11,6 +11,8 @@ import { BlobIndex } from '../src/storage/blobIndex.ts'
 import { keyOf } from '../src/storage/blocks.ts'
 import { createNode, type Node } from '../src/storage/heliaNode.ts'
 import { loadOrCreateKey } from '../src/storage/peerKey.ts'
+import { type CarrierLimits, defaultCarrierLimits, serveCarrier } from './carrier.ts'
+import type { CarrierChain } from './carrierChain.ts'
 import type { Announcements } from './facts.ts'
 import { serveInbox } from './inboxServer.ts'
 import { LedgerStore } from './ledgerStore.ts'
@@ -64,6 +66,9 @@ export interface RelayOptions {
   readonly operators?: readonly string[]
   readonly quotas?: Partial<Quotas>
   readonly times?: Partial<Times>
+  /** Carries members' duties to the chain. Without one, who asks is told that this relay does not. */
+  readonly carrier?: CarrierChain
+  readonly carrierLimits?: Partial<CarrierLimits>
   /** false: takes blobs and introduces tabs to each other, but serves no blocks. */
   readonly bitswap?: boolean
   readonly log?: Log
@@ -81,7 +86,7 @@ export interface Relay {
 
 /**
  * Starts a relay: a Helia node that keeps what the contracts announce and hands it out by bitswap. It holds ciphertext and
- * public manifests only, and needs no key or account. Restarted on the same folder it goes on where it was.
+ * public manifests only, and needs no account but for carrying duties. Restarted on the same folder it goes on where it was.
  */
 export async function createRelay(options: RelayOptions): Promise<Relay> {
   const quotas = { ...defaultQuotas, ...options.quotas }
@@ -124,6 +129,8 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
   await shelf.repair()
   const operators = new Set((options.operators ?? []).map(id => keyOf(peerIdFromString(id).toMultihash().bytes)))
   const inbox = await serveInbox({ libp2p: node.libp2p, shelf, ledger, key, operators, quotas, log })
+  const limits = { ...defaultCarrierLimits, ...options.carrierLimits }
+  const carrier = await serveCarrier({ libp2p: node.libp2p, ledger, operators, chain: options.carrier, limits, log })
 
   const closing = new AbortController()
   const watching = follow(options.announcements, store, shelf, closing.signal, log)
@@ -137,6 +144,7 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
     closing.abort()
     await watching
     await inbox.close()
+    await carrier.close()
     await shelf.tidy()
     await node.helia.stop()
     await datastore.close()

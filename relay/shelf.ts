@@ -1,9 +1,12 @@
 import type { Blockstore } from 'interface-blockstore'
 import type { CID } from 'multiformats/cid'
 import { chunkCid, headerCid } from '../src/crypto/cid.ts'
+import { isAppError } from '../src/errors/AppError.ts'
 import type { BlobIndex, IndexEntry } from '../src/storage/blobIndex.ts'
 import { digestFromKey } from '../src/storage/blocks.ts'
+import { collect } from '../src/storage/collect.ts'
 import type { Node } from '../src/storage/heliaNode.ts'
+import { decodeManifest } from '../src/study/manifest.ts'
 import type { Ledger } from './ledger.ts'
 import type { Log } from './relay.ts'
 
@@ -102,6 +105,7 @@ export class Shelf {
   }
 
   async #pin(entry: IndexEntry<Shelved>): Promise<void> {
+    await this.#readManifest(entry)
     await this.#pinBlocks(headerCid(digestFromKey(entry.digest)))
     const now = this.index.get(entry.digest) ?? entry
     await this.index.put({ ...now, note: { ...now.note, pinned: true } })
@@ -111,6 +115,18 @@ export class Shelf {
   async #pinBlocks(cid: CID): Promise<void> {
     // Every block is here, so the walk stays here; the signal makes sure of it.
     await drain(this.#node.helia.pins.add(cid, { signal: AbortSignal.timeout(60_000) }), 'AlreadyPinnedError')
+  }
+
+  /** A study's description may name its initial weights: another public block, which the sponsor brings next. */
+  async #readManifest({ digest }: IndexEntry<Shelved>): Promise<void> {
+    if (!this.#ledger.isManifest(digest)) return
+    try {
+      const { initial } = decodeManifest(await collect(this.blocks.get(headerCid(digestFromKey(digest)))))
+      if (initial !== undefined) this.#ledger.name(digest, initial.digest.slice(2))
+    } catch (error) {
+      // Anybody may create a study that names anything; what is no description names nothing.
+      if (!isAppError(error, 'study.badManifest')) throw error
+    }
   }
 
   async #unpin(entry: IndexEntry<Shelved>): Promise<void> {
@@ -132,6 +148,8 @@ export class Shelf {
       const cid = headerCid(digestFromKey(digest))
       if (note.pinned && !pinned.has(cid.toString())) await this.#pinBlocks(cid)
     }
+    // Which blocks they name is remembered nowhere else.
+    for (const entry of this.index.values()) if (entry.note.pinned) await this.#readManifest(entry)
     await this.tidy()
   }
 }
