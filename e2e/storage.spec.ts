@@ -114,7 +114,7 @@ test('a reloaded tab is the same peer and still has its blobs; a second tab of t
   const reloaded = await open(page, { namespace: 'h', relays })
   expect(reloaded.peerId).toBe(before.peerId)
   expect(await page.evaluate(name => window.storagePage.get(name, 1_000), digest)).toEqual({ hash })
-  expect(await page.evaluate(() => window.storagePage.traffic())).toEqual({ sent: 0, received: 0 })
+  expect(await page.evaluate(() => window.storagePage.traffic())).toMatchObject({ sent: 0, received: 0 })
 
   const second = await page.context().newPage()
   await load(second)
