@@ -16,8 +16,7 @@ export const chartTexts = {
     states: { past: 'done', now: 'now', ahead: 'to come' },
     phase: 'Phase',
     state: 'State',
-    /** In the middle of the face. */
-    round: 'Round',
+    count: (done: number, of: number) => `${done} of ${of}`,
     sentence: (round: string, phase: string, done: number, of: number) =>
       of > 0 ? `${round}: ${phase}, ${done} of ${of} done.` : `${round}: ${phase}.`,
     before: 'The first round has not begun.',

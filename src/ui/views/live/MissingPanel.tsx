@@ -1,0 +1,73 @@
+import { Group, Table, Text } from '@mantine/core'
+import { missingOf, rollOf } from '../../../app/live/missing.ts'
+import type { HospitalView } from '../../../app/store.ts'
+import { Phase } from '../../../rounds/ports.ts'
+import { HospitalMark } from '../../components/HospitalMark.tsx'
+import { Panel } from '../../components/Panel.tsx'
+import { texts } from '../../texts.ts'
+import { markOf, nameOf } from './who.ts'
+
+/** Everybody in the study, what they owe now, and what happens if they do not come. */
+export function MissingPanel({ view }: { readonly view: HospitalView }) {
+  const { missing } = texts.live
+  const snapshot = view.round?.snapshot ?? null
+  const roll = rollOf(snapshot, view.address)
+  const waited = missingOf(roll)
+  const phase = snapshot?.phase ?? Phase.Draft
+  const isRunning = phase >= Phase.Select && phase < Phase.Settle
+  const answer =
+    roll.length === 0
+      ? missing.nobodyJoined
+      : !isRunning
+        ? missing.noRound
+        : waited.length === 0
+          ? missing.nobody
+          : missing.waits(waited.map(row => (row.isMe ? missing.youWord : nameOf(view, row))))
+  return (
+    <Panel question={missing.heading} answer={<span data-testid="missing">{answer}</span>}>
+      {roll.length > 0 && (
+        <div className="ward-table-scroll">
+          <Table verticalSpacing={4}>
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th scope="col">{missing.columns.hospital}</Table.Th>
+                <Table.Th scope="col">{missing.columns.part}</Table.Th>
+                <Table.Th scope="col">{missing.columns.state}</Table.Th>
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {roll.map(row => {
+                const { mark, text } = missing.standings[row.standing]
+                return (
+                  <Table.Tr key={row.address} className={row.isMe ? 'ward-live-me' : undefined}>
+                    <Table.Th scope="row" fw={row.isMe ? 600 : 400} title={row.address}>
+                      <Group gap="xs" wrap="nowrap">
+                        <HospitalMark number={markOf(view, row)} />
+                        <span>
+                          {nameOf(view, row)}
+                          {row.isMe && ` (${missing.you})`}
+                        </span>
+                      </Group>
+                    </Table.Th>
+                    <Table.Td>{row.standing === 'out' ? '–' : row.isSeat ? missing.seat : missing.member}</Table.Td>
+                    <Table.Td
+                      c={row.standing === 'missed' ? 'var(--ward-danger)' : 'var(--mantine-color-text)'}
+                      fw={row.standing === 'waiting' ? 600 : 400}
+                    >
+                      <span aria-hidden="true">{mark}</span> {text}
+                    </Table.Td>
+                  </Table.Tr>
+                )
+              })}
+            </Table.Tbody>
+          </Table>
+        </div>
+      )}
+      {isRunning && (
+        <Text size="sm" c="dimmed" className="ward-measure">
+          {phase === Phase.Train ? missing.whatThen.train : missing.whatThen.seats}
+        </Text>
+      )}
+    </Panel>
+  )
+}
