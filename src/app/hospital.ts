@@ -21,6 +21,8 @@ import { logTask, meetMembers, watchTraffic } from './following.ts'
 import { fetchInitial } from './initialModel.ts'
 import { createInbox, type Inbox } from './join/inbox.ts'
 import { indexedDbJoinMemory } from './join/joinMemory.ts'
+import { forgetInvitation } from './join/keptInvitation.ts'
+import { openInvitation } from './join/redeeming.ts'
 import { readRoom } from './join/room.ts'
 import { shippedHospitals } from './join/shipped.ts'
 import { openInOneTab } from './join/tabs.ts'
@@ -122,6 +124,7 @@ async function lookUp(context: HospitalContext, blobs: HeliaStore): Promise<Stud
   const chain = createStudyChain({
     ...access,
     study: address,
+    carrier: blobs,
     onTrouble: trouble =>
       trouble === null ? addLog(store, 'The chain answers again.') : addLog(store, trouble.message, 'warning'),
   })
@@ -157,6 +160,11 @@ async function haveJoined(context: HospitalContext, inbox: Inbox<JoinAction>, wa
   parts.set('worker', training)
   const initial = await fetchInitial(blobs, manifest, signal)
   const { schema } = manifest
+  const people = createPeople(access, store)
+  const invitation = openInvitation(context, () => {
+    forgetInvitation(window)
+    people.meet([owner.address])
+  })
   await walkIn({
     store,
     inbox,
@@ -174,6 +182,7 @@ async function haveJoined(context: HospitalContext, inbox: Inbox<JoinAction>, wa
     checkRoom: () => readRoom(manifest, info.rules.maxHospitals, info.rules.rounds),
     readTerms: async () => showJoining(store, { terms: await readTerms(access, info, watch.latest(), owner.address) }),
     enter: async () => {
+      await invitation.redeem()
       await watch.untilWelcome(() => showJoining(store, { busy: 'waitingForRound' }))
       showJoining(store, { busy: 'entering' })
       await joinStudy(access, study.address, await publicKeys(keys), blobs.peerIdBytes)

@@ -19,7 +19,11 @@ export function createPeople(reader: ChainReader, store: HospitalStore): People 
         asked.add(key)
         accreditationOf(reader, address).then(
           ({ name }) => {
-            if (name === '') return
+            if (name === '') {
+              // Somebody may be admitted later.
+              asked.delete(key)
+              return
+            }
             store.setState(({ people, address: self }) => ({
               people: { ...people, [key]: name },
               ...(self !== null && sameAddress(self, address) && { name }),

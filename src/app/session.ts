@@ -3,6 +3,7 @@ import type { JoinDesk } from './desks/joining.ts'
 import type { KeepingDesk } from './desks/keeping.ts'
 import type { ModelDesk } from './desks/model.ts'
 import type { RoundDesk } from './desks/rounds.ts'
+import type { Invitation } from './invitation.ts'
 import type { ListedStudy, Site } from './site.ts'
 import type { HospitalStore } from './store.ts'
 
@@ -35,6 +36,8 @@ export interface SessionOptions {
   readonly auto: boolean
   /** Trains on this backend or not at all; null: the fastest. */
   readonly backend: string | null
+  /** What the link brought for a hospital that nobody admitted yet. */
+  readonly invitation: Invitation | null
 }
 
 /** Starts a hospital; what follows shows in its store. */

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react'
 import { publishAutomation } from '../app/automation.ts'
+import type { Invitation } from '../app/invitation.ts'
 import type { HospitalSession, LoadHospital } from '../app/session.ts'
 import type { ListedStudy, Site } from '../app/site.ts'
 import type { Wallet } from '../chain/clients.ts'
@@ -12,6 +13,7 @@ interface SessionInputs {
   readonly study: ListedStudy
   readonly wallet: Wallet | null
   readonly route: Extract<Route, { page: 'hospital' }>
+  readonly invitation: Invitation | null
 }
 
 interface Opening {
@@ -25,7 +27,7 @@ interface Opening {
  * Opens the hospital once its wallet is known, shows it to drivers, and closes it with the page. A wallet that changes
  * its account is another hospital.
  */
-export function useSession(load: LoadHospital, { site, study, wallet, route }: SessionInputs): Opening {
+export function useSession(load: LoadHospital, { site, study, wallet, route, invitation }: SessionInputs): Opening {
   const [session, setSession] = useState<HospitalSession | null>(null)
   const [error, setError] = useState<AppError | null>(null)
   useEffect(() => {
@@ -37,7 +39,7 @@ export function useSession(load: LoadHospital, { site, study, wallet, route }: S
     load().then(
       open => {
         if (isGone) return
-        opened = open({ site, study, wallet, name, number, auto, backend })
+        opened = open({ site, study, wallet, name, number, auto, backend, invitation })
         publishAutomation(opened.store)
         setSession(opened)
       },
@@ -48,6 +50,6 @@ export function useSession(load: LoadHospital, { site, study, wallet, route }: S
       setSession(null)
       opened?.close().catch(failure => console.error(failure))
     }
-  }, [load, site, study, wallet, route])
+  }, [load, site, study, wallet, route, invitation])
   return { session, error }
 }

@@ -51,6 +51,7 @@ function loaderOf(): PatientLoader & { readonly loaded: string[] } {
         incomplete: 0,
         bad,
         problems: [],
+        outcome: null,
         refusal: null,
       }
       return { localOnly: check }

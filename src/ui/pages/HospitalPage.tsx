@@ -1,11 +1,14 @@
 import { Anchor, Badge, Group, Skeleton, Stack, Tabs, Text, Title, VisuallyHidden } from '@mantine/core'
 import { lazy, Suspense, useEffect, useState } from 'react'
 import { useStore } from 'zustand'
+import type { Invitation } from '../../app/invitation.ts'
+import { takeInvitation } from '../../app/join/keptInvitation.ts'
 import type { HospitalSession, LoadHospital } from '../../app/session.ts'
 import type { ListedStudy, Site } from '../../app/site.ts'
 import type { HospitalView } from '../../app/store.ts'
+import type { AppErrorData } from '../../errors/AppError.ts'
 import { Address } from '../components/Address.tsx'
-import { ErrorPanel } from '../components/ErrorPanel.tsx'
+import { asErrorData, ErrorPanel } from '../components/ErrorPanel.tsx'
 import { HospitalMark } from '../components/HospitalMark.tsx'
 import { type HospitalViewName, hospitalViews, type Route } from '../route.ts'
 import { texts } from '../texts.ts'
@@ -31,10 +34,26 @@ interface HospitalPageProps {
 /** One hospital in one study, from connecting a wallet to the end. One tab is one hospital. */
 export function HospitalPage({ site, study, route, loadHospital }: HospitalPageProps) {
   const wallet = useHospitalWallet(site, route.hospital)
-  const { session, error } = useSession(loadHospital, { site, study, wallet, route })
+  const { invitation, problem } = useInvitation(study)
+  const { session, error } = useSession(loadHospital, { site, study, wallet, route, invitation })
   if (error !== null) return <ErrorPanel error={error.toData()} />
-  if (session === null) return <ConnectStep site={site} study={study} isOpening={wallet !== null} />
+  if (session === null) {
+    const asked = { invitation, problem, isOpening: wallet !== null }
+    return <ConnectStep site={site} study={study} {...asked} />
+  }
   return <OpenHospital session={session} studyName={study.name} isFramed={route.framed} />
+}
+
+/** The invitation in the link, which leaves the address bar at once, or the one that this tab still holds. */
+function useInvitation({ address }: ListedStudy): { invitation: Invitation | null; problem: AppErrorData | null } {
+  const [taken] = useState(() => {
+    try {
+      return { invitation: takeInvitation(window, address), problem: null }
+    } catch (error) {
+      return { invitation: null, problem: asErrorData(error) }
+    }
+  })
+  return taken
 }
 
 interface OpenHospitalProps {

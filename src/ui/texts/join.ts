@@ -104,6 +104,8 @@ export const joinTexts = {
       incomplete === 0
         ? `${count(complete, 'patient')} can be used.`
         : `${count(complete, 'patient')} can be used. ${count(incomplete, 'row misses', 'rows miss')} a value and ${incomplete === 1 ? 'is' : 'are'} left out.`,
+    outcome: (yes: string, yesRows: number, no: string, noRows: number) =>
+      `“${yes}” is read as yes (${count(yesRows, 'patient')}), “${no}” as no (${count(noRows, 'patient')}).`,
     ignored: (columns: readonly string[]) => `Not read at all: ${columns.join(', ')}.`,
     mapping: {
       heading: 'Which column is which?',

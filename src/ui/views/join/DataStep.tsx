@@ -152,7 +152,9 @@ function FilePatients({ view, desk }: PartProps) {
       {check.bad > 0 && <BadRows check={check} leaveOut={joining.leaveOutBadRows} onLeaveOut={desk.leaveOutBadRows} />}
       {check.refusal === null && check.unmapped.length === 0 && (
         <Text className="ward-measure" aria-live="polite">
-          {data.usable(check.complete, check.incomplete)}
+          {data.usable(check.complete, check.incomplete)}{' '}
+          {check.outcome &&
+            data.outcome(check.outcome.yes, check.outcome.yesRows, check.outcome.no, check.outcome.noRows)}
         </Text>
       )}
       <Group>
