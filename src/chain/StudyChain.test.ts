@@ -1,9 +1,14 @@
-import { createPublicClient, http } from 'viem'
+import { createPublicClient, createWalletClient, custom, encodeErrorResult, encodeFunctionData, http } from 'viem'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { publicKeys } from '../crypto/keys.ts'
 import { type AppError, isAppError } from '../errors/AppError.ts'
 import { Phase, RoundKind, type StudySnapshot } from '../rounds/ports.ts'
+import { notCarried } from '../storage/carrier.ts'
 import type { Hex } from '../study/types.ts'
+import type { DutyCarrier } from './carriage.ts'
+import { chainOf } from './clients.ts'
+import { carryDuties } from './gasPot.ts'
+import { creditsAbi, studyAbi } from './generated/abi.ts'
 import { withdraw } from './hospital.ts'
 import {
   balanceOf,
@@ -19,6 +24,7 @@ import { createStudyChain } from './StudyChain.ts'
 import { startTask, stopTask } from './sponsor.ts'
 import { CREDIT, openStudy, startTestChain, type TestChain, type TestMember } from './testing/chain.ts'
 import { startProxy } from './testing/proxy.ts'
+import { type ChainAccess, sendCall, type TransactionStep } from './transactions.ts'
 
 const NONE: Hex = `0x${'0'.repeat(64)}`
 const word = (...parts: number[]): Hex => `0x${Buffer.from(parts).toString('hex').padStart(64, '0')}`
@@ -165,6 +171,145 @@ describe('a study of four hospitals', () => {
     await a.port.attest({ ...duty, signature: await a.signer.attestation(a.port.ref, duty) })
     expect((await refusal(withdraw(a.access, study))).details.error).toBe('Study_NothingToWithdraw')
     await stopTask(chain.access(1), study)
+  }, 30_000)
+})
+
+describe('duties that a relay carries', () => {
+  type Carry = DutyCarrier['carry']
+  const never: Carry = (_, { signal }) =>
+    new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
+  const refuse =
+    (refusal: string, data?: Hex): Carry =>
+    async () => {
+      throw notCarried(refusal, data)
+    }
+  /** As a relay does, with an account of its own. */
+  const honest: Carry = async ({ study, calls }) => {
+    const hashes: Hex[] = []
+    const onStep = ({ hash }: TransactionStep) => void (hash && hashes.push(hash))
+    await carryDuties(chain.access(6, { onStep }), study, calls)
+    return hashes[0] as Hex
+  }
+
+  /** A study whose seats owe their attestations, seen by the first hospital, whose wallet is counted. */
+  async function owing(carry: Carry, changes: Partial<ChainAccess> = {}) {
+    const carried: string[] = []
+    const asked: string[] = []
+    const carrier: DutyCarrier = {
+      carry: (...args) => {
+        asked.push('relay')
+        return carry(...args)
+      },
+    }
+    const { study, members } = await openStudy(chain, 2)
+    const [a, b] = members as [TestMember, TestMember]
+    const port = createStudyChain({
+      ...chain.access(2, { onStep: ({ status }) => void (status === 'checking' && asked.push('wallet')), ...changes }),
+      study,
+      pollInterval: 50,
+      carrier,
+      carryPatience: 700,
+      onCarried: (name, by) => void carried.push(`${name} ${by}`),
+    })
+    await startTask(chain.access(1), study)
+    for (const member of members) {
+      await member.port.submitUpdate({ round: 1, update: word(1), commitment: word(2) })
+    }
+    const duty = { hospital: a.port.self, round: 1, opened: 3n, scoreCommitment: word(5) }
+    const attestation = { ...duty, signature: await a.signer.attestation(a.port.ref, duty) }
+    const attested = async () =>
+      (await chain.access(1).publicClient.readContract({ address: study, abi: studyAbi, functionName: 'snapshot' }))
+        .attested
+    return { study, a, b, port, attestation, attested, carried, asked }
+  }
+
+  test('ask no wallet, also for a veto and to move the study on', async () => {
+    const { a, port, attestation, attested, carried, asked } = await owing(honest)
+    await port.attest(attestation)
+    expect(await attested()).not.toBe(0)
+    const veto = { round: 3, vetoed: true }
+    await port.vetoRound({ ...veto, signature: await a.signer.veto(a.port.ref, { hospital: port.self, ...veto }) })
+    const stop = new AbortController()
+    for await (const _ of port.snapshots(stop.signal)) stop.abort()
+    await chain.anvil.rpc('evm_increaseTime', [601])
+    await port.advance()
+    expect(carried).toEqual(['attest relay', 'vetoRound relay', 'advance relay'])
+    expect(asked).toEqual(['relay', 'relay', 'relay'])
+    // What the chain shows already is neither signed nor asked for again.
+    await port.attest(attestation)
+    expect(asked).toHaveLength(3)
+  }, 30_000)
+
+  test('go by the own wallet where relays refuse, are silent, or name a transaction of others', async () => {
+    const liar: Carry = async () => {
+      const { transactionHash } = await sendCall(chain.access(1), {
+        name: 'mint',
+        to: chain.deployment.credits,
+        data: encodeFunctionData({ abi: creditsAbi, functionName: 'approve', args: [chain.hospital(0), 1n] }),
+        isResumed: false,
+      })
+      return transactionHash
+    }
+    for (const carry of [refuse('unpaid'), refuse('refused', '0x12345678'), never, liar, async () => word(9)]) {
+      const { port, attestation, attested, carried, asked } = await owing(carry)
+      await port.attest(attestation)
+      expect(await attested()).not.toBe(0)
+      expect(carried).toEqual(['attest wallet'])
+      expect(asked).toEqual(['relay', 'wallet'])
+    }
+  }, 60_000)
+
+  test('that are carried late, while the wallet is open, end without an error', async () => {
+    let carryNow = async () => {}
+    const late: Carry = async request => {
+      carryNow = async () => void (await honest(request, { signal: new AbortController().signal }))
+      return word(9)
+    }
+    const walletClient = createWalletClient({
+      account: chain.hospital(0),
+      chain: chainOf(chain.deployment),
+      transport: custom({
+        async request(asked) {
+          if (asked.method === 'eth_sendTransaction') await carryNow()
+          return createPublicClient({ transport: http(chain.anvil.rpcUrl) }).request(asked)
+        },
+      }),
+    })
+    const { port, attestation, attested, carried, asked } = await owing(late, { walletClient })
+    await port.attest(attestation)
+    expect(await attested()).not.toBe(0)
+    expect(carried).toEqual(['attest relay'])
+    expect(asked).toEqual(['relay', 'wallet'])
+  }, 30_000)
+
+  test('that somebody else has under way are waited for, without a prompt', async () => {
+    const parts = await owing(async (request, options) => {
+      const hospital = parts.port.self
+      const data = encodeErrorResult({ abi: studyAbi, errorName: 'Study_AlreadyDone', args: [hospital] })
+      setTimeout(() => void honest(request, options), 200)
+      throw notCarried('refused', data)
+    })
+    await parts.port.attest(parts.attestation)
+    expect(parts.carried).toEqual(['attest relay'])
+    expect(parts.asked).toEqual(['relay'])
+  }, 30_000)
+
+  test('of a task that was cancelled are dropped: no wallet opens afterwards', async () => {
+    const { port, attestation, carried, asked } = await owing(never)
+    const signal = AbortSignal.timeout(200)
+    await expect(port.attest(attestation, { signal })).rejects.toMatchObject({ name: 'TimeoutError' })
+    await new Promise(resolve => setTimeout(resolve, 800))
+    expect(asked).toEqual(['relay'])
+    expect(carried).toEqual([])
+  }, 30_000)
+
+  test('that the contract refuses say why, after the wallet’s own look', async () => {
+    const { b, port, attestation, carried } = await owing(refuse('refused', '0x'))
+    const signature = await b.signer.attestation(port.ref, attestation)
+    await expect(port.attest({ ...attestation, signature })).rejects.toMatchObject({
+      details: { error: 'Study_BadSignature' },
+    })
+    expect(carried).toEqual([])
   }, 30_000)
 })
 
