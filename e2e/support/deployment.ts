@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { HDAccount } from 'viem'
+import { type HDAccount, parseEther } from 'viem'
 import { mnemonicToAccount } from 'viem/accounts'
 import { preview } from 'vite'
 import { deploy, seedDevChain } from '../../contracts/script/deploy.ts'
@@ -31,9 +31,10 @@ import { openNodeStore } from './nodeStore.ts'
 import { type RpcProxy, type RpcProxyOptions, startRpcProxy } from './rpcProxy.ts'
 import { anvilMnemonic } from './wallet.ts'
 
-/** Accounts of the mnemonic: 0 deploys and accredits, 1 to this many are hospitals, the next one sponsors. */
+/** Accounts of the mnemonic: 0 deploys and accredits, 1 to this many are hospitals, the next one sponsors, then the relays'. */
 const hospitalAccounts = 10
 const sponsorAccount = hospitalAccounts + 1
+const carrierAccount = sponsorAccount + 1
 /** Ports are taken in tens from here; the first ten that are free. */
 const firstPort = 8700
 
@@ -44,6 +45,8 @@ export interface BedOptions {
   readonly relays?: number
   /** How long relays keep blobs of a study that ended. Default: the relay's own. */
   readonly endedHours?: number
+  /** How many of the relays carry what hospitals sign: the last ones. Default all. */
+  readonly carriers?: number
   /** Default 31337, on which pages offer demo accounts. */
   readonly chainId?: number
   /** Seconds between blocks. Default 1. */
@@ -97,6 +100,8 @@ export interface StudyOptions {
   readonly data: StudyData
   /** In place of the plan's: mostly shorter deadlines. */
   readonly rules?: Partial<SuggestedRules>
+  /** Wei in the study's gas pot. Default 1 ether. */
+  readonly gasWei?: bigint
   /** Relays named by the study. Default: all. */
   readonly relays?: readonly string[]
 }
@@ -107,8 +112,8 @@ export interface TestStudy {
   /** A hospital's page: of demo account k, or of the wallet for null. */
   url(hospital: number | null, backend?: Backend): string
   snapshot(): Promise<StudySnapshot>
-  /** As the sponsor: starts the first round as soon as all have joined. */
-  startWhenJoined(): Promise<void>
+  /** As the sponsor: starts the first round as soon as all have joined, or so many. */
+  startWhenJoined(count?: number): Promise<void>
   /** Resolves once the study is where the test wants it. @throws Error when it is not in time */
   until(what: string, isThere: (snapshot: StudySnapshot) => boolean, withinMs?: number): Promise<StudySnapshot>
 }
@@ -133,7 +138,8 @@ export async function startBed(options: BedOptions): Promise<Bed> {
   try {
     const chainId = options.chainId ?? 31337
     const { blockTime = 1, minesOnDemand = true } = options
-    const chain = { port: ports + 1, accounts: sponsorAccount + 1, chainId, blockTime, minesOnDemand }
+    const accounts = carrierAccount + (options.relays ?? 1)
+    const chain = { port: ports + 1, accounts, chainId, blockTime, minesOnDemand }
     const { rpcUrl: nodeUrl } = await startAnvil(processes, chain)
     const onNode = await deploy({ rpcUrl: nodeUrl, account: accountOf(0) })
     await seedDevChain(onNode, {
@@ -202,7 +208,7 @@ export async function startBed(options: BedOptions): Promise<Bed> {
         const sponsor = access(accountOf(sponsorAccount))
         const named = study.relays ?? relays.map(({ address }) => address)
         const plan = { manifest: { ...manifest, relays: [...named] }, rules: { ...rules, ...study.rules } }
-        const sponsored = await sponsorOnAll(sponsor, plan, named, study.hospitals)
+        const sponsored = await sponsorOnAll(sponsor, plan, named, study)
         studies.push({
           address: sponsored.study,
           name: manifest.name,
@@ -270,11 +276,11 @@ async function sponsorOnAll(
   sponsor: ChainAccess,
   plan: StudyPlan,
   relays: readonly string[],
-  hospitals: number,
+  { hospitals, gasWei = parseEther('1') }: Pick<StudyOptions, 'hospitals' | 'gasWei'>,
 ): Promise<SponsoredStudy> {
   const store = await openNodeStore('sponsor', relays)
   try {
-    const sponsored = await sponsorStudy(sponsor, store, plan, { minHospitals: 2, maxHospitals: hospitals })
+    const sponsored = await sponsorStudy(sponsor, store, plan, { minHospitals: 2, maxHospitals: hospitals, gasWei })
     // One receipt is enough for it to resolve; tests take single relays away.
     for (const end = Date.now() + 20_000; store.status().pending > 0; await sleep(50)) {
       if (Date.now() > end) throw new Error('a relay does not take the study’s description')
@@ -315,8 +321,8 @@ function controlStudy(
       pageUrl + hospitalUrl({ study: address, hospital, auto: true, ...(backend !== undefined && { backend }) }),
     snapshot,
     until,
-    async startWhenJoined() {
-      await until('all hospitals join', ({ members, phase }) => phase !== Phase.Open || members.length >= hospitals)
+    async startWhenJoined(count = hospitals) {
+      await until('all hospitals join', ({ members, phase }) => phase !== Phase.Open || members.length >= count)
       await startTask(sponsor, address)
     },
   }

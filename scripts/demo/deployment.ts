@@ -1,5 +1,6 @@
 import { renameSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { parseEther } from 'viem'
 import { deploy, seedDevChain } from '../../contracts/script/deploy.ts'
 import type { ListedStudy, Site } from '../../src/app/site.ts'
 import { sponsorStudy } from '../../src/app/sponsorStudy.ts'
@@ -18,6 +19,9 @@ import type { StudySource } from './studyData.ts'
 
 /** A person needs longer to open tabs than a program. */
 const unhurriedOpenSeconds = 24 * 3600
+
+/** Wei that the sponsor puts into the gas pot: several times what seven seats' duties cost on a dev chain. */
+const gasPerRound = parseEther('0.05')
 
 /** The demo chain's sponsor is also its deployer and issuer: account 0. Hospital k is account k. */
 export function sponsorAccess(deployment: Deployment): ChainAccess {
@@ -65,7 +69,8 @@ export async function openStudy(
   const plan = source.plan(relays)
   const rules = { ...plan.rules, ...(isUnhurried && { openSeconds: unhurriedOpenSeconds }) }
   const count = source.hospitals.length
-  const options = { minHospitals: count, maxHospitals: count }
+  const gasWei = BigInt(rules.rounds + 2) * gasPerRound
+  const options = { minHospitals: count, maxHospitals: count, gasWei }
   const { study, manifest } = await sponsorStudy(sponsorAccess(deployment), store, { ...plan, rules }, options)
   return {
     manifest,

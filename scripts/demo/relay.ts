@@ -1,4 +1,6 @@
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { type HDAccount, toHex } from 'viem'
 import type { Deployment } from '../../src/chain/deployment.ts'
 import { root } from '../lock.mjs'
 import type { Processes, Running } from './processes.ts'
@@ -13,28 +15,33 @@ export interface RelayOptions {
   readonly port: number
   /** Keys, blocks and pins; the same folder again is the same relay again. */
   readonly dataDir: string
-  readonly deployment: Pick<Deployment, 'rpcUrls' | 'factory' | 'registry' | 'block'>
+  readonly deployment: Deployment
   /** Peer ids that may push without being in a study: the sponsor's, who brings its description. */
   readonly operators: readonly string[]
+  /** A dev chain's account with which it carries what hospitals sign. Default: it carries nothing. */
+  readonly carrier?: HDAccount
   /** How long blobs outlive their study. Default: the relay's. */
   readonly endedHours?: number
 }
 
 /** Starts a relay that pins what the deployment's studies announce. @throws ProcessError */
 export async function startRelay(processes: Processes, options: RelayOptions): Promise<RelayProcess> {
-  const { name, port, dataDir, deployment, operators } = options
+  const { name, port, dataDir, deployment, operators, carrier } = options
+  const deploymentFile = `${dataDir}-deployment.json`
+  writeFileSync(deploymentFile, JSON.stringify(deployment))
   const running = await processes.start({
     name,
     command: process.execPath,
     args: [
       ...['--import', 'tsx', join(root, 'relay', 'main.ts')],
       ...['--port', String(port), '--data-dir', dataDir],
-      ...['--rpc', deployment.rpcUrls[0] ?? '', '--factory', deployment.factory, '--registry', deployment.registry],
-      ...['--block', String(deployment.block)],
+      ...['--deployment', deploymentFile],
       ...operators.flatMap(peer => ['--operator', peer]),
       ...(options.endedHours === undefined ? [] : ['--ended-hours', String(options.endedHours)]),
     ],
     cwd: root,
+    // Not an argument: those can be read by everybody on the machine.
+    env: { WARDROUND_CARRIER_KEY: carrier === undefined ? '' : toHex(carrier.getHdKey().privateKey ?? '') },
     readyLine: /^\{"relay":/,
   })
   const { relay } = JSON.parse(running.ready) as { relay: { peerId: string; addrs: string[] } }

@@ -74,7 +74,10 @@ async function start({ options, source, processes, logFolder, onStop }: DemoRun)
   const ports = await pickPorts(options, (what, from, to) => say(`Port ${from} is taken: ${what} moves to ${to}.`))
   const built = options.dev ? undefined : buildApp(() => say('Building the app.'))
   say('Starting chain and relays.')
-  const anvil = await startAnvil(processes, { port: ports.chain, accounts: source.hospitals.length + 1 })
+  // The sponsor's, one each hospital's, one each relay's.
+  const carrierAccount = source.hospitals.length + 1
+  const accounts = carrierAccount + ports.relays.length
+  const anvil = await startAnvil(processes, { port: ports.chain, accounts })
   const deployment = await deployDemo(anvil.rpcUrl, source, options.kiosk ? kioskStudies : 1)
   const store = await createHeliaStore({ namespace: 'sponsor', relays: [], storage: 'memory' })
   onStop(() => store.close())
@@ -87,6 +90,7 @@ async function start({ options, source, processes, logFolder, onStop }: DemoRun)
         dataDir: join(logFolder, name),
         deployment,
         operators: [store.peerId],
+        carrier: demoAccount(carrierAccount + i, deployment.chainId),
         ...(options.kiosk && { endedHours: kioskEndedHours }),
       })
     }),

@@ -29,6 +29,7 @@ import { openInOneTab } from './join/tabs.ts'
 import { readTerms } from './join/terms.ts'
 import { createWatch, type StudyWatch } from './join/watch.ts'
 import { showJoining, walkIn } from './join/way.ts'
+import { sentByWallet } from './logTexts.ts'
 import { keysFor } from './ownKeys.ts'
 import { createParts } from './parts.ts'
 import { createPeople } from './people.ts'
@@ -125,6 +126,7 @@ async function lookUp(context: HospitalContext, blobs: HeliaStore): Promise<Stud
     ...access,
     study: address,
     carrier: blobs,
+    onCarried: (name, by) => by === 'wallet' && addLog(store, sentByWallet(name), 'warning'),
     onTrouble: trouble =>
       trouble === null ? addLog(store, 'The chain answers again.') : addLog(store, trouble.message, 'warning'),
   })

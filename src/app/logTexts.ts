@@ -21,3 +21,17 @@ export const attemptTexts: Readonly<Record<TaskType, string>> = {
   advance: 'moving the study on',
   evaluate: 'evaluating the model',
 }
+
+/** What the wallet sends where no relay carried it, by the contract's function. */
+const ownTexts: Readonly<Record<string, string>> = {
+  attest: 'which updates could be opened',
+  submitScore: 'the scores',
+  signModel: 'the signature under the new model',
+  vetoRound: 'the word about a round',
+  advance: 'the call that moves the study on',
+}
+
+/** Says that no relay carried something in time. */
+export function sentByWallet(name: string): string {
+  return `No relay carried ${ownTexts[name] ?? name} in time: this hospital’s own wallet sent it.`
+}
