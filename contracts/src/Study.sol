@@ -344,11 +344,7 @@ contract Study is IStudy, IERC1363Receiver, Multicall {
     }
 
     /// @inheritdoc IStudy
-    function getSubmissions(uint16 round_)
-        external
-        view
-        returns (address[] memory, bytes32[] memory)
-    {
+    function getSubmissions(uint16 round_) external view returns (address[] memory, bytes32[] memory) {
         _requireRound(round_);
         _answer(Reads.submissions(_state));
     }

@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import { Arrays } from "@openzeppelin/contracts/utils/Arrays.sol";
 import { BitSet } from "../src/libraries/BitSet.sol";
 import { Duties } from "../src/libraries/Duties.sol";
+import { Invitations } from "../src/libraries/Invitations.sol";
 import { Scores } from "../src/libraries/Scores.sol";
 import { Seats } from "../src/libraries/Seats.sol";
 import { Digests } from "./base/Fixture.sol";
@@ -144,11 +145,30 @@ contract LibrariesTest {
             Duties.modelSignature(DOMAIN, HOSPITAL, 3, one, two),
             0x3280a79b7de84b651012bccaec5c88bb0b95b27432e0a3b83527d4034f83680d
         );
+        vm.assertEq(
+            Duties.veto(DOMAIN, HOSPITAL, 3, true),
+            0x939c30848933fdde8ac121ffcbee573bebfedb0f3244821af1a4b6440458a54a
+        );
         int16[] memory scores = new int16[](3);
         (scores[0], scores[1], scores[2]) = (-200, type(int16).min, 32767);
         vm.assertEq(
             new Digests().scores(DOMAIN, HOSPITAL, 3, scores, one, two),
             0xd6249a437f37edb51a40de3df7845ea9899ddbc1129e93bf6e79264b3c14839a
+        );
+    }
+
+    function test_DigestsOfInvitationsAreThoseOfOtherImplementations() public view {
+        address verifier = 0x2222222222222222222222222222222222222222;
+        bytes32 domain =
+            Invitations.domainSeparator(verifier, bytes32(uint256(0xd1) * (type(uint256).max / 255)));
+        vm.assertEq(domain, 0x157efc7e1ba1838cc05bc24ca4b094c7d7f5b3e879924f493b5220e4154bacb9);
+        vm.assertEq(
+            Invitations.invitation(domain, HOSPITAL, unicode"Sankt Göran", 2_000_000),
+            0x06fe1c8a5e289c2f1fce0360002c6f595af95af3c51ed2f84ca68047d1425f2c
+        );
+        vm.assertEq(
+            Invitations.redemption(domain, HOSPITAL),
+            0x043826b9c9505ccc323dc1d8c342790bd7892cef5eee3d1f91e0f92b54e8febf
         );
     }
 }

@@ -4,6 +4,10 @@ pragma solidity 0.8.30;
 import { StudyFactory } from "../src/StudyFactory.sol";
 import { IStudy, Rules } from "../src/interfaces/IStudy.sol";
 import { IStudyFactory } from "../src/interfaces/IStudyFactory.sol";
+import { Reads } from "../src/libraries/Reads.sol";
+import { Scoring } from "../src/libraries/Scoring.sol";
+import { Selection } from "../src/libraries/Selection.sol";
+import { Settlement } from "../src/libraries/Settlement.sol";
 import { Fixture } from "./base/Fixture.sol";
 import { vm } from "./base/Vm.sol";
 
@@ -71,6 +75,12 @@ contract StudyFactoryTest is Fixture {
         vm.assertLe(address(factory.implementation()).code.length, 20_000, "Study");
         vm.assertLe(address(reputation).code.length, 20_000, "Reputation");
         vm.assertLe(address(models).code.length, 20_000, "ModelRegistry");
+        vm.assertLe(address(pot).code.length, 20_000, "GasPot");
+        // A linked library that takes a study's storage is called, not inlined; its code counts, too.
+        vm.assertLe(type(Reads).runtimeCode.length, 20_000, "Reads");
+        vm.assertLe(type(Scoring).runtimeCode.length, 20_000, "Scoring");
+        vm.assertLe(type(Selection).runtimeCode.length, 20_000, "Selection");
+        vm.assertLe(type(Settlement).runtimeCode.length, 20_000, "Settlement");
     }
 
     function expectBadRules(string memory reason) private {

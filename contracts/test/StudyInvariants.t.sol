@@ -100,6 +100,33 @@ contract Handler is Fixture {
         }
     }
 
+    /// Of the next three rounds; now and then by most hospitals, so that rounds are skipped.
+    function vetoes(uint256 seed, bool vetoed) public recorded {
+        Snapshot memory s = study.snapshot();
+        if (s.phase == Phase.Ended) return;
+        uint256 i = between(seed, 0, s.members.length - 1);
+        uint16 round = s.round + 1 + uint16((seed >> 8) % 3);
+        uint64 before = study.vetoesOf(round);
+        bytes memory call = vetoCall(i, round, vetoed);
+        (bool ok, bytes memory reason) = address(study).call(call);
+        if (ok) {
+            if (study.vetoesOf(round) != before ^ (1 << i)) broken = "a veto changed something else";
+            (ok,) = address(study).call(call);
+            if (ok) broken = "a signature worked twice";
+        } else if (
+            bytes4(reason) != IStudy.Study_NotMember.selector
+                && bytes4(reason) != IStudy.Study_AlreadyDone.selector
+        ) {
+            broken = "vetoing failed";
+        }
+    }
+
+    function mostVeto(uint256 seed) external {
+        for (uint256 n = 0; n < 4; n++) {
+            vetoes((seed << 8) | n, true);
+        }
+    }
+
     // --- seats ---
 
     function attests(uint256 seed, uint64 opened, int16[10] calldata given) public recorded {
@@ -204,12 +231,18 @@ contract Handler is Fixture {
             if (logs[i].topics[0] != IStudy.PhaseEntered.selector) continue;
             Phase next = Phase(uint256(logs[i].topics[1]));
             uint16 round = uint16(uint256(logs[i].topics[2]));
-            if (!mayFollow(_phase, next)) broken = "a phase was skipped";
-            bool starts_ = next == Phase.Train;
+            // A skipped round is a pause, whatever came before.
+            if (!mayFollow(_phase, isSkipping(logs, i) ? Phase.Train : next)) broken = "a phase was skipped";
+            bool starts_ = next == Phase.Train || isSkipping(logs, i);
             if (round != (starts_ ? _round + 1 : _round)) broken = "a round was skipped";
             (_phase, _round) = (next, round);
         }
         if (study.snapshot().phase != _phase) broken = "a phase was entered in silence";
+    }
+
+    /// Whether the phase entered with log i is the pause of a round that vetoes left to too few.
+    function isSkipping(Vm.Log[] memory logs, uint256 i) private pure returns (bool) {
+        return i > 0 && logs[i - 1].topics[0] == IStudy.RoundSkipped.selector;
     }
 
     function mayFollow(Phase from, Phase to) private view returns (bool) {
@@ -263,7 +296,7 @@ abstract contract StudyInvariants {
 
     /// ... and of it what is an action.
     function targetSelectors() public view returns (FuzzSelector[] memory targets) {
-        bytes4[] memory selectors = new bytes4[](13);
+        bytes4[] memory selectors = new bytes4[](15);
         selectors[0] = Handler.joins.selector;
         selectors[1] = Handler.joinsAgain.selector;
         selectors[2] = Handler.submits.selector;
@@ -277,6 +310,8 @@ abstract contract StudyInvariants {
         selectors[10] = Handler.timePasses.selector;
         selectors[11] = Handler.advances.selector;
         selectors[12] = Handler.stops.selector;
+        selectors[13] = Handler.vetoes.selector;
+        selectors[14] = Handler.mostVeto.selector;
         targets = new FuzzSelector[](2);
         targets[0] = FuzzSelector(address(handler), selectors);
         bytes4[] memory more = new bytes4[](1);
@@ -321,6 +356,10 @@ abstract contract StudyInvariants {
     function setsNest() private view {
         Snapshot memory s = _study.snapshot();
         vm.assertEq(s.submitted & ~s.participants, 0, "who submitted takes part");
+        vm.assertEq(s.participants & _study.vetoesOf(s.round), 0, "who sits the round out does not");
+        for (uint256 k = 0; k < s.seats.length; k++) {
+            vm.assertEq((s.participants >> s.seats[k]) & 1, 1, "a seat takes part");
+        }
         vm.assertEq(s.survivors & ~s.submitted, 0, "who survives submitted");
         vm.assertEq(s.revealed & ~s.attested, 0, "who revealed attested");
         vm.assertLe(s.completed, s.round);
@@ -328,7 +367,8 @@ abstract contract StudyInvariants {
 
     /// A study always ends, by passers-by alone and soon; then everybody gets everything.
     function afterInvariant() public {
-        vm.assertLe(handler.advanceToTheEnd(), 12, "a study always ends");
+        // Up to three rounds more where those ahead are vetoed.
+        vm.assertLe(handler.advanceToTheEnd(), 15, "a study always ends");
         vm.assertTrue(_study.snapshot().phase == Phase.Ended, "a study always ends");
         handler.everybodyWithdraws();
     }

@@ -190,26 +190,36 @@ abstract contract Fixture {
     // --- a seat: member i, whoever carries its duty ---
 
     function attest(uint256 i, uint64 opened, int16[] memory scores) internal {
+        _do(attestCall(i, opened, scores));
+    }
+
+    function attestCall(uint256 i, uint64 opened, int16[] memory scores)
+        internal
+        view
+        returns (bytes memory)
+    {
         uint16 round = currentRound();
         bytes32 commitment = keccak256(abi.encode(hospitals[i], round, scores, saltOf(i, round)));
         bytes32 digest = Duties.attestation(study.domainSeparator(), hospitals[i], round, opened, commitment);
-        study.attest(hospitals[i], round, opened, commitment, dutySign(i, digest));
+        return abi.encodeCall(IStudy.attest, (hospitals[i], round, opened, commitment, dutySign(i, digest)));
     }
 
     function reveal(uint256 i, int16[] memory scores) internal {
+        _do(revealCall(i, scores));
+    }
+
+    function revealCall(uint256 i, int16[] memory scores) internal view returns (bytes memory) {
         uint16 round = currentRound();
         bytes32 salt = saltOf(i, round);
         bytes32 digest =
             _digests.scores(study.domainSeparator(), hospitals[i], round, scores, salt, bytes32(0));
-        study.submitScore(hospitals[i], round, scores, salt, bytes32(0), dutySign(i, digest));
+        return abi.encodeCall(
+            IStudy.submitScore, (hospitals[i], round, scores, salt, bytes32(0), dutySign(i, digest))
+        );
     }
 
     function signModel(uint256 i, bytes32 modelHash) internal {
-        (bool ok, bytes memory reason) = address(study).call(signModelCall(i, modelHash));
-        if (ok) return;
-        assembly ("memory-safe") {
-            revert(add(reason, 32), mload(reason))
-        }
+        _do(signModelCall(i, modelHash));
     }
 
     function signModelCall(uint256 i, bytes32 modelHash) internal view returns (bytes memory) {
@@ -218,6 +228,23 @@ abstract contract Fixture {
         bytes32 digest =
             Duties.modelSignature(study.domainSeparator(), hospitals[i], round, modelHash, header);
         return abi.encodeCall(IStudy.signModel, (hospitals[i], round, modelHash, header, dutySign(i, digest)));
+    }
+
+    function veto(uint256 i, uint16 round, bool vetoed) internal {
+        _do(vetoCall(i, round, vetoed));
+    }
+
+    function vetoCall(uint256 i, uint16 round, bool vetoed) internal view returns (bytes memory) {
+        bytes32 digest = Duties.veto(study.domainSeparator(), hospitals[i], round, vetoed);
+        return abi.encodeCall(IStudy.vetoRound, (hospitals[i], round, vetoed, dutySign(i, digest)));
+    }
+
+    function _do(bytes memory call) private {
+        (bool ok, bytes memory reason) = address(study).call(call);
+        if (ok) return;
+        assembly ("memory-safe") {
+            revert(add(reason, 32), mload(reason))
+        }
     }
 
     function attestAll(int16[] memory scores) internal {
