@@ -86,6 +86,6 @@ export async function runStudy(
     await playRound(hospitals, round, manifest.standardise && round === 1 ? 'statistics' : 'training')
   }
   const results: HeldOut[] = []
-  for (const { trainer } of hospitals) results.push((await trainer.predictHeldOut({ withLocal: true })).localOnly)
+  for (const { trainer } of hospitals) results.push((await trainer.predictHeldOut({ withLocal: 'final' })).localOnly)
   return results
 }

@@ -1,8 +1,9 @@
 import Papa from 'papaparse'
 import { AppError } from '../errors/AppError.ts'
 import type { Feature, TableSchema } from '../study/manifest.ts'
+import { isMissing, outcomeKey, outcomeWords, readCell, toNumber } from './cells.ts'
 import type { Cell, Row, TableDataset } from './dataset.ts'
-import { findLevel, listed } from './encode.ts'
+import { listed } from './encode.ts'
 import { stratifiedSplit } from './split.ts'
 
 /** A file as text cells, before anything is known of its columns. */
@@ -47,10 +48,6 @@ export const maxLevels = 12
 export const minRows = 12
 /** Parts of an own file: a third is held out, a tenth of the rest scores the others' updates. */
 export const ownFractions = { test: 1 / 3, validation: 0.1 } as const
-
-const missing = new Set(['', '?', 'na', 'nan', 'n/a', 'null'])
-const yesWords = new Set(['1', 'yes', 'y', 'true', 't', 'positive', 'pos', '+'])
-const noWords = new Set(['0', 'no', 'n', 'false', 'f', 'negative', 'neg', '-'])
 
 /**
  * Reads a file's text into cells. The separator is guessed; a line without any value is skipped.
@@ -123,7 +120,7 @@ export function readRows(table: CsvTable, schema: TableSchema): CsvRows {
   compareColumns(table, [...schema.features.map(feature => feature.name), outcome])
   const places = schema.features.map(feature => table.columns.indexOf(feature.name))
   const labelPlace = table.columns.indexOf(outcome)
-  const toLabel = labelReader(table, labelPlace)
+  const toLabel = outcomeOf(table, labelPlace)
 
   const bad: BadCell[] = []
   const rows: Row[] = []
@@ -156,7 +153,11 @@ export function readRows(table: CsvTable, schema: TableSchema): CsvRows {
  * @throws AppError as readRows
  */
 export function ownDataset(table: CsvTable, schema: TableSchema, seed: number): TableDataset {
-  const { rows } = readRows(table, schema)
+  return splitRows(readRows(table, schema).rows, schema, seed)
+}
+
+/** Rows as a dataset: a stratified third held out, a tenth of the rest for scores. */
+export function splitRows(rows: readonly Row[], schema: TableSchema, seed: number): TableDataset {
   const parts = stratifiedSplit(
     rows.map(row => row.label),
     ownFractions,
@@ -213,54 +214,16 @@ function inferFeature(tables: readonly CsvTable[], name: string): Feature {
   return { type: 'category', name, levels }
 }
 
-function readCell(
-  feature: Feature,
-  text: string,
-  decimalComma: boolean,
-): { readonly value: Cell; readonly expected?: never } | { readonly value?: never; readonly expected: string } {
-  if (feature.type === 'category') {
-    const level = findLevel(feature, text)
-    return level < 0 ? { expected: `one of ${listed(feature.levels)}` } : { value: feature.levels[level] as string }
+function outcomeOf(table: CsvTable, place: number): (text: string) => number {
+  const seen = new Map<string, { text: string; row: number }>()
+  for (const { number, cells } of table.rows) {
+    const text = cells[place] as string
+    if (isMissing(text)) continue
+    const key = outcomeKey(text, table.decimalComma)
+    if (!seen.has(key)) seen.set(key, { text, row: number })
   }
-  const value = toNumber(text, decimalComma)
-  if (feature.type === 'binary') {
-    const word = text.toLowerCase()
-    if (value === 0 || value === 1) return { value }
-    if (yesWords.has(word)) return { value: 1 }
-    if (noWords.has(word)) return { value: 0 }
-    return { expected: '0 or 1' }
-  }
-  if (value === null) return { expected: 'a number' }
-  if (feature.min !== undefined && value < feature.min) return { expected: `a number of at least ${feature.min}` }
-  if (feature.max !== undefined && value > feature.max) return { expected: `a number of at most ${feature.max}` }
-  return { value }
-}
-
-/** How this file writes yes and no: 0 and 1, known words, or any two words, of which the second in the alphabet is yes. */
-function labelReader(table: CsvTable, place: number): (text: string) => number {
-  const normalise = (text: string) => {
-    const value = toNumber(text, table.decimalComma)
-    return value === null ? text.toLowerCase() : String(value)
-  }
-  const seen = new Map<string, CsvRow>()
-  for (const row of table.rows) {
-    const text = row.cells[place] as string
-    if (!isMissing(text) && !seen.has(normalise(text))) seen.set(normalise(text), row)
-  }
-  const values = [...seen.keys()].sort()
-  if (values.every(value => yesWords.has(value) || noWords.has(value))) {
-    return text => (yesWords.has(normalise(text)) ? 1 : 0)
-  }
-  const words = values.every(value => toNumber(value, false) === null)
-  if (words && values.length <= 2) return text => (normalise(text) === values[1] ? 1 : 0)
-  const odd = values.find(value => !yesWords.has(value) && !noWords.has(value)) as string
-  const row = seen.get(words ? (values[2] as string) : odd) as CsvRow
-  throw new AppError('data.badLabel', {
-    file: table.file,
-    row: row.number,
-    value: row.cells[place] as string,
-    column: table.columns[place] as string,
-  })
+  const at = { file: table.file, column: table.columns[place] as string }
+  return outcomeWords(seen, table.decimalComma, at).read
 }
 
 function badCells(file: string, bad: readonly BadCell[]): AppError {
@@ -271,15 +234,4 @@ function badCells(file: string, bad: readonly BadCell[]): AppError {
     .map(cell => `row ${cell.row} “${cell.column}” (“${cell.value}” is not ${cell.expected})`)
   const cells = shown.join('; ') + (bad.length > 50 ? `; and ${bad.length - 50} more` : '')
   return new AppError('data.badCells', { file, count: bad.length, cells })
-}
-
-function isMissing(text: string): boolean {
-  return missing.has(text.toLowerCase())
-}
-
-function toNumber(text: string, decimalComma: boolean): number | null {
-  const plain = decimalComma ? text.replace(/^([+-]?\d*),(\d+)$/, '$1.$2') : text
-  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(plain)) return null
-  const value = Number(plain)
-  return Number.isFinite(value) ? value : null
 }

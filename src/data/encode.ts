@@ -73,6 +73,32 @@ export function encodeRows(
   return matrix
 }
 
+/**
+ * One row as encodeRows would have it, with a stand-in for what is missing.
+ * @param values in the order of the schema's features; null where one is missing
+ * @param means per encoded column: what stands in
+ * @throws AppError data.badCell
+ */
+export function encodeWithMissing(
+  schema: TableSchema,
+  values: readonly (Cell | null)[],
+  means: ArrayLike<number>,
+): Float64Array {
+  const cells = schema.features.map((feature, f): Cell => {
+    const value = values[f] ?? null
+    return value ?? (feature.type === 'category' ? (feature.levels[0] as string) : 0)
+  })
+  const names = schema.features.map(feature => feature.name)
+  const encoded = encodeRows(schema, [{ cells, label: 0 }], names, 'The patient')
+  let at = 0
+  schema.features.forEach((feature, f) => {
+    const width = feature.type === 'category' ? feature.levels.length - 1 : 1
+    if ((values[f] ?? null) === null) for (let i = at; i < at + width; i++) encoded[i] = means[i] as number
+    at += width
+  })
+  return encoded
+}
+
 /** The index of a cell's level, comparing numbers as numbers ("1.0" is level "1"); −1 where there is none. */
 export function findLevel(feature: Extract<Feature, { type: 'category' }>, cell: Cell): number {
   const text = String(cell)

@@ -18,6 +18,9 @@ export const messages = {
     '{file}, row {row}: “{value}” in “{column}” is neither yes nor no. Use 0 and 1 (or two words) for the outcome.',
   'data.oneClass': '{file} has only one outcome in “{column}”. A model needs patients with and without it.',
   'data.tooFew': '{file} has {rows} complete rows. At least {needed} are needed to train and to check.',
+  'data.badInput': '“{value}” in “{column}” is not {expected}. Correct it, or leave it empty where it is not known.',
+  'data.mappedTwice':
+    '“{column}” of {file} cannot be both “{first}” and “{second}”. Choose another column of the file for one of them.',
   'data.unreadable': '{file} cannot be read: {reason}.',
   'crypto.wrongBinding': 'A blob of another study, round or sender was refused ({what}).',
   'crypto.cannotOpen': 'A sealed blob could not be opened: it was changed on the way, or sealed for somebody else.',
@@ -39,6 +42,9 @@ export const messages = {
   'training.cancelled': 'Training was stopped. Nothing was shared.',
   'training.noModel': 'The model that round {round} starts from has not been fetched yet. It will be tried again.',
   'training.noData': 'No patients are loaded. Choose the data first.',
+  'training.badInitial': 'The sponsor’s initial model does not fit this study: {reason}. Nobody can train from it.',
+  'model.unreadable':
+    '{file} cannot be used as a model here: {reason}. Save it from TensorFlow.js as a layers model (model.json and its weights).',
   'study.badManifest': 'The description of this study cannot be read: {reason}.',
   'aggregation.badUpdate': 'An update has the wrong size or holds numbers that are not finite. It was left out.',
   'aggregation.notOpened':
@@ -74,6 +80,7 @@ export const messages = {
   'app.noSuchHospital':
     'This study has no demo hospital {hospital}. Choose one from 1 to {count}, or bring your own wallet.',
   'app.badInvitation': 'This invitation cannot be read: {reason}. Ask for the whole link again.',
+  'app.notLoaded': 'The rest of this page could not be fetched. Check the connection, then reload.',
   'app.unsupported': 'This browser lacks {what}. Use a current Chrome, Edge, Firefox or Safari.',
   'kiosk.tooLong': 'The study took longer than {seconds} seconds. The wall clears it away and begins another.',
 } as const

@@ -190,7 +190,7 @@ async function conclude(context: TaskContext): Promise<TaskResult> {
 
 async function evaluate(final: boolean, { ports, state, signal, onProgress }: TaskContext): Promise<TaskResult> {
   const { round } = state().installed
-  const { localOnly } = await ports.training.evaluate({ withLocal: final }, { signal, onProgress })
+  const { localOnly } = await ports.training.evaluate({ withLocal: final ? 'final' : 'live' }, { signal, onProgress })
   return { evaluation: { round, ...localOnly } }
 }
 

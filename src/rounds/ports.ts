@@ -120,13 +120,24 @@ export interface HeldOutEvaluation {
   readonly majorityAccuracy: number
 }
 
+/**
+ * The model that a hospital trains alone, beside the shared one. final: trained as far as the shared one, however long that
+ * takes. live: the same where a round of it takes a moment; else none, so that the study does not wait.
+ */
+export type WithLocal = false | 'live' | 'final'
+
 /** What the hospital asks of its training worker. Rows, gradients, opened updates never come back from it. */
 export interface TrainingPort {
-  /** Loads the manifest's schema and model for the data that was loaded before; safe to call again. */
+  /**
+   * Loads the manifest's schema and model for the data that was loaded before; safe to call again.
+   * @param initial the sponsor's own initial weights where the manifest names some, in the order of the shared parameters
+   * @throws training.badInitial when they are not what the manifest names
+   */
   configure(
     ref: StudyRef,
     manifest: Manifest,
     self: Address,
+    initial?: Float32Array,
   ): Promise<{ readonly backend: string; readonly patients: LocalOnly<number> }>
   /** Installs a finalised model as the base of the next round. @throws crypto.cannotOpen, crypto.wrongBinding */
   installModel(round: number, modelHash: Hex, blob: Blob, members: readonly Member[]): Promise<void>
@@ -148,7 +159,7 @@ export interface TrainingPort {
    * On held-out patients: the installed federated model with this site's own part, and, where asked for, a model that this
    * hospital trains alone with the same preprocessing and as many epochs as the study took. For this screen only.
    */
-  evaluate(options: { readonly withLocal: boolean }, work?: Work): Promise<LocalOnly<HeldOutEvaluation>>
+  evaluate(options: { readonly withLocal: WithLocal }, work?: Work): Promise<LocalOnly<HeldOutEvaluation>>
   /** Seconds spent in here since the start, by kind. */
   spent(): Promise<{ readonly train: number; readonly encrypt: number; readonly other: number }>
   /** Drops everything opened for rounds before this one. */
@@ -203,6 +214,8 @@ export interface ChainPort {
     call: { round: number; modelHash: Hex; header: Hex; signature: DutySignature },
     options?: WriteOptions,
   ): Promise<void>
+  /** Says that this hospital sits a round out that has not begun, or (once, for good) that it takes part after all. */
+  vetoRound(call: { round: number; vetoed: boolean; signature: DutySignature }, options?: WriteOptions): Promise<void>
   advance(options?: WriteOptions): Promise<void>
 }
 

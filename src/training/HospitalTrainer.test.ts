@@ -116,7 +116,7 @@ describe('four hospitals', () => {
       for (const { trainer } of hospitals) sealed.push(await trainer.trainAndSeal(round, members))
       await finish(round, sealed)
     }
-    const { localOnly } = await (hospitals[1] as TestHospital).trainer.evaluate({ withLocal: true })
+    const { localOnly } = await (hospitals[1] as TestHospital).trainer.evaluate({ withLocal: 'final' })
     expect(localOnly.federated.patients).toBe(testDataset(1).test.length)
     expect(localOnly.local?.accuracy).toBeGreaterThan(localOnly.majorityAccuracy)
     expect(localOnly.federated.auc).toBeGreaterThan(0.8)

@@ -107,6 +107,14 @@ export function activateBackend(name: BackendName): void {
   if (tf.getBackend() !== name) void tf.setBackend(name)
 }
 
+/** What the graphics adapter is, if one answers at all. */
+export async function graphicsAdapter(
+  gpu: Gpu | undefined = (globalThis.navigator as { gpu?: Gpu } | undefined)?.gpu,
+): Promise<{ readonly name: string; readonly isSoftware: boolean } | null> {
+  const adapter = await requestAdapter(gpu)
+  return adapter && { name: nameOf(adapter), isSoftware: isSoftware(adapter) }
+}
+
 async function requestAdapter(gpu: Gpu | undefined): Promise<Adapter | null> {
   try {
     return (await gpu?.requestAdapter({ powerPreference: 'high-performance' })) ?? null

@@ -1,16 +1,31 @@
 import { type Endpoint, type Remote, wrap } from 'comlink'
 import type { CsvPreview } from '../data/csv.ts'
 import { AppError } from '../errors/AppError.ts'
-import type { TrainingPort, Work } from '../rounds/ports.ts'
-import type { TableSchema } from '../study/manifest.ts'
-import type { LocalOnly } from '../study/types.ts'
+import type { Blob, Member, TrainingPort, WithLocal, Work } from '../rounds/ports.ts'
+import type { Manifest, ModelSpec, TableSchema } from '../study/manifest.ts'
+import type { Hex, LocalOnly } from '../study/types.ts'
 import type { BackendName } from './backends.ts'
+import type { NamedFile, Version } from './modelUse.ts'
+import type {
+  ColumnMapping,
+  CsvCheck,
+  DeviceCheck,
+  FilePredictions,
+  LayersModelFile,
+  PatientInput,
+  Prediction,
+  ReadModel,
+  ResultDetails,
+  ShippedPreview,
+} from './screen.ts'
 import {
   cancellable,
+  type HospitalMethod,
+  type HospitalMethods,
   type LoadedData,
-  type NamedFile,
   type Outcome,
   progressCallback,
+  type RemoteCallback,
   type ShippedData,
   type TrainingWorkerApi,
 } from './workerApi.ts'
@@ -26,8 +41,69 @@ export interface TrainingClient extends TrainingPort {
    * @throws AppError data.noLabel, data.columnsDiffer, data.textColumn, data.badCell, data.badCells
    */
   inferSchema(files: readonly File[], label: string): Promise<TableSchema>
-  /** Loads a person's file by the study's columns, whole or not at all. @throws AppError data.* */
-  loadCsv(file: File, schema: TableSchema, seed: number): Promise<LocalOnly<LoadedData>>
+  /**
+   * What a file would give: which of its columns are the study's, and what stands in the way. Never throws for what is in it.
+   * @param mapping what the person chose; null: guessed by name. A column given as null stays open.
+   */
+  checkCsv(file: File, schema: TableSchema, mapping: ColumnMapping | null): Promise<LocalOnly<CsvCheck>>
+  /**
+   * Loads a person's file by the study's columns, whole or not at all.
+   * @param options.mapping as checkCsv gave it; without one the file has the study's columns and no others
+   * @param options.leaveOutBadRows instead of refusing the file for them
+   * @throws AppError data.*
+   */
+  loadCsv(
+    file: File,
+    schema: TableSchema,
+    seed: number,
+    options?: { readonly mapping?: ColumnMapping | null; readonly leaveOutBadRows?: boolean },
+  ): Promise<LocalOnly<LoadedData>>
+  /** The first patients of a shipped hospital; loads nothing. @throws AppError data.unreadable */
+  previewShipped(data: ShippedData): Promise<LocalOnly<ShippedPreview>>
+  /** Salted digest of the patients that are loaded: tells whether they are the same as last time. @throws AppError training.noData */
+  patientsDigest(salt: Hex): Promise<LocalOnly<Hex>>
+  /**
+   * Measures real steps of the study's model on this hospital's rows, or on made-up ones where none are loaded; takes about
+   * three seconds.
+   * @param options.backend the one that is forced on this page
+   * @throws AppError training.noBackend, training.cancelled
+   */
+  checkDevice(
+    manifest: Manifest,
+    options?: { readonly backend?: BackendName | undefined },
+    work?: Work,
+  ): Promise<LocalOnly<DeviceCheck>>
+  /**
+   * Opens another model of the study, to be used beside the installed one by what follows. @returns what to call it by
+   * @throws AppError crypto.cannotOpen, crypto.wrongBinding, crypto.badCommitment, aggregation.badUpdate
+   */
+  loadVersion(round: number, modelHash: Hex, blob: Blob, members: readonly Member[]): Promise<number>
+  /**
+   * Everything the results page shows, on this hospital's held-out patients. The model trained alone is final unless said
+   * otherwise, which may take as long as the study's own training took.
+   * @throws AppError training.noModel, training.cancelled
+   */
+  details(
+    work?: Work,
+    options?: { readonly version?: Version; readonly withLocal?: WithLocal },
+  ): Promise<LocalOnly<ResultDetails>>
+  /** One patient. @throws AppError training.noModel, data.badInput */
+  predict(input: PatientInput, version?: Version): Promise<LocalOnly<Prediction>>
+  /** A file of patients. @throws AppError training.noModel, training.cancelled, data.* */
+  predictCsv(
+    file: File,
+    mapping: ColumnMapping | null,
+    work?: Work,
+    version?: Version,
+  ): Promise<LocalOnly<FilePredictions>>
+  /** The model with this hospital's own part, as a tfjs layers model. @throws AppError training.noModel */
+  exportModel(version?: Version): Promise<LocalOnly<LayersModelFile>>
+  /**
+   * A tfjs layers model from its files, model.json and weights, as a study's model.
+   * @param siteLocal which part each hospital keeps to itself; its weights are then not among the parameters
+   * @throws AppError model.unreadable
+   */
+  readLayersModel(files: readonly File[], siteLocal?: ModelSpec['siteLocal']): Promise<ReadModel>
 }
 
 /**
@@ -52,35 +128,53 @@ export function createTrainingClient(worker: Endpoint): TrainingClient {
   const remote = wrap<TrainingWorkerApi>(worker) as Remote<TrainingWorkerApi>
   let lastJob = 0
 
-  const call = async (method: keyof TrainingPort, args: readonly unknown[]): Promise<unknown> => {
-    if (method === 'configure') throw new TypeError('configure has a call of its own')
-    if (!cancellable.has(method)) return unwrap(await remote.call(method, args, null, null))
-    const work = args[args.length - 1] as Work
+  /** A Work crosses as a number to cancel by and a callback. */
+  const asJob = async <T>(
+    work: Work,
+    run: (job: number, onProgress: RemoteCallback | null) => Promise<Outcome<T>>,
+  ): Promise<T> => {
     if (work.signal?.aborted) throw new AppError('training.cancelled')
     const id = ++lastJob
     const cancel = () => void remote.cancel(id)
     work.signal?.addEventListener('abort', cancel, { once: true })
     try {
-      const onProgress = work.onProgress ? progressCallback(work.onProgress) : null
-      return unwrap(await remote.call(method, args.slice(0, -1), id, onProgress))
+      return unwrap(await run(id, work.onProgress ? progressCallback(work.onProgress) : null))
     } finally {
       work.signal?.removeEventListener('abort', cancel)
     }
   }
+  const call = async (method: HospitalMethod, args: readonly unknown[]): Promise<unknown> => {
+    if (!cancellable.has(method)) return unwrap(await remote.call(method, args, null, null))
+    return asJob(args[args.length - 1] as Work, (job, onProgress) =>
+      remote.call(method, args.slice(0, -1), job, onProgress),
+    )
+  }
   // One place where the worker's answer gets its type back: the method's own.
   const method =
-    <K extends keyof TrainingPort>(name: K) =>
+    <K extends HospitalMethod>(name: K) =>
     (...args: readonly unknown[]) =>
-      call(name, args) as ReturnType<TrainingPort[K]>
+      call(name, args) as ReturnType<HospitalMethods[K]>
 
   return {
     loadShipped: async data => unwrap(await remote.loadShipped(data)) as LocalOnly<LoadedData>,
     previewCsv: async file => unwrap(await remote.previewCsv(named(file))) as LocalOnly<CsvPreview>,
     inferSchema: async (files, label) => unwrap(await remote.inferSchema(files.map(named), label)) as TableSchema,
-    loadCsv: async (file, schema, seed) =>
-      unwrap(await remote.loadCsv(named(file), schema, seed)) as LocalOnly<LoadedData>,
-    configure: async (ref, manifest, self) =>
-      unwrap(await remote.configure(ref, manifest, self)) as Awaited<ReturnType<TrainingPort['configure']>>,
+    checkCsv: async (file, schema, mapping) =>
+      unwrap(await remote.checkCsv(named(file), schema, mapping)) as LocalOnly<CsvCheck>,
+    loadCsv: async (file, schema, seed, { mapping = null, leaveOutBadRows = false } = {}) =>
+      unwrap(await remote.loadCsv(named(file), schema, seed, { mapping, leaveOutBadRows })) as LocalOnly<LoadedData>,
+    previewShipped: async data => unwrap(await remote.previewShipped(data)) as LocalOnly<ShippedPreview>,
+    patientsDigest: async salt => unwrap(await remote.patientsDigest(salt)) as LocalOnly<Hex>,
+    checkDevice: (manifest, { backend } = {}, work = {}) =>
+      asJob(
+        work,
+        async (job, onProgress) =>
+          (await remote.checkDevice(manifest, backend ?? null, job, onProgress)) as Outcome<LocalOnly<DeviceCheck>>,
+      ),
+    readLayersModel: async (files, siteLocal = 'none') =>
+      unwrap(await remote.readLayersModel(files.map(named), siteLocal)) as ReadModel,
+    configure: async (ref, manifest, self, initial) =>
+      unwrap(await remote.configure(ref, manifest, self, initial)) as Awaited<ReturnType<TrainingPort['configure']>>,
     installModel: (...args) => method('installModel')(...args),
     sealStatistics: (round, seats, work = {}) => method('sealStatistics')(round, seats, work),
     trainAndSeal: (round, seats, work = {}) => method('trainAndSeal')(round, seats, work),
@@ -90,6 +184,12 @@ export function createTrainingClient(worker: Endpoint): TrainingClient {
     score: (round, members, work = {}) => method('score')(round, members, work),
     aggregate: (round, survivors, members, work = {}) => method('aggregate')(round, survivors, members, work),
     evaluate: (options, work = {}) => method('evaluate')(options, work),
+    loadVersion: (...args) => method('loadVersion')(...args),
+    details: (work = {}, { version = null, withLocal = 'final' } = {}) =>
+      method('details')({ version, withLocal }, work),
+    predict: (input, version = null) => method('predict')(input, version),
+    predictCsv: (file, mapping, work = {}, version = null) => method('predictCsv')(named(file), mapping, version, work),
+    exportModel: (version = null) => method('exportModel')(version),
     spent: () => method('spent')(),
     forget: beforeRound => method('forget')(beforeRound),
   }

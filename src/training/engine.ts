@@ -27,6 +27,11 @@ export interface TrainingCall {
   readonly trainOnly?: 'local' | undefined
   /** Instead of training.epochs. */
   readonly epochs?: number | undefined
+  /**
+   * Goes on where an earlier call with the same seed ended, so that both together take the very steps of one long call:
+   * how many epochs that had trained since the seed's beginning, and its momentum.
+   */
+  readonly resume?: { readonly epochs: number; readonly velocity?: Float32Array | undefined } | undefined
   readonly signal?: AbortSignal | undefined
   /** About twice a second. The loss is the current batch's mean cross-entropy, in nats. */
   readonly onProgress?: ((step: number, steps: number, loss: number | undefined) => void) | undefined
@@ -37,6 +42,8 @@ export interface TrainingResult {
   readonly steps: number
   /** Mean cross-entropy of the last batch before its step, in nats; undefined when there was nothing to train. */
   readonly loss: number | undefined
+  /** What momentum is left, for resume; undefined without momentum, or where `resume` was not given. */
+  readonly velocity?: Float32Array<ArrayBuffer> | undefined
 }
 
 /** Trains and predicts on one backend. Holds nothing on the device between calls. */
@@ -126,6 +133,8 @@ async function train(backend: BackendName, call: TrainingCall): Promise<Training
     parameters: upload(network, call.parameters),
   }
   const optimizer = createOptimizer(network, training, call.anchor ?? call.parameters, wanted)
+  for (let epoch = 0; epoch < (call.resume?.epochs ?? 0); epoch++) shuffled(random, examples.count)
+  if (call.resume?.velocity) optimizer.restore(upload(network, call.resume.velocity))
   const pace = createPace(backend)
   let logits: tf.Tensor2D | undefined
   try {
@@ -176,10 +185,13 @@ async function train(backend: BackendName, call: TrainingCall): Promise<Training
       : undefined
     activateBackend(backend)
     const parameters = await download(network, device.parameters, call.parameters, wanted)
+    activateBackend(backend)
+    const moving = call.resume && training.momentum > 0 && steps > 0 ? optimizer.velocities() : undefined
+    const velocity = moving && (await download(network, moving, new Float32Array(layout.size), wanted))
     stopIfAborted(call.signal)
     if (!parameters.every(Number.isFinite)) throw new AppError('training.diverged')
     call.onProgress?.(steps, steps, loss)
-    return { parameters, steps, loss }
+    return { parameters, steps, loss, velocity }
   } finally {
     activateBackend(backend)
     tf.dispose([device.inputs, device.targets, device.parameters])
@@ -234,6 +246,8 @@ interface Optimizer {
   step(parameters: readonly tf.Tensor[], gradients: readonly (tf.Tensor | undefined)[]): tf.Tensor[]
   /** The momentum's current tensors; the caller keeps the new and disposes the old. */
   velocities(): tf.Tensor[]
+  /** Sets the momentum: one tensor for each of the layout's, which the optimizer then owns. */
+  restore(velocities: tf.Tensor[]): void
   dispose(): void
 }
 
@@ -281,6 +295,10 @@ function createOptimizer(
       return moved
     },
     velocities: () => velocities.filter(tensor => tensor !== undefined),
+    restore(given) {
+      tf.dispose(given.filter((_, i) => !wanted[i]))
+      velocities = given.map((tensor, i) => (wanted[i] ? tensor : undefined))
+    },
     dispose() {
       for (const rule of rules) tf.dispose([rule?.shrink, rule?.centre].filter(tensor => tensor !== undefined))
       inertia?.dispose()
@@ -333,8 +351,9 @@ async function download(
 ): Promise<Float32Array<ArrayBuffer>> {
   const result = new Float32Array(start)
   const moved = network.layout.tensors.filter((_, i) => wanted[i])
+  const read = device.length === moved.length ? device : device.filter((_, i) => wanted[i])
   // One read for all: each is a round trip to a GPU.
-  const flat = tf.tidy(() => tf.concat1d(device.filter((_, i) => wanted[i]).map(tensor => tf.reshape(tensor, [-1]))))
+  const flat = tf.tidy(() => tf.concat1d(read.map(tensor => tf.reshape(tensor, [-1]))))
   try {
     const values = (await flat.data()) as Float32Array
     let at = 0

@@ -6,9 +6,13 @@ const smallest = 1e-7
 /** Mean cross-entropy in nats. `probabilities`: of yes (one output) or of each class, row after row. */
 export function logLoss(probabilities: Float32Array, labels: Int32Array, outputs: number): number {
   let sum = 0
-  for (let i = 0; i < labels.length; i++)
-    sum -= Math.log(Math.max(smallest, probabilityOfTruth(probabilities, labels, outputs, i)))
+  for (let i = 0; i < labels.length; i++) sum += lossOf(probabilities, labels, outputs, i)
   return sum / labels.length
+}
+
+/** One patient's cross-entropy in nats. */
+export function lossOf(probabilities: Float32Array, labels: Int32Array, outputs: number, i: number): number {
+  return -Math.log(Math.max(smallest, probabilityOfTruth(probabilities, labels, outputs, i)))
 }
 
 /**
@@ -20,7 +24,7 @@ export function evaluation(probabilities: Float32Array, labels: Int32Array, outp
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0))
   for (let i = 0; i < labels.length; i++) {
     const row = confusion[labels[i] as number] as number[]
-    const predicted = likeliest(probabilities, outputs, i)
+    const predicted = predictedClass(probabilities, outputs, i)
     row[predicted] = (row[predicted] as number) + 1
   }
   const present = confusion.flatMap((row, c) => (row.some(n => n > 0) ? [c] : []))
@@ -72,7 +76,8 @@ function probabilityOfTruth(probabilities: Float32Array, labels: Int32Array, out
   return label === 1 ? yes : 1 - yes
 }
 
-function likeliest(probabilities: Float32Array, outputs: number, i: number): number {
+/** The likeliest class of the i-th row; of one output: yes above a half. */
+export function predictedClass(probabilities: Float32Array, outputs: number, i: number): number {
   if (outputs === 1) return (probabilities[i] as number) > 0.5 ? 1 : 0
   let best = 0
   for (let c = 1; c < outputs; c++) {
@@ -81,7 +86,8 @@ function likeliest(probabilities: Float32Array, outputs: number, i: number): num
   return best
 }
 
-function yesProbabilities(probabilities: Float32Array, outputs: number): Float32Array {
+/** Of yes, one a row. */
+export function yesProbabilities(probabilities: Float32Array, outputs: number): Float32Array {
   if (outputs === 1) return probabilities
   return Float32Array.from(
     { length: probabilities.length / outputs },

@@ -1,41 +1,40 @@
 import type { BadCell } from '../data/csv.ts'
+import type { ColumnMapping } from '../data/mapping.ts'
+import type { ModelSpec } from '../study/manifest.ts'
 
 /**
  * What the training worker shows to this hospital's own screen: never stored, sent or logged. Every function of the worker
  * that returns one of these wraps it in LocalOnly.
  */
 
-/** Which column of the person's file holds which column of the study; null: none chosen yet. */
-export type ColumnMapping = Readonly<Record<string, string | null>>
+export type { CsvCheck } from '../data/csvCheck.ts'
+export type { ColumnMapping }
 
-/** A person's file against a study's columns, before anything is loaded. */
-export interface CsvCheck {
-  readonly file: string
-  /** The file's columns and first rows, as they are. */
+/** The first patients of a shipped hospital. */
+export interface ShippedPreview {
   readonly columns: readonly string[]
-  readonly head: readonly { readonly row: number; readonly cells: readonly string[] }[]
-  readonly rows: number
-  /** By the study's columns, outcome included: guessed by name and label where not given. */
-  readonly mapping: ColumnMapping
-  /** Study columns that no column of the file was found for. */
-  readonly unmapped: readonly string[]
-  /** File columns that are not used: they stay in the file and are not read. */
-  readonly ignored: readonly string[]
-  /** Rows that can be used, rows without a value somewhere, rows with a cell that cannot be used. */
-  readonly complete: number
-  readonly incomplete: number
-  readonly bad: number
-  /** The first 200 cells that cannot be used. */
-  readonly problems: readonly BadCell[]
-  /** What stops the file as a whole, as a sentence; null where nothing does. */
-  readonly refusal: string | null
+  readonly head: readonly (readonly string[])[]
+  readonly patients: number
+  /** Of a study of images: the first ones, 0 to 255, row by row; null for tables. */
+  readonly images: {
+    readonly height: number
+    readonly width: number
+    readonly channels: number
+    readonly pixels: readonly Uint8Array[]
+  } | null
 }
 
 /** What this computer can do. */
 export interface DeviceCheck {
   readonly backend: string
   /** Every way to train that was tried, and why it is not used. */
-  readonly tried: readonly { readonly backend: string; readonly isUsed: boolean; readonly reason: string }[]
+  readonly tried: readonly {
+    readonly backend: string
+    readonly isUsed: boolean
+    readonly reason: string
+    /** Milliseconds a step; null where it was not measured. */
+    readonly step: number | null
+  }[]
   /** Measured on steps of the study's own model on this hospital's own rows. */
   readonly secondsPerRound: number
 }
@@ -48,6 +47,7 @@ export interface Measured {
 }
 
 export interface RocPoint {
+  /** Yes from here up; infinite at the first point, where nobody is. */
   readonly threshold: number
   readonly sensitivity: number
   readonly specificity: number
@@ -116,8 +116,13 @@ export interface ResultDetails {
   readonly tooSmall: readonly string[]
 }
 
-/** One patient as typed in: by the study's columns; null where a value is missing. */
-export type PatientInput = Readonly<Record<string, string | number | null>>
+/** One patient as typed in: by the study's columns; null where a value is missing. Of a study of images: the image. */
+export type PatientInput = Readonly<Record<string, string | number | null>> | ImageInput
+
+/** An image of the study's size, 0 to 255, row by row. */
+export interface ImageInput {
+  readonly pixels: Uint8Array
+}
 
 export interface Prediction {
   /** Of each class, in order; of a yes/no outcome: no, yes. */
@@ -125,7 +130,7 @@ export interface Prediction {
   readonly classes: readonly string[]
   /** The threshold chosen on patients that are not held out; null for more than two classes. */
   readonly threshold: number | null
-  /** Columns without a value: the mean of all hospitals' patients stood in. */
+  /** Columns without a value: the mean of all hospitals' patients stood in (where the study standardises; else of this one's). */
   readonly filledIn: readonly string[]
   /** Values outside of what the study's hospitals gave as the column's range. */
   readonly unusual: readonly { readonly column: string; readonly value: number; readonly range: string }[]
@@ -135,7 +140,11 @@ export interface FilePredictions {
   /** The person's rows with the model's columns added, as CSV. */
   readonly csv: string
   readonly rows: number
+  /** Rows in which a mean stood in for something. */
   readonly filledIn: number
+  /** Which columns of the file were read, and columns of the study that it does not have: a mean stood in for them. */
+  readonly mapping: ColumnMapping
+  readonly unmapped: readonly string[]
   /** Rows that could not be predicted, and why. */
   readonly problems: readonly BadCell[]
 }
@@ -144,4 +153,11 @@ export interface FilePredictions {
 export interface LayersModelFile {
   readonly modelJson: string
   readonly weights: ArrayBuffer
+}
+
+/** A layers model that somebody brought, as a study's model. */
+export interface ReadModel {
+  readonly model: ModelSpec
+  /** In the order of the model's shared parameters. */
+  readonly parameters: Float32Array
 }

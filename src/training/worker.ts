@@ -17,8 +17,8 @@ const { base, backend } = JSON.parse(self.name) as { readonly base: string; read
 expose(
   createWorkerApi({
     keys: indexedDbKeyStore(),
-    async createEngine() {
-      const { name } = await chooseBackend({ force: backend ?? undefined })
+    async createEngine(wanted) {
+      const { name } = await chooseBackend({ force: wanted ?? backend ?? undefined })
       return createEngine(name, { wasm: wasmFiles })
     },
     async fetchFile(path) {

@@ -66,7 +66,7 @@ describe('the training worker, over a message channel', () => {
     expect((await client.score(2, [member]))[0]).toSatisfy(Number.isInteger)
     const model = await client.aggregate(2, [member], [member])
     await client.installModel(2, model.modelHash, model.blob, [member])
-    const result = await client.evaluate({ withLocal: true })
+    const result = await client.evaluate({ withLocal: 'final' })
     expect(result.localOnly.federated.patients).toBe(45)
     expect((await client.spent()).encrypt).toBeGreaterThan(0)
     await client.forget(3)

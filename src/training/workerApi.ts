@@ -1,15 +1,24 @@
 import { type ProxyMarked, proxy, releaseProxy, transfer } from 'comlink'
+import { concatBytes, hexToBytes, sha256, sha256Hex } from '../crypto/bytes.ts'
 import type { KeyStore } from '../crypto/keys.ts'
-import { type CsvPreview, inferSchema, ownDataset, parseCsv, previewTable, readRows } from '../data/csv.ts'
-import type { Dataset } from '../data/dataset.ts'
+import { type CsvPreview, inferSchema, ownDataset, parseCsv, previewTable, readRows, splitRows } from '../data/csv.ts'
+import { checkCsv, readMappedRows } from '../data/csvCheck.ts'
+import { readText } from '../data/csvFile.ts'
+import { type Dataset, isTable } from '../data/dataset.ts'
 import { digitFiles, digitsDataset } from '../data/digits.ts'
 import { type HeartSplit, heartDataset, heartName, heartShares } from '../data/heart.ts'
 import { AppError, type AppErrorData } from '../errors/AppError.ts'
 import type { Progress, StudyRef, TrainingPort, Work } from '../rounds/ports.ts'
-import type { Manifest, TableSchema } from '../study/manifest.ts'
-import type { Address, LocalOnly } from '../study/types.ts'
+import type { Manifest, ModelSpec, TableSchema } from '../study/manifest.ts'
+import type { Address, Hex, LocalOnly } from '../study/types.ts'
+import type { BackendName } from './backends.ts'
+import { checkDevice } from './deviceCheck.ts'
 import type { Engine } from './engine.ts'
 import { HospitalTrainer } from './HospitalTrainer.ts'
+import { patientsOf } from './hospitalStudy.ts'
+import { readLayersModel } from './layersModel.ts'
+import type { ModelUse, NamedFile } from './modelUse.ts'
+import type { ColumnMapping, CsvCheck, DeviceCheck, ReadModel, ShippedPreview } from './screen.ts'
 
 /** One hospital's share of a shipped study. */
 export type ShippedData =
@@ -32,12 +41,8 @@ export interface LoadedData {
   readonly test: number
   /** Rows left out because a value is missing. */
   readonly incomplete: number
-}
-
-/** A person's file. Its name crosses beside it: not every runtime keeps a File's name when it is cloned. */
-export interface NamedFile {
-  readonly name: string
-  readonly blob: Blob
+  /** Rows left out because of a cell that cannot be used. */
+  readonly bad: number
 }
 
 /** What crosses back: errors as data, since a worker's boundary strips their codes. */
@@ -49,24 +54,42 @@ export type Outcome<T> =
 /** A callback that stays in its thread; the other calls it through a channel. */
 export type RemoteCallback = ((progress: Progress) => void) & ProxyMarked
 
-type Method = Exclude<keyof TrainingPort, 'configure'>
+/** What a hospital that is configured can be asked for. */
+export type HospitalMethods = Omit<TrainingPort, 'configure'> & ModelUse
+export type HospitalMethod = keyof HospitalMethods
 
 export interface TrainingWorkerApi {
   loadShipped(data: ShippedData): Promise<Outcome<LocalOnly<LoadedData>>>
   previewCsv(file: NamedFile): Promise<Outcome<LocalOnly<CsvPreview>>>
   inferSchema(files: readonly NamedFile[], label: string): Promise<Outcome<TableSchema>>
-  loadCsv(file: NamedFile, schema: TableSchema, seed: number): Promise<Outcome<LocalOnly<LoadedData>>>
+  checkCsv(file: NamedFile, schema: TableSchema, mapping: ColumnMapping | null): Promise<Outcome<LocalOnly<CsvCheck>>>
+  loadCsv(
+    file: NamedFile,
+    schema: TableSchema,
+    seed: number,
+    options: { readonly mapping: ColumnMapping | null; readonly leaveOutBadRows: boolean },
+  ): Promise<Outcome<LocalOnly<LoadedData>>>
+  previewShipped(data: ShippedData): Promise<Outcome<LocalOnly<ShippedPreview>>>
+  patientsDigest(salt: Hex): Promise<Outcome<LocalOnly<Hex>>>
+  checkDevice(
+    manifest: Manifest,
+    backend: BackendName | null,
+    job: number,
+    onProgress: RemoteCallback | null,
+  ): Promise<Outcome<LocalOnly<DeviceCheck>>>
+  readLayersModel(files: readonly NamedFile[], siteLocal: ModelSpec['siteLocal']): Promise<Outcome<ReadModel>>
   configure(
     ref: StudyRef,
     manifest: Manifest,
     self: Address,
+    initial?: Float32Array,
   ): Promise<Outcome<Awaited<ReturnType<TrainingPort['configure']>>>>
   /**
    * A method of the port. Where it takes a Work, that crosses as a number to cancel by and a callback (an argument of its
    * own, since Comlink looks for callbacks there only).
    */
   call(
-    method: Method,
+    method: HospitalMethod,
     args: readonly unknown[],
     job: number | null,
     onProgress: RemoteCallback | null,
@@ -76,7 +99,8 @@ export interface TrainingWorkerApi {
 
 export interface WorkerServices {
   readonly keys: KeyStore
-  readonly createEngine: () => Promise<Engine>
+  /** The best that is there, or this one. @throws AppError training.noBackend */
+  readonly createEngine: (backend?: BackendName) => Promise<Engine>
   /** Reads a file that the page serves, such as `studies/heart/flamby-split.json`. @throws AppError data.unreadable */
   readonly fetchFile: (path: string) => Promise<ArrayBuffer>
 }
@@ -89,6 +113,7 @@ export function createWorkerApi({ keys, createEngine, fetchFile }: WorkerService
   let dataset: Dataset | undefined
   let trainer: { readonly hospital: HospitalTrainer; readonly owner: string } | undefined
   let engine: Promise<Engine> | undefined
+  let shown: { readonly key: string; readonly read: ReturnType<typeof readShipped> } | undefined
   const jobs = new Map<number, AbortController>()
 
   // Started once: a second engine of the same backend would load it again.
@@ -100,48 +125,121 @@ export function createWorkerApi({ keys, createEngine, fetchFile }: WorkerService
     return engine
   }
 
-  function install(loaded: Dataset, name: string, incomplete: number): LocalOnly<LoadedData> {
+  function install(loaded: Dataset, name: string, leftOut: { incomplete: number; bad: number }): LocalOnly<LoadedData> {
     dataset = loaded
     trainer = undefined
+    shown = undefined
     const count = (part: Dataset['train']) => ('labels' in part ? part.labels.length : part.length)
     const [train, validation, test] = [count(loaded.train), count(loaded.validation), count(loaded.test)]
-    return { localOnly: { name, patients: train + validation + test, train, validation, test, incomplete } }
+    return { localOnly: { name, patients: train + validation + test, train, validation, test, ...leftOut } }
+  }
+
+  async function readShipped(data: ShippedData): Promise<{ readonly name: string; readonly dataset: Dataset }> {
+    if (data.study === 'heart') {
+      const share = heartShares(data.hospitals)[data.index]
+      if (share === undefined) throw new AppError('training.noData')
+      const [text, split] = await Promise.all([
+        fetchFile(`studies/heart/processed.${share.center}.data`).then(textOf),
+        fetchFile('studies/heart/flamby-split.json').then(textOf),
+      ])
+      return { name: heartName(share), dataset: heartDataset(share, text, JSON.parse(split) as HeartSplit, data.seed) }
+    }
+    const [trainImages, trainLabels, testImages, testLabels] = await Promise.all([
+      fetchFile(`data/digits/${digitFiles.trainImages}`),
+      fetchFile(`data/digits/${digitFiles.trainLabels}`),
+      fetchFile(`data/digits/${digitFiles.testImages}`),
+      fetchFile(`data/digits/${digitFiles.testLabels}`),
+    ])
+    const files = { trainImages, trainLabels, testImages, testLabels }
+    return { name: `Hospital ${data.index + 1}`, dataset: digitsDataset(files, data) }
+  }
+
+  /** What was looked at last is what will be loaded, most often. */
+  function shipped(data: ShippedData) {
+    const key = JSON.stringify(data)
+    if (shown?.key !== key) shown = { key, read: readShipped(data) }
+    const { read } = shown
+    read.catch(() => {
+      shown = undefined
+    })
+    return read
+  }
+
+  async function asJob<T>(job: number, onProgress: RemoteCallback | null, run: (work: Work) => Promise<T>): Promise<T> {
+    const controller = new AbortController()
+    jobs.set(job, controller)
+    try {
+      return await run({ signal: controller.signal, ...(onProgress && { onProgress }) })
+    } finally {
+      jobs.delete(job)
+      // Comlink keeps a channel open for each callback until it is let go.
+      ;(onProgress as { [releaseProxy]?: () => void } | null)?.[releaseProxy]?.()
+    }
   }
 
   return {
     loadShipped: data =>
       outcome(async () => {
-        if (data.study === 'heart') {
-          const share = heartShares(data.hospitals)[data.index]
-          if (share === undefined) throw new AppError('training.noData')
-          const [text, split] = await Promise.all([
-            fetchFile(`studies/heart/processed.${share.center}.data`).then(textOf),
-            fetchFile('studies/heart/flamby-split.json').then(textOf),
-          ])
-          return install(heartDataset(share, text, JSON.parse(split) as HeartSplit, data.seed), heartName(share), 0)
-        }
-        const [trainImages, trainLabels, testImages, testLabels] = await Promise.all([
-          fetchFile(`data/digits/${digitFiles.trainImages}`),
-          fetchFile(`data/digits/${digitFiles.trainLabels}`),
-          fetchFile(`data/digits/${digitFiles.testImages}`),
-          fetchFile(`data/digits/${digitFiles.testLabels}`),
-        ])
-        const files = { trainImages, trainLabels, testImages, testLabels }
-        return install(digitsDataset(files, data), `Hospital ${data.index + 1}`, 0)
+        const read = await shipped(data)
+        return install(read.dataset, read.name, { incomplete: 0, bad: 0 })
       }),
+
+    previewShipped: data => outcome(async () => ({ localOnly: previewOf((await shipped(data)).dataset) })),
 
     previewCsv: file => outcome(async () => ({ localOnly: previewTable(await readCsv(file)) })),
 
     inferSchema: (files, label) => outcome(async () => inferSchema(await Promise.all(files.map(readCsv)), label)),
 
-    loadCsv: (file, schema, seed) =>
+    checkCsv: (file, schema, mapping) =>
+      outcome(async () => ({
+        localOnly: await readText(file.name, file.blob).then(
+          text => checkCsv(text, file.name, schema, mapping),
+          // What cannot be read at all is refused like what cannot be used.
+          error => {
+            if (!(error instanceof AppError)) throw error
+            return { ...checkCsv('', file.name, schema, null), refusal: error.message }
+          },
+        ),
+      })),
+
+    loadCsv: (file, schema, seed, { mapping, leaveOutBadRows }) =>
       outcome(async () => {
-        const table = await readCsv(file)
-        const { incomplete } = readRows(table, schema)
-        return install(ownDataset(table, schema, seed), file.name.replace(/\.[^.]*$/, ''), incomplete)
+        const name = file.name.replace(/\.[^.]*$/, '')
+        if (mapping === null && !leaveOutBadRows) {
+          const table = await readCsv(file)
+          const { incomplete } = readRows(table, schema)
+          return install(ownDataset(table, schema, seed), name, { incomplete, bad: 0 })
+        }
+        const text = await readText(file.name, file.blob)
+        const { rows, incomplete, bad } = readMappedRows(text, file.name, schema, { mapping, leaveOutBadRows })
+        return install(splitRows(rows, schema, seed), name, { incomplete, bad })
       }),
 
-    configure: (ref, manifest, self) =>
+    patientsDigest: salt =>
+      outcome(async () => {
+        if (dataset === undefined) throw new AppError('training.noData')
+        return { localOnly: await digestOf(dataset, salt) }
+      }),
+
+    checkDevice: (manifest, backend, job, onProgress) =>
+      outcome(() =>
+        asJob(job, onProgress, async work => ({
+          localOnly: await checkDevice({ manifest, dataset: dataset ?? null, force: backend, createEngine, work }),
+        })),
+      ),
+
+    readLayersModel: (files, siteLocal) =>
+      outcome(async () => {
+        const read = async ({ name, blob }: NamedFile) => {
+          if (blob.size > largestModelFile) {
+            throw new AppError('model.unreadable', { file: name, reason: 'it is larger than 64 MB' })
+          }
+          return { name, bytes: new Uint8Array(await blob.arrayBuffer()) }
+        }
+        return readLayersModel(await Promise.all(files.map(read)), siteLocal)
+      }),
+
+    configure: (ref, manifest, self, initial) =>
       outcome(async () => {
         if (dataset === undefined) throw new AppError('training.noData')
         const owner = [ref.deployment, ref.study, self].join('/').toLowerCase()
@@ -150,7 +248,7 @@ export function createWorkerApi({ keys, createEngine, fetchFile }: WorkerService
           if (pair === undefined) throw new AppError('crypto.noKeys')
           trainer = { owner, hospital: new HospitalTrainer({ keys: pair, dataset, createEngine: startEngine }) }
         }
-        return trainer.hospital.configure(ref, manifest, self)
+        return trainer.hospital.configure(ref, manifest, self, initial)
       }),
 
     call: (method, args, job, onProgress) =>
@@ -158,17 +256,7 @@ export function createWorkerApi({ keys, createEngine, fetchFile }: WorkerService
         if (trainer === undefined) throw new AppError('training.noData')
         const { hospital } = trainer
         const run = hospital[method].bind(hospital) as (...args: readonly unknown[]) => Promise<unknown>
-        if (job === null) return run(...args)
-        const controller = new AbortController()
-        jobs.set(job, controller)
-        const work: Work = { signal: controller.signal, ...(onProgress && { onProgress }) }
-        try {
-          return await run(...args, work)
-        } finally {
-          jobs.delete(job)
-          // Comlink keeps a channel open for each callback until it is let go.
-          ;(onProgress as { [releaseProxy]?: () => void } | null)?.[releaseProxy]?.()
-        }
+        return job === null ? run(...args) : asJob(job, onProgress, work => run(...args, work))
       }),
 
     cancel: job => jobs.get(job)?.abort(),
@@ -176,13 +264,15 @@ export function createWorkerApi({ keys, createEngine, fetchFile }: WorkerService
 }
 
 /** The names of port methods whose last parameter is a Work. */
-export const cancellable: ReadonlySet<Method> = new Set<Method>([
+export const cancellable: ReadonlySet<HospitalMethod> = new Set<HospitalMethod>([
   'sealStatistics',
   'trainAndSeal',
   'open',
   'score',
   'aggregate',
   'evaluate',
+  'details',
+  'predictCsv',
 ])
 
 /** Marks a callback to stay in its thread. */
@@ -210,13 +300,45 @@ function buffersOf(value: unknown): ArrayBuffer[] {
 }
 
 async function readCsv(file: NamedFile) {
-  const text = await file.blob.text().catch(cause => {
-    const reason = cause instanceof Error ? cause.message : 'the browser refuses it'
-    throw new AppError('data.unreadable', { file: file.name, reason }, cause)
-  })
-  return parseCsv(text, file.name)
+  return parseCsv(await readText(file.name, file.blob), file.name)
 }
 
 function textOf(buffer: ArrayBuffer): string {
   return new TextDecoder().decode(buffer)
+}
+
+/** A model that fits into a round has less; model.json takes the most room where weights are many and small. */
+const largestModelFile = 64 * 1024 * 1024
+const previewRows = 8
+
+function previewOf(dataset: Dataset): ShippedPreview {
+  const patients = patientsOf(dataset)
+  if (!isTable(dataset)) {
+    const { height, width, channels, classes } = dataset.schema
+    const { labels, pixels } = dataset.train
+    const size = height * width * channels
+    const shown = [...labels.subarray(0, previewRows)]
+    return {
+      columns: ['class'],
+      head: shown.map(label => [classes[label] ?? '']),
+      patients,
+      images: { height, width, channels, pixels: shown.map((_, i) => pixels.slice(i * size, (i + 1) * size)) },
+    }
+  }
+  const { features, outcome } = dataset.schema
+  return {
+    columns: [...features, outcome].map(({ name, label }) => label ?? name),
+    head: dataset.train.slice(0, previewRows).map(({ cells, label }) => [...cells.map(String), label ? 'yes' : 'no']),
+    patients,
+    images: null,
+  }
+}
+
+/** Salted, so that nobody who sees it can tell whether two hospitals or studies have the same patients. */
+async function digestOf(dataset: Dataset, salt: Hex): Promise<Hex> {
+  const parts = isTable(dataset)
+    ? [new TextEncoder().encode(JSON.stringify([dataset.train, dataset.validation, dataset.test]))]
+    : [dataset.train, dataset.validation, dataset.test].flatMap(({ pixels, labels }) => [pixels, labels])
+  const digests = await Promise.all(parts.map(sha256))
+  return sha256Hex(concatBytes(hexToBytes(salt), ...digests))
 }

@@ -1,0 +1,138 @@
+import type { Binding } from '../crypto/binding.ts'
+import { type Opened, open, openWithKey, readHeader, unwrapKey, wrapKey } from '../crypto/envelope.ts'
+import type { HospitalKeys } from '../crypto/keys.ts'
+import type { Statistics } from '../data/statistics.ts'
+import { AppError, isAppError } from '../errors/AppError.ts'
+import type { Blob, Member } from '../rounds/ports.ts'
+import { type Hex, sameAddress } from '../study/types.ts'
+import { bindingOf, keyOf, type Study } from './hospitalStudy.ts'
+import { decodeRewraps, decodeStatistics, decodeUpdate, plaintextOverhead, type Rewrap } from './plaintext.ts'
+
+export interface OpenedUpdate {
+  readonly dataKey: Uint8Array
+  readonly binding: Binding
+  readonly salt: Uint8Array
+  readonly content:
+    | { readonly kind: 'statistics'; readonly statistics: Statistics }
+    | { readonly kind: 'update'; readonly weight: number; readonly vector: Float32Array }
+}
+
+/** What updates are expected to be: a study that standardises begins with statistics. */
+export type Expected = 'statistics' | 'update'
+
+/** What a seat opened of the others' contributions, by round. None of it leaves the trainer. */
+export class OpenedUpdates {
+  readonly #study: Study
+  readonly #keys: HospitalKeys
+  readonly #opened = new Map<number, Map<string, OpenedUpdate>>()
+  readonly #commitments = new Map<number, Map<string, Hex>>()
+
+  constructor(study: Study, keys: HospitalKeys) {
+    this.#study = study
+    this.#keys = keys
+  }
+
+  /** Opens one and keeps it. @returns whether it could be opened, is what was committed to, and is well formed */
+  async open(round: number, member: Member, blob: Blob, commitment: Hex | null, expected: Expected): Promise<boolean> {
+    const { self } = this.#study
+    if (commitment !== null) mapOf(this.#commitments, round).set(keyOf(member), commitment)
+    const binding = bindingOf(this.#study, round, expected, member.address)
+    const opened = await this.#tryOpen(blob, () =>
+      open(blob, binding, self, this.#keys, { by: member, ...(commitment !== null && { commitment }) }),
+    )
+    return this.#keep(round, member, binding, opened)
+  }
+
+  /** The same from another seat's re-wrapped data keys. */
+  async openRewrapped(
+    round: number,
+    member: Member,
+    blob: Blob,
+    { rewraps, by, expected }: { readonly rewraps: Blob; readonly by: Member; readonly expected: Expected },
+  ): Promise<boolean> {
+    const study = this.#study
+    const binding = bindingOf(study, round, expected, member.address)
+    const commitment = this.#commitments.get(round)?.get(keyOf(member))
+    const opened = await this.#tryOpen(blob, async () => {
+      const passed = await open(rewraps, bindingOf(study, round, 'rewraps', by.address), study.self, this.#keys, { by })
+      const mine = decodeRewraps(passed.plaintext, round).rewraps.find(
+        rewrap => sameAddress(rewrap.update, member.address) && sameAddress(rewrap.seat, study.self),
+      )
+      if (mine === undefined) throw new AppError('crypto.cannotOpen')
+      const dataKey = await unwrapKey(mine, binding, this.#keys.encryption)
+      return openWithKey(blob, binding, dataKey, { by: member, ...(commitment !== undefined && { commitment }) })
+    })
+    return this.#keep(round, member, binding, opened)
+  }
+
+  /** Data keys wrapped again for seats that could not open. @throws AppError aggregation.notOpened */
+  rewrap(
+    round: number,
+    missing: readonly { readonly update: Member; readonly seat: Member }[],
+  ): Promise<readonly Rewrap[]> {
+    return Promise.all(
+      missing.map(async ({ update, seat }) => {
+        const { dataKey, binding } = this.get(round, update)
+        const key = await wrapKey(dataKey, binding, seat.keys.encryption)
+        return { update: update.address, seat: seat.address, ...key }
+      }),
+    )
+  }
+
+  find(round: number, member: Member): OpenedUpdate | undefined {
+    return this.#opened.get(round)?.get(keyOf(member))
+  }
+
+  /** @throws AppError aggregation.notOpened */
+  get(round: number, member: Member): OpenedUpdate {
+    const opened = this.find(round, member)
+    if (opened === undefined) throw new AppError('aggregation.notOpened', { hospital: member.address })
+    return opened
+  }
+
+  forget(beforeRound: number): void {
+    for (const rounds of [this.#opened, this.#commitments]) {
+      for (const round of [...rounds.keys()]) if (round < beforeRound) rounds.delete(round)
+    }
+  }
+
+  /** Nothing but a blob that is as it must be comes through; what a stranger sent is no error of ours. */
+  async #tryOpen(blob: Blob, opening: () => Promise<Opened>): Promise<Opened | null> {
+    const { layout, width } = this.#study
+    try {
+      // Before a byte is decrypted: an update cannot be larger than its numbers.
+      if (readHeader(blob).length > Math.max(layout.sharedSize * 4, width * 16) + plaintextOverhead) return null
+      return await opening()
+    } catch (error) {
+      if (isAppError(error)) return null
+      throw error
+    }
+  }
+
+  #keep(round: number, member: Member, binding: Binding, opened: Opened | null): boolean {
+    if (opened === null) return false
+    const { layout, width } = this.#study
+    const { plaintext, dataKey } = opened
+    try {
+      if (binding.kind === 'statistics') {
+        const { salt, count, sums, squares } = decodeStatistics(plaintext, round, width)
+        const content = { kind: 'statistics', statistics: { count, sums, squares } } as const
+        mapOf(this.#opened, round).set(keyOf(member), { dataKey, binding, salt, content })
+      } else {
+        const { salt, weight, vector } = decodeUpdate(plaintext, round, layout.sharedSize)
+        const content = { kind: 'update', weight, vector } as const
+        mapOf(this.#opened, round).set(keyOf(member), { dataKey, binding, salt, content })
+      }
+      return true
+    } catch (error) {
+      if (isAppError(error)) return false
+      throw error
+    }
+  }
+}
+
+function mapOf<T>(rounds: Map<number, Map<string, T>>, round: number): Map<string, T> {
+  const known = rounds.get(round) ?? new Map<string, T>()
+  rounds.set(round, known)
+  return known
+}

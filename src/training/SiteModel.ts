@@ -1,0 +1,85 @@
+import type { Encoded } from '../data/encode.ts'
+import { mixSeeds } from '../data/seed.ts'
+import type { Work } from '../rounds/ports.ts'
+import { withShared } from '../study/layout.ts'
+import type { Engine } from './engine.ts'
+import { addressSeed, report, type Study } from './hospitalStudy.ts'
+import { fitIntercept } from './intercept.ts'
+
+/** The model at this hospital: the shared part that is given, and the site's own, kept from round to round. */
+export class SiteModel {
+  readonly #study: Study
+  readonly #startEngine: () => Promise<Engine>
+  /** All parameters after the last training: its site-local part is kept. */
+  #own: Float32Array | undefined
+
+  constructor(study: Study, startEngine: () => Promise<Engine>) {
+    this.#study = study
+    this.#startEngine = startEngine
+  }
+
+  /**
+   * One round's training from a shared part, with the site's own fitted first.
+   * @returns all parameters @throws AppError training.diverged, training.cancelled
+   */
+  async train(round: number, shared: Float32Array, rows: Encoded, work: Work): Promise<Float32Array> {
+    const { manifest, self } = this.#study
+    const engine = await this.#startEngine()
+    const start = await this.withOwnPart(shared, rows, work)
+    const { parameters } = await engine.train({
+      model: manifest.model,
+      training: manifest.training,
+      parameters: start,
+      examples: rows,
+      seed: mixSeeds(manifest.seed, round, addressSeed(self)),
+      anchor: start,
+      ...(work.signal && { signal: work.signal }),
+      onProgress: (done, total, loss) =>
+        report(work, { stage: 'train', done, total, ...(loss !== undefined && { loss }) }),
+    })
+    this.#own = parameters
+    return parameters
+  }
+
+  /** All parameters: the shared ones given, the site's own kept from the last training and fitted to these rows. */
+  async withOwnPart(shared: Float32Array, rows: Encoded, work: Work): Promise<Float32Array> {
+    const { layout, manifest, initial } = this.#study
+    const parameters = withShared(layout, this.#own ?? initial, shared)
+    if (manifest.model.siteLocal !== 'head') return this.withFittedBias(parameters, rows, work)
+    if (this.#own !== undefined) return parameters
+    // A head that never trained here, as in the first round or after a reload, would spoil the shared layers' first steps.
+    const engine = await this.#startEngine()
+    const fitted = await engine.train({
+      model: manifest.model,
+      training: manifest.training,
+      parameters,
+      examples: rows,
+      seed: mixSeeds(manifest.seed, -2),
+      trainOnly: 'local',
+      ...(work.signal && { signal: work.signal }),
+    })
+    this.#own = fitted.parameters
+    return fitted.parameters
+  }
+
+  /** Where the last bias is the site's own, sets it to what fits these rows best; else returns the parameters. */
+  async withFittedBias(parameters: Float32Array, rows: Encoded, work: Work): Promise<Float32Array> {
+    const { layout, manifest } = this.#study
+    const bias = layout.tensors.find(tensor => tensor.local && tensor.kind === 'bias')
+    if (manifest.model.siteLocal !== 'bias' || bias === undefined) return parameters
+    const fitted = new Float32Array(parameters)
+    fitted.fill(0, bias.offset, bias.offset + bias.size)
+    fitted.set(fitIntercept(await this.predict(fitted, rows, work), rows.labels, layout.outputs), bias.offset)
+    return fitted
+  }
+
+  /** Probabilities, row after row. @throws AppError training.cancelled */
+  async predict(
+    parameters: Float32Array,
+    rows: Pick<Encoded, 'inputs' | 'count'>,
+    work: Work = {},
+  ): Promise<Float32Array> {
+    const engine = await this.#startEngine()
+    return engine.predict(this.#study.manifest.model, parameters, rows.inputs, rows.count, work.signal)
+  }
+}
