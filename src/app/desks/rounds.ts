@@ -1,15 +1,13 @@
-import { encodeVeto, leaveStudy, vetoRound } from '../../chain/hospital.ts'
+import { leaveStudy } from '../../chain/hospital.ts'
 import { createHospitalEvents } from '../../chain/hospitalEvents.ts'
 import { createDutySigner } from '../../crypto/duty.ts'
-import { isAppError } from '../../errors/AppError.ts'
 import type { HospitalState } from '../../rounds/state.ts'
-import { type Hex, sameAddress } from '../../study/types.ts'
+import { sameAddress } from '../../study/types.ts'
 import { type ActivityView, activityOf } from '../activity.ts'
 import type { HospitalContext } from '../context.ts'
 import { historyOf } from '../keeping/history.ts'
 import { curveOf, withLoss } from '../live/curve.ts'
 import { addLog } from '../store.ts'
-import { pauseFor } from '../until.ts'
 import { keepScreenOn } from '../wakeLock.ts'
 import type { ChainCalls, LiveView } from './liveView.ts'
 
@@ -87,42 +85,12 @@ export function createRoundDesk(context: HospitalContext): RoundDesk {
       const [chain, keys] = await Promise.all([parts.when('chain'), parts.when('keys')])
       const signer = createDutySigner(keys.duty.privateKey)
       const duty = { hospital: owner.address, round, vetoed: isVetoed }
-      const veto = { ...duty, signature: await signer.veto(chain.ref, duty) }
-      const isThere = async () => {
-        await readHistory()
-        return store.getState().live.vetoes.includes(round) === isVetoed
-      }
-      // The relay's word is not enough: only the chain can tell.
-      if (!(await carried(context, encodeVeto(veto), isThere))) {
-        await vetoRound(access, study, veto)
-        await readHistory()
-      }
+      const signature = await signer.veto(chain.ref, duty)
+      await chain.vetoRound({ round, vetoed: isVetoed, signature }, { signal: context.signal })
+      await readHistory()
     },
     keepAwake,
   }
-}
-
-/** Milliseconds that a relay's transaction may take to show on the chain before this wallet sends its own. */
-const CARRIED_WITHIN_MS = 8_000
-const LOOK_MS = 500
-
-/** Has a relay carry a signed call at the gas pot's expense. @returns whether the chain shows what it was for */
-async function carried(
-  { access, options, parts, signal }: HospitalContext,
-  call: Hex,
-  isThere: () => Promise<boolean>,
-): Promise<boolean> {
-  const request = { chainId: access.deployment.chainId, study: options.study.address, calls: [call] }
-  try {
-    await (await parts.when('blobs')).carry(request, { signal })
-  } catch (error) {
-    if (isAppError(error, 'storage.notCarried')) return false
-    throw error
-  }
-  for (const end = performance.now() + CARRIED_WITHIN_MS; performance.now() < end; await pauseFor(LOOK_MS, signal)) {
-    if (await isThere()) return true
-  }
-  return false
 }
 
 /** Reads this hospital's vetoes and whether it left. One look at a time; what comes meanwhile is seen by one more. */

@@ -97,6 +97,8 @@ function Plot({
       plot = new uPlot(optionsOf(shape, element, read), dataOf(rows), element)
     }
     draw()
+    // A canvas does not wait for its font.
+    if (!document.fonts.check(FONT)) document.fonts.load(FONT).then(() => plot && draw(), console.warn)
     let width = element.clientWidth
     const resizing = new ResizeObserver(() => {
       if (element.clientWidth === width || element.clientWidth === 0) return
@@ -111,6 +113,7 @@ function Plot({
       resizing.disconnect()
       scheme.disconnect()
       plot?.destroy()
+      plot = null
     }
   }, [rows, series, xLabel, yLabel, low, high, first, last, height, format, formatX])
   return (

@@ -2,6 +2,14 @@ import type { HistoryRow } from '../../app/keeping/history.ts'
 import { PIN_LENGTH } from '../../app/keeping/lock.ts'
 import { bytes } from '../format.ts'
 
+/** By the training worker's names. */
+const backendNames: Readonly<Record<string, string>> = {
+  webgpu: 'the graphics processor (WebGPU)',
+  webgl: 'the graphics processor (WebGL)',
+  wasm: 'the processor (WebAssembly)',
+  cpu: 'the processor (JavaScript)',
+}
+
 /** What is this hospital’s own. */
 export const keepingTexts = {
   heading: 'What is mine here?',
@@ -59,7 +67,7 @@ export const keepingTexts = {
     },
     outcomes: { running: 'running', finalised: 'new model', void: 'repeated: too few acted' },
     part: ({ isParticipant, isSeat }: HistoryRow) =>
-      isParticipant ? (isSeat ? 'trained, committee' : 'trained') : 'sat out',
+      isParticipant ? (isSeat ? 'drawn, committee' : 'drawn') : 'sat out',
     yes: 'yes',
     no: 'no',
     unknown: '–',
@@ -170,7 +178,7 @@ export const keepingTexts = {
 
   device: {
     heading: 'What does this computer do?',
-    backend: (backend: string) => `It trains on ${backend}.`,
+    backend: (backend: string) => `It trains on ${backendNames[backend] ?? backend}.`,
     none: 'Nothing has been loaded to train with yet.',
     perRound: (seconds: number) =>
       seconds < 60

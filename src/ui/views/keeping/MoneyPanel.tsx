@@ -17,7 +17,7 @@ interface MoneyPanelProps {
 
 /** Stake, rewards, forfeits with their reasons, and the way to get one's credits out. */
 export function MoneyPanel({ view, session }: MoneyPanelProps) {
-  const { money, reason, reading } = texts.keeping
+  const { credits, money, reason, reading } = texts.keeping
   const { balance, wallet, isStakeFree, history } = view.keeping
   const [said, setSaid] = useState('')
   const { isBusy, error, run } = useAct()
@@ -35,11 +35,11 @@ export function MoneyPanel({ view, session }: MoneyPanelProps) {
     <Panel question={money.heading} answer={all > 0n ? money.answer(creditsText(all)) : money.none}>
       <Figures
         of={[
-          { name: money.stake, value: balance ? creditsText(balance.stake) : '–' },
-          { name: money.reward, value: balance ? creditsText(balance.reward) : '–' },
-          { name: money.forfeited, value: balance ? creditsText(balance.forfeited) : '–' },
-          { name: money.withdrawn, value: history ? creditsText(history.withdrawn) : '–' },
-          { name: money.wallet, value: creditsText(wallet.credits) },
+          { name: money.stake, value: balance ? credits(creditsText(balance.stake)) : '–' },
+          { name: money.reward, value: balance ? credits(creditsText(balance.reward)) : '–' },
+          { name: money.forfeited, value: balance ? credits(creditsText(balance.forfeited)) : '–' },
+          { name: money.withdrawn, value: history ? credits(creditsText(history.withdrawn)) : '–' },
+          { name: money.wallet, value: credits(creditsText(wallet.credits)) },
           { name: money.gas, value: etherText(wallet.gas) },
         ]}
       />

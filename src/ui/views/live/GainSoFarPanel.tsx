@@ -35,7 +35,7 @@ export function GainSoFarPanel({ view }: { readonly view: HospitalView }) {
   }))
   const last = curve.at(-1)
   return (
-    <Panel question={gain.heading} answer={curve.length === 0 ? gain.soon : gain.accuracy(points)}>
+    <Panel question={gain.heading} answer={answerOf(view)}>
       {curve.length > 0 && (
         <div className="ward-live-charts">
           <Stack gap={4} data-testid="accuracy-curve">
@@ -89,4 +89,13 @@ export function GainSoFarPanel({ view }: { readonly view: HospitalView }) {
       </Text>
     </Panel>
   )
+}
+
+/** Whether it was worth it, in one line, by the newest round that was evaluated. */
+function answerOf({ round, result }: HospitalView): string {
+  const latest = result ?? round?.evaluations.at(-1)
+  if (latest === undefined) return texts.live.gain.soon
+  const { federated, local, majorityAccuracy } = latest
+  if (local === null) return texts.gain.none(majorityAccuracy)
+  return texts.gain.difference(federated.accuracy, local.accuracy, federated.patients)
 }

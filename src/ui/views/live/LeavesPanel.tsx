@@ -11,13 +11,14 @@ export function LeavesPanel({ view }: { readonly view: HospitalView }) {
   const { leaves } = texts.live
   const { traffic } = view
   const { storage, calls } = view.live
-  const rows = ([...blobKinds, 'other'] as const)
+  const { other } = traffic.byKind
+  const rows = blobKinds
     .map(kind => ({ kind, ...traffic.byKind[kind] }))
     .filter(({ sent, received }) => sent > 0 || received > 0)
   const connected = storage?.relays.filter(relay => relay.connected).length ?? 0
   return (
     <Panel question={leaves.heading} answer={leaves.answer}>
-      {rows.length === 0 ? (
+      {rows.length === 0 && other.sent === 0 ? (
         <Text c="dimmed">{leaves.nothingYet}</Text>
       ) : (
         <div className="ward-table-scroll">
@@ -35,23 +36,10 @@ export function LeavesPanel({ view }: { readonly view: HospitalView }) {
             </Table.Thead>
             <Table.Tbody>
               {rows.map(({ kind, sent, received }) => (
-                <Table.Tr key={kind}>
-                  <Table.Th scope="row" fw={400}>
-                    {leaves.kinds[kind]}
-                  </Table.Th>
-                  <Table.Td ta="right">{bytes(sent)}</Table.Td>
-                  <Table.Td ta="right">{bytes(received)}</Table.Td>
-                </Table.Tr>
+                <FlowRow key={kind} name={leaves.kinds[kind]} sent={sent} received={received} />
               ))}
-              <Table.Tr>
-                <Table.Th scope="row">{leaves.total}</Table.Th>
-                <Table.Td ta="right" fw={600}>
-                  {bytes(traffic.sent)}
-                </Table.Td>
-                <Table.Td ta="right" fw={600}>
-                  {bytes(traffic.received)}
-                </Table.Td>
-              </Table.Tr>
+              <FlowRow name={leaves.total} sent={traffic.sent} received={traffic.received} isTotal />
+              {(other.sent > 0 || other.received > 0) && <FlowRow name={leaves.kinds.other} {...other} />}
             </Table.Tbody>
           </Table>
         </div>
@@ -75,5 +63,29 @@ export function LeavesPanel({ view }: { readonly view: HospitalView }) {
         </Text>
       </Stack>
     </Panel>
+  )
+}
+
+interface FlowRowProps {
+  readonly name: string
+  readonly sent: number
+  readonly received: number
+  readonly isTotal?: boolean
+}
+
+function FlowRow({ name, sent, received, isTotal = false }: FlowRowProps) {
+  const fw = isTotal ? 600 : 400
+  return (
+    <Table.Tr>
+      <Table.Th scope="row" fw={fw}>
+        {name}
+      </Table.Th>
+      <Table.Td ta="right" fw={fw} className="ward-nowrap">
+        {bytes(sent)}
+      </Table.Td>
+      <Table.Td ta="right" fw={fw} className="ward-nowrap">
+        {bytes(received)}
+      </Table.Td>
+    </Table.Tr>
   )
 }

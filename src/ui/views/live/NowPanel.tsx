@@ -7,7 +7,7 @@ import type { HospitalView } from '../../../app/store.ts'
 import { RoundClock } from '../../charts/RoundClock.tsx'
 import { Panel } from '../../components/Panel.tsx'
 import { chartTexts } from '../../texts/charts.ts'
-import { clockSentence } from '../../texts/live.ts'
+import { clockExplains, clockSentence } from '../../texts/live.ts'
 import { progressText, situationText, stageTexts, texts } from '../../texts.ts'
 import { useChainNow } from './useChainNow.ts'
 
@@ -45,6 +45,11 @@ export function NowPanel({ view }: { readonly view: HospitalView }) {
           sentence={clockSentence(name, phase, reading, chartTexts.clock)}
         />
         <Stack gap={4} className="ward-live-progress">
+          {reading.phase !== null && (
+            <Text className="ward-measure" mb="md">
+              {clockExplains[reading.phase]}
+            </Text>
+          )}
           <Progress value={share * 100} size="lg" aria-label={hospital.rounds(snapshot?.completed ?? 0, rounds)} />
           <Group justify="space-between">
             <Text size="sm" c="dimmed">
