@@ -15,6 +15,8 @@ import { texts } from '../texts.ts'
 import { useSession } from '../useSession.ts'
 import { ConnectStep } from '../views/join/ConnectStep.tsx'
 import { isJoining, JoinView } from '../views/join/JoinView.tsx'
+import { DeskCover } from '../views/keeping/DeskCover.tsx'
+import { useTabTitle } from '../views/live/useTabTitle.ts'
 import { useHospitalWallet } from '../wallet/useHospitalWallet.ts'
 
 const RoundView = lazy(() => import('../views/RoundView.tsx').then(module => ({ default: module.RoundView })))
@@ -41,7 +43,11 @@ export function HospitalPage({ site, study, route, loadHospital }: HospitalPageP
     const asked = { invitation, problem, isOpening: wallet !== null }
     return <ConnectStep site={site} study={study} {...asked} />
   }
-  return <OpenHospital session={session} studyName={study.name} isFramed={route.framed} />
+  return (
+    <DeskCover session={session}>
+      <OpenHospital session={session} studyName={study.name} isFramed={route.framed} />
+    </DeskCover>
+  )
 }
 
 /** The invitation in the link, which leaves the address bar at once, or the one that this tab still holds. */
@@ -65,6 +71,7 @@ interface OpenHospitalProps {
 /** Who I am, and one of the hospital's views. The session goes on whichever is shown. */
 function OpenHospital({ session, studyName, isFramed }: OpenHospitalProps) {
   const view = useStore(session.store)
+  useTabTitle(view)
   const [shown, show] = useShownView()
   const Shown = views[shown]
   const joining = isJoining(view)
