@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest'
+import { heartStudy } from '../study/studies/heart.ts'
+import { type ModelCardSource, modelCard, modelCardMarkdown, modelCardSchema, patientsBand } from './modelCard.ts'
+import { measured, modelDetails, resultDetails } from './testResults.ts'
+
+const hash = `0x${'ab'.repeat(32)}`
+const source: ModelCardSource = {
+  manifest: heartStudy().manifest,
+  hospital: 'Cleveland',
+  hospitals: 4,
+  patients: 303,
+  round: 15,
+  completed: 15,
+  details: resultDetails(),
+  rules: [{ name: 'Rounds', value: '15' }],
+  provenance: {
+    version: 15,
+    chainId: 31337,
+    deployment: hash,
+    studyContract: `0x${'11'.repeat(20)}`,
+    modelRegistry: `0x${'22'.repeat(20)}`,
+    manifest: 'ipfs://bafy',
+    model: 'bafymodel',
+    modelHash: hash,
+    signatures: 3,
+    opened: hash,
+    finalised: null,
+  },
+  written: new Date('2026-01-02T03:04:05Z'),
+}
+
+describe('patientsBand', () => {
+  it.each([
+    [0, 'fewer than 20'],
+    [19, 'fewer than 20'],
+    [20, '20 to 49'],
+    [49, '20 to 49'],
+    [50, '50 to 99'],
+    [137, '100 to 199'],
+    [60_000, '50000 to 99999'],
+    [100_000, '100000 or more'],
+  ])('puts %d patients into %s', (patients, band) => {
+    expect(patientsBand(patients)).toBe(band)
+  })
+})
+
+describe('modelCard', () => {
+  it('is what its schema says, also after a way through JSON', () => {
+    const card = modelCard(source)
+    expect(modelCardSchema.parse(JSON.parse(JSON.stringify(card)))).toEqual(card)
+    expect(card.model.parameters).toBe(13 + 1)
+    expect(card.provenance.transactions).toEqual([{ what: 'the study was funded and opened', hash }])
+  })
+
+  it('holds patients in bands and figures in hundredths, never counts', () => {
+    const details = resultDetails({
+      federated: modelDetails({ accuracy: measured(0.8247, 0.7352, 0.8941) }),
+      subgroups: [{ name: 'Male', patients: 77, federated: measured(0.8123, 0.7, 0.9), local: null }],
+    })
+    const card = modelCard({ ...source, details })
+    expect(card.cohort).toMatchObject({ hospitals: 4, patientsHere: '200 to 499', heldOutHere: '100 to 199' })
+    expect(card.results).toMatchObject({
+      together: { accuracy: { value: 0.82, low: 0.74, high: 0.89 } },
+      subgroups: [{ name: 'Male', patients: '50 to 99', together: { value: 0.81 } }],
+    })
+    const text = `${JSON.stringify(card)}${modelCardMarkdown(card)}`
+    for (const count of ['303', '77', '0.8247', '"34"', ' 34 ']) expect(text).not.toContain(count)
+  })
+
+  it('withholds everything measured on fewer than 20 held-out patients', () => {
+    const few = modelCard({ ...source, details: resultDetails({ patients: 19 }) })
+    expect(few.results).toEqual({ withheld: expect.stringContaining('at least 20') })
+    expect(few.cohort.heldOutHere).toBe('fewer than 20')
+    expect(modelCardMarkdown(few)).not.toContain('Accuracy')
+    expect('withheld' in modelCard({ ...source, details: resultDetails({ patients: 20 }) }).results).toBe(false)
+    expect(modelCard({ ...source, details: null }).results).toEqual({ withheld: 'No results were computed.' })
+  })
+
+  it('withholds sensitivity where fewer than 20 have the outcome, and groups that are too small', () => {
+    const federated = modelDetails({
+      confusion: [
+        [60, 10],
+        [4, 15],
+      ],
+    })
+    const subgroups = [{ name: 'Age 80 and over', patients: 19, federated: measured(0.9, 0.7, 1), local: null }]
+    const { results } = modelCard({ ...source, details: resultDetails({ federated, subgroups, tooSmall: ['Female'] }) })
+    if ('withheld' in results) return expect.fail('nothing else is withheld')
+    expect(results.together.sensitivity).toEqual({ withheld: expect.stringContaining('fewer than 20') })
+    expect(results.together.specificity).toEqual({ value: 0.83, low: 0.72, high: 0.91 })
+    expect(results.subgroups).toEqual([])
+    expect(results.tooSmall).toEqual(['Female', 'Age 80 and over'])
+  })
+
+  it('shows what a sponsor wrote as text in Markdown', () => {
+    const manifest = { ...source.manifest, name: 'A|b\n# c', purpose: '<img src=x> [go](http://x)' }
+    const markdown = modelCardMarkdown(modelCard({ ...source, manifest }))
+    expect(markdown).toContain('# Model card: A\\|b \\# c')
+    expect(markdown).toContain('\\<img src=x\\> \\[go\\](http://x)')
+  })
+})

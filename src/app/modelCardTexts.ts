@@ -1,0 +1,51 @@
+/** The sentences of a model card. It is a document of its own that leaves the page, so its words are here and not with the pages'. */
+export const cardTexts = {
+  use: 'Research on the question that the study asks, by the hospitals that took part in it.',
+  notFor: [
+    'It is not a medical device. Do not diagnose or treat anybody by it.',
+    'It was not tested outside the hospitals that took part; patients elsewhere may differ.',
+    'A patient’s missing values are filled in with the mean of all hospitals’ patients: the less is known, the less it says.',
+  ],
+  limits: [
+    'Results are of one hospital’s held-out patients only. Other hospitals see their own, and publish them or not.',
+    'Intervals (95 %) say how far chance with these patients may reach. They do not cover patients of another kind.',
+    'Members of the committee opened the other hospitals’ updates; no noise was added to what they opened.',
+    'Which patients have the outcome is as the hospitals recorded it; nobody checked it for the study.',
+  ],
+  siteLocal: {
+    none: 'Nothing of the model stays at a hospital: it is the same everywhere.',
+    bias: 'The last layer’s bias is each hospital’s own and stays there: the model is not complete without it.',
+    head: 'The last layer is each hospital’s own and stays there: the model is not complete without it.',
+  },
+  cohortNote:
+    'How many patients the other hospitals have is not known here. Counts are in bands, so that no card tells more about a patient than the one before.',
+  withheld: {
+    none: 'No results were computed.',
+    few: (fewest: number) => `Figures need at least ${fewest} held-out patients behind them. This hospital has fewer.`,
+    fewOfAKind: (fewest: number) => `Withheld: fewer than ${fewest} of the patients behind it.`,
+  },
+  fewer: (than: number) => `fewer than ${than}`,
+  between: (from: number, to: number) => `${from} to ${to}`,
+  orMore: (from: number) => `${from} or more`,
+  inputs: {
+    number: (unit: string | undefined, min: number | undefined, max: number | undefined) =>
+      ['number', unit, min !== undefined && max !== undefined ? `${min} to ${max}` : ''].filter(Boolean).join(', '),
+    binary: 'yes or no',
+    category: (levels: readonly string[]) => `one of ${levels.join(', ')}`,
+    image: (height: number, width: number, channels: number) =>
+      `image of ${height} by ${width} points, ${channels === 1 ? 'grey' : `${channels} channels`}`,
+  },
+  transactions: { opened: 'the study was funded and opened', model: 'the model was finalised' },
+  markdown: {
+    title: (name: string) => `# Model card: ${name}`,
+    model: '## What is it?',
+    use: '## What is it for?',
+    notFor: '## What is it not for?',
+    cohort: '## Who is behind it?',
+    results: '## How good is it?',
+    training: '## How was it trained?',
+    rules: '## By which rules?',
+    provenance: '## Where is the record?',
+    limits: '## What does this card not say?',
+  },
+} as const
