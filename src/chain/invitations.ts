@@ -154,15 +154,17 @@ export async function redeemInvitation(
   if (!isActive) {
     const { name, expires, signatures } = invitation
     const keySignature = await account.signTypedData(redemptionTypedData(deployment, hospital))
-    await sendCall(sender, {
-      name: 'redeem',
-      to: deployment.registry,
-      data: encodeFunctionData({
-        abi: hospitalRegistryAbi,
-        functionName: 'redeem',
-        args: [account.address, name, expires, signatures, hospital, keySignature],
-      }),
+    const data = encodeFunctionData({
+      abi: hospitalRegistryAbi,
+      functionName: 'redeem',
+      args: [account.address, name, expires, signatures, hospital, keySignature],
     })
+    try {
+      await sendCall(sender, { name: 'redeem', to: deployment.registry, data })
+    } catch (error) {
+      // Another tab, or somebody who saw the transaction, may have had this hospital admitted first.
+      if (!(await accreditationOf(access, hospital)).isActive) throw error
+    }
   }
   const credits = await creditsOf(access, account.address)
   if (credits > 0n) {
