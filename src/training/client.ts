@@ -6,6 +6,7 @@ import type { Manifest, ModelSpec, TableSchema } from '../study/manifest.ts'
 import type { Hex, LocalOnly } from '../study/types.ts'
 import type { BackendName } from './backends.ts'
 import type { NamedFile, Version } from './modelUse.ts'
+import { cancellable, progressCallback } from './remote.ts'
 import type {
   ColumnMapping,
   CsvCheck,
@@ -18,16 +19,14 @@ import type {
   ResultDetails,
   ShippedPreview,
 } from './screen.ts'
-import {
-  cancellable,
-  type HospitalMethod,
-  type HospitalMethods,
-  type LoadedData,
-  type Outcome,
-  progressCallback,
-  type RemoteCallback,
-  type ShippedData,
-  type TrainingWorkerApi,
+import type {
+  HospitalMethod,
+  HospitalMethods,
+  LoadedData,
+  Outcome,
+  RemoteCallback,
+  ShippedData,
+  TrainingWorkerApi,
 } from './workerApi.ts'
 
 /** The training worker as its window sees it: the port of the round, and the loading of data. */

@@ -1,4 +1,4 @@
-import { type ProxyMarked, proxy, releaseProxy, transfer } from 'comlink'
+import { type ProxyMarked, releaseProxy, transfer } from 'comlink'
 import { concatBytes, hexToBytes, sha256, sha256Hex } from '../crypto/bytes.ts'
 import type { KeyStore } from '../crypto/keys.ts'
 import { type CsvPreview, inferSchema, ownDataset, parseCsv, previewTable, readRows, splitRows } from '../data/csv.ts'
@@ -261,23 +261,6 @@ export function createWorkerApi({ keys, createEngine, fetchFile }: WorkerService
 
     cancel: job => jobs.get(job)?.abort(),
   }
-}
-
-/** The names of port methods whose last parameter is a Work. */
-export const cancellable: ReadonlySet<HospitalMethod> = new Set<HospitalMethod>([
-  'sealStatistics',
-  'trainAndSeal',
-  'open',
-  'score',
-  'aggregate',
-  'evaluate',
-  'details',
-  'predictCsv',
-])
-
-/** Marks a callback to stay in its thread. */
-export function progressCallback(onProgress: (progress: Progress) => void): RemoteCallback {
-  return proxy(onProgress)
 }
 
 async function outcome<T>(run: () => Promise<T>): Promise<Outcome<T>> {
