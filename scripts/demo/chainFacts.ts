@@ -1,5 +1,5 @@
-import { type Address, decodeAbiParameters, decodeFunctionData, getAbiItem, type Hex, type PublicClient } from 'viem'
-import { publicClientFor } from '../../src/chain/clients.ts'
+import { type Address, decodeAbiParameters, decodeFunctionData, getAbiItem, type Hex } from 'viem'
+import { type ChainClient, publicClientFor } from '../../src/chain/clients.ts'
 import { creditsFrom } from '../../src/chain/credits.ts'
 import type { Deployment } from '../../src/chain/deployment.ts'
 import { creditsAbi, hospitalRegistryAbi, studyAbi, studyFactoryAbi } from '../../src/chain/generated/abi.ts'
@@ -48,7 +48,7 @@ export async function readChainFacts(
 
 /** Gas of every successful transaction to the study, and of those to other contracts that concern it, by the receipts. */
 async function readGas(
-  client: PublicClient,
+  client: ChainClient,
   deployment: Deployment,
   study: Address,
 ): Promise<Readonly<Record<string, GasOfCall>>> {
@@ -83,7 +83,7 @@ function nameOfCall(deployment: Deployment, study: Address, to: Address, input: 
 }
 
 /** Credits earned less credits forfeited, by wallet in lower case. */
-async function readNetPay(client: PublicClient, deployment: Deployment, study: Address): Promise<Map<string, number>> {
+async function readNetPay(client: ChainClient, deployment: Deployment, study: Address): Promise<Map<string, number>> {
   const logs = await client.getLogs({
     address: study,
     events: [

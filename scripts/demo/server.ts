@@ -28,11 +28,23 @@ export async function buildApp(onBuild: () => void): Promise<boolean> {
       readFileSync(stampPath, 'utf8') === fingerprint
     if (isCurrent) return false
     onBuild()
-    await build({ root, logLevel: 'error' })
+    await inProduction(() => build({ root, logLevel: 'error' }))
     mkdirSync(workDir, { recursive: true })
     writeFileSync(stampPath, fingerprint)
     return true
   })
+}
+
+/** Vite keeps a NODE_ENV that is set: a build that a test asks for would hold React's development half. */
+async function inProduction<T>(run: () => Promise<T>): Promise<T> {
+  const before = process.env.NODE_ENV
+  process.env.NODE_ENV = 'production'
+  try {
+    return await run()
+  } finally {
+    if (before === undefined) delete process.env.NODE_ENV
+    else process.env.NODE_ENV = before
+  }
 }
 
 /** Serves the built app with its policy, or with hot reload the sources. The deployment file is named by WARDROUND_DEPLOYMENT. */

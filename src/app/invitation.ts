@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Deployment } from '../chain/deployment.ts'
 import { invitationAddress } from '../chain/invitationKeys.ts'
 import { invitationState, recoverSigners } from '../chain/invitations.ts'

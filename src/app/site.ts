@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { deploymentSchema } from '../chain/deployment.ts'
 import { isStudy } from '../chain/isStudy.ts'
 import { type ChainReader, listStudies, readStudy } from '../chain/reads.ts'

@@ -1,5 +1,6 @@
-import { encodeFunctionData, getAbiItem, type PublicClient, parseEventLogs, type TransactionReceipt } from 'viem'
+import { encodeFunctionData, getAbiItem, parseEventLogs, type TransactionReceipt } from 'viem'
 import { type Address, type Hex, sameAddress } from '../study/types.ts'
+import type { ChainClient } from './clients.ts'
 import { createEventCursor, type EventCursor } from './eventCursor.ts'
 import { hospitalRegistryAbi } from './generated/abi.ts'
 import type { ChainReader } from './reads.ts'
@@ -170,7 +171,7 @@ const events = [
 type RegistryEvents = EventCursor<typeof events>
 type RegistryLog = Awaited<ReturnType<RegistryEvents['read']>>[number]
 
-const cursors = new WeakMap<PublicClient, { readonly deploymentId: Hex; readonly events: RegistryEvents }>()
+const cursors = new WeakMap<ChainClient, { readonly deploymentId: Hex; readonly events: RegistryEvents }>()
 
 function cursorOf({ deployment, publicClient }: ChainReader): RegistryEvents {
   const { deploymentId, registry, block } = deployment

@@ -1,7 +1,7 @@
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
 import { bytesToHex, hexToBytes, type LocalAccount } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
-import { z } from 'zod'
+import * as z from 'zod'
 import { AppError } from '../errors/AppError.ts'
 import { type Address, type Hex, sameAddress } from '../study/types.ts'
 import type { Deployment } from './deployment.ts'

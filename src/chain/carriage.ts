@@ -1,6 +1,7 @@
-import { getAbiItem, type PublicClient, TransactionReceiptNotFoundError } from 'viem'
+import { getAbiItem, TransactionReceiptNotFoundError } from 'viem'
 import { isAppError } from '../errors/AppError.ts'
 import { type Address, type Hex, sameAddress } from '../study/types.ts'
+import type { ChainClient } from './clients.ts'
 import { studyAbi } from './generated/abi.ts'
 import { decodeRevert, isUnreachable } from './reverts.ts'
 
@@ -29,7 +30,7 @@ export interface Duty {
 }
 
 export interface CarriageOptions {
-  readonly publicClient: PublicClient
+  readonly publicClient: ChainClient
   readonly chainId: number
   readonly study: Address
   readonly carrier: DutyCarrier | undefined
@@ -154,7 +155,7 @@ const eventOf = {
  * @param since looks at this block and the later ones
  */
 export async function hasEvent(
-  client: PublicClient,
+  client: ChainClient,
   study: Address,
   since: bigint,
   duty: {

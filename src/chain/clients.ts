@@ -1,23 +1,66 @@
 import {
   type Account,
   type Chain,
-  createPublicClient,
+  type Client,
+  createClient,
   createWalletClient,
   defineChain,
   fallback,
   type HDAccount,
   http,
-  type PublicClient,
+  type PublicActions,
   type Transport,
   type WalletClient,
 } from 'viem'
 import { mnemonicToAccount } from 'viem/accounts'
+import {
+  call,
+  estimateGas,
+  getBalance,
+  getBlock,
+  getBlockNumber,
+  getChainId,
+  getCode,
+  getContractEvents,
+  getGasPrice,
+  getLogs,
+  getTransaction,
+  getTransactionCount,
+  getTransactionReceipt,
+  multicall,
+  readContract,
+  waitForTransactionReceipt,
+} from 'viem/actions'
 import { baseSepolia, foundry, sepolia } from 'viem/chains'
 import { AppError } from '../errors/AppError.ts'
 import type { Deployment } from './deployment.ts'
 
 /** A client that can sign: a wallet's, or a local account's. */
 export type Wallet = WalletClient<Transport, Chain, Account>
+
+/**
+ * What is read from a chain here. viem's own public client carries every action that there is, a quarter of what the page
+ * loads first; another one is added to this list.
+ */
+const readActions = {
+  ...{ call, estimateGas, getBalance, getBlock, getBlockNumber, getChainId, getCode, getContractEvents, getGasPrice },
+  ...{ getLogs, getTransaction, getTransactionCount, getTransactionReceipt, multicall, readContract },
+  waitForTransactionReceipt,
+} as const
+
+/** A client for reading a chain. */
+export type ChainClient = Client<Transport, Chain | undefined, undefined> &
+  Pick<PublicActions<Transport, Chain | undefined>, keyof typeof readActions>
+
+function createReader(chain: Chain, transport: Transport): ChainClient {
+  const client = createClient({ chain, transport })
+  const bound = Object.entries(readActions).map(([name, action]) => {
+    const act = action as (client: Client, parameters: never) => unknown
+    return [name, (parameters: never) => act(client, parameters)]
+  })
+  // The client's own methods look their actions up on it.
+  return Object.assign(client, Object.fromEntries(bound)) as unknown as ChainClient
+}
 
 /** The dev chain's number, Anvil's default. Its keys are public: nothing there is worth anything. */
 export const DEV_CHAIN_ID: number = foundry.id
@@ -75,14 +118,14 @@ async function countingFetch(input: RequestInfo | URL, init?: RequestInit): Prom
 }
 
 /** A client for reading the chain of a deployment. */
-export function publicClientFor(deployment: Pick<Deployment, 'chainId' | 'rpcUrls'>): PublicClient {
-  return createPublicClient({ chain: chainOf(deployment), transport: rpcTransport(deployment.rpcUrls) })
+export function publicClientFor(deployment: Pick<Deployment, 'chainId' | 'rpcUrls'>): ChainClient {
+  return createReader(chainOf(deployment), rpcTransport(deployment.rpcUrls))
 }
 
 /** A client that gives up at once: for asking whether the chain answers at all. */
-export function quickClientFor(deployment: Pick<Deployment, 'chainId' | 'rpcUrls'>): PublicClient {
+export function quickClientFor(deployment: Pick<Deployment, 'chainId' | 'rpcUrls'>): ChainClient {
   const urls = deployment.rpcUrls.map(url => http(url, { timeout: 5_000, retryCount: 0 }))
-  return createPublicClient({ chain: chainOf(deployment), transport: fallback(urls, { retryCount: 0 }) })
+  return createReader(chainOf(deployment), fallback(urls, { retryCount: 0 }))
 }
 
 /** A client that signs with a local account: demo accounts, simulations, scripts. */

@@ -1,7 +1,7 @@
-import type { PublicClient } from 'viem'
-import { z } from 'zod'
+import * as z from 'zod'
 import { AppError } from '../errors/AppError.ts'
 import type { Address, Hex } from '../study/types.ts'
+import type { ChainClient } from './clients.ts'
 import { studyFactoryAbi } from './generated/abi.ts'
 import { toAppError } from './reverts.ts'
 
@@ -62,7 +62,7 @@ export async function loadDeployment(url: string, signal?: AbortSignal): Promise
  * Makes sure that the chain which answers is the one the deployment is on, and not a younger one with the same number.
  * @throws AppError chain.wrongChain, chain.noDeployment, chain.unreachable
  */
-export async function checkDeployment(deployment: Deployment, client: PublicClient): Promise<void> {
+export async function checkDeployment(deployment: Deployment, client: ChainClient): Promise<void> {
   const url = deployment.rpcUrls[0] ?? ''
   try {
     const [chainId, genesis] = await Promise.all([client.getChainId(), client.getBlock({ blockNumber: 0n })])

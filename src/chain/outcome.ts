@@ -1,5 +1,6 @@
-import { type PublicClient, TransactionNotFoundError, TransactionReceiptNotFoundError } from 'viem'
+import { TransactionNotFoundError, TransactionReceiptNotFoundError } from 'viem'
 import type { Hex } from '../study/types.ts'
+import type { ChainClient } from './clients.ts'
 
 /** What became of a transaction that was sent. */
 export type Outcome =
@@ -9,7 +10,7 @@ export type Outcome =
   | { readonly kind: 'unknown' }
 
 /** Looks a transaction up by its hash. @throws viem's errors where the chain does not answer */
-export async function outcomeOf(client: PublicClient, hash: Hex): Promise<Outcome> {
+export async function outcomeOf(client: ChainClient, hash: Hex): Promise<Outcome> {
   try {
     const { status, gasUsed, effectiveGasPrice } = await client.getTransactionReceipt({ hash })
     return { kind: 'mined', isSuccess: status === 'success', gasUsed, feeWei: gasUsed * effectiveGasPrice }

@@ -1,6 +1,5 @@
 import {
   keccak256,
-  type PublicClient,
   type Transaction,
   TransactionNotFoundError,
   type TransactionReceipt,
@@ -8,7 +7,7 @@ import {
 } from 'viem'
 import { AppError, type AppErrorData, isAppError } from '../errors/AppError.ts'
 import { type Address, type Hex, sameAddress } from '../study/types.ts'
-import type { Wallet } from './clients.ts'
+import type { ChainClient, Wallet } from './clients.ts'
 import type { Deployment } from './deployment.ts'
 import type { GasLog } from './gas.ts'
 import { isUnreachable, toAppError } from './reverts.ts'
@@ -40,7 +39,7 @@ export interface TransactionStep {
 /** What every write needs. */
 export interface ChainAccess {
   readonly deployment: Deployment
-  readonly publicClient: PublicClient
+  readonly publicClient: ChainClient
   readonly walletClient: Wallet
   readonly journal: TransactionJournal
   readonly gasLog?: GasLog
