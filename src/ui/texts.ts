@@ -208,7 +208,7 @@ export function situationText(situation: Situation, now: number): string {
     case 'done':
       return endTexts[situation.endReason] ?? endTexts[0]
     case 'failed':
-      return 'This hospital has stopped. Below is why, and what you can do.'
+      return 'This hospital has stopped. Above is why, and what you can do.'
   }
 }
 

@@ -20,6 +20,8 @@ export const liveTexts = {
     /** @param seconds left by the chain's clock */
     left: (seconds: number) =>
       seconds <= 0 ? 'The deadline has passed; the study moves on any moment now.' : `Due ${inTime(seconds)}.`,
+    start: (seconds: number) =>
+      seconds <= 0 ? 'The study starts any moment now.' : `It starts ${inTime(seconds)} at the latest.`,
     /** @param time unix seconds by the chain's clock */
     exact: (time: number) => `${new Date(time * 1000).toLocaleString('en-GB', exact)}, by the chain’s clock`,
     skew: (seconds: number) =>
@@ -34,7 +36,7 @@ export const liveTexts = {
     join: 'Join the study.',
     resume: 'You paused. Go on when you are ready; what falls due meanwhile can cost a part of your stake.',
     retry: 'A step was declined or failed, so this tab paused. Go on to try it again.',
-    reload: 'Read below what happened, then reload the page. What was done is kept.',
+    reload: 'Read at the top what happened, then reload the page. What was done is kept.',
     otherTab: 'Go on in the other tab: this hospital is open there.',
     works: (task: TaskType, share: number | null) =>
       `Nothing. ${taskNames[task]}${share === null ? '' : `, ${Math.round(share * 100)} % done`}.`,

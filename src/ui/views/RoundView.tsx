@@ -17,7 +17,7 @@ export function RoundView({ session }: { readonly session: HospitalSession }) {
     <Stack gap="lg">
       <NowPanel view={view} />
       <ActionPanel view={view} session={session} />
-      <MissingPanel view={view} />
+      {view.stage !== 'done' && view.stage !== 'failed' && <MissingPanel view={view} />}
       <GainSoFarPanel view={view} />
       <LeavesPanel view={view} />
       {view.stage === 'running' && <StepBackPanel view={view} session={session} />}

@@ -66,7 +66,7 @@ export function GainSoFarPanel({ view }: { readonly view: HospitalView }) {
           </Stack>
         </div>
       )}
-      {loss !== null && loss.steps.length > 1 && (
+      {view.stage === 'running' && loss !== null && loss.steps.length > 1 && (
         <Stack gap={4} data-testid="live-loss">
           <Title order={3}>{gain.liveTitle}</Title>
           <LineChart

@@ -49,7 +49,9 @@ export function MissingPanel({ view }: { readonly view: HospitalView }) {
                         </span>
                       </Group>
                     </Table.Th>
-                    <Table.Td>{row.standing === 'out' ? '–' : row.isSeat ? missing.seat : missing.member}</Table.Td>
+                    <Table.Td>
+                      {row.standing === 'out' || !isRunning ? '–' : row.isSeat ? missing.seat : missing.member}
+                    </Table.Td>
                     <Table.Td
                       c={row.standing === 'missed' ? 'var(--ward-danger)' : 'var(--mantine-color-text)'}
                       fw={row.standing === 'waiting' ? 600 : 400}

@@ -4,6 +4,7 @@ import { readClock } from '../../../app/live/clockPhase.ts'
 import { shownRound, studyProgress } from '../../../app/phases.ts'
 import { type Situation, situationOf } from '../../../app/situation.ts'
 import type { HospitalView } from '../../../app/store.ts'
+import { Phase } from '../../../rounds/ports.ts'
 import { RoundClock } from '../../charts/RoundClock.tsx'
 import { Panel } from '../../components/Panel.tsx'
 import { chartTexts } from '../../texts/charts.ts'
@@ -38,22 +39,26 @@ export function NowPanel({ view }: { readonly view: HospitalView }) {
       }
     >
       <div className="ward-live-now">
-        <RoundClock
-          reading={reading}
-          title={shown === null ? '–' : live.shortRound(shown)}
-          {...(rounds > 0 && { subtitle: live.ofRounds(rounds) })}
-          sentence={clockSentence(name, phase, reading, chartTexts.clock)}
-        />
+        {snapshot !== null && (
+          <RoundClock
+            reading={reading}
+            title={shown === null ? '–' : live.shortRound(shown)}
+            {...(rounds > 0 && { subtitle: live.ofRounds(rounds) })}
+            sentence={clockSentence(name, phase, reading, chartTexts.clock)}
+          />
+        )}
         <Stack gap={4} className="ward-live-progress">
           {reading.phase !== null && (
             <Text className="ward-measure" mb="md">
               {clockExplains[reading.phase]}
             </Text>
           )}
-          <Progress value={share * 100} size="lg" aria-label={hospital.rounds(snapshot?.completed ?? 0, rounds)} />
+          {snapshot !== null && (
+            <Progress value={share * 100} size="lg" aria-label={hospital.rounds(snapshot.completed, rounds)} />
+          )}
           <Group justify="space-between">
             <Text size="sm" c="dimmed">
-              {hospital.rounds(snapshot?.completed ?? 0, rounds)}
+              {snapshot !== null && hospital.rounds(snapshot.completed, rounds)}
             </Text>
             <Text size="sm" c="dimmed" data-testid="stage">
               {stageTexts[stage]}
@@ -70,7 +75,7 @@ function Deadline({ view }: { readonly view: HospitalView }) {
   const { deadline } = texts.live
   const { clock } = view.live
   const now = useChainNow(clock)
-  const until = view.round?.snapshot?.deadline ?? 0
+  const { deadline: until = 0, phase } = view.round?.snapshot ?? {}
   if (view.stage !== 'running' || now === null) return null
   const skew = clockSkew(clock, performance.now(), Date.now())
   return (
@@ -84,7 +89,7 @@ function Deadline({ view }: { readonly view: HospitalView }) {
           title={deadline.exact(until)}
           data-testid="deadline"
         >
-          {deadline.left(until - now)}
+          {phase === Phase.Open ? deadline.start(until - now) : deadline.left(until - now)}
         </Text>
       )}
       {skew !== null && (
