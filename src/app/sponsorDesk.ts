@@ -70,7 +70,9 @@ export interface SponsorDesk {
   flush(): Promise<void>
   /** A study's manifest, from this browser or the relays. @throws AppError storage.*, study.badManifest */
   manifestOf(study: Address, signal?: AbortSignal): Promise<Manifest>
-  /** Whether a relay answers the sponsor's node; null while no node was needed. */
+  /** Opens the sponsor's node, which also brings to relays what they still lack of it. @throws AppError app.secondTab, storage.* */
+  reachRelays(): Promise<void>
+  /** Whether a relay answers the sponsor's node; null while there is no node. */
   hasRelay(): boolean | null
   /**
    * Guesses columns from a file in the worker. Only names of columns and levels come out of it.
@@ -290,6 +292,9 @@ export function openSponsorDesk(
     make,
     flush,
     manifestOf,
+    async reachRelays() {
+      await openNode()
+    },
     hasRelay: () => relayed?.status().relays.some(({ connected }) => connected) ?? null,
     inferSchema: (files, label) => withWorker(worker => worker.inferSchema(files, label)),
     columnsOf: file => withWorker(async worker => (await worker.previewCsv(file)).localOnly.columns),

@@ -533,16 +533,20 @@ export function costOf(form: SponsorForm, gasPrice: bigint): StudyCost {
   const gasPot = weiOf(gasEth ?? 0)
   const steps = ['create', 'fund', ...(gasPot > 0n ? (['pot'] as const) : []), 'start'] as const
   const fees = steps.map(step => ({ step, wei: gas[step] * gasPrice }))
-  const seats = BigInt(Math.max(0, Math.min(maxSeats ?? 0, maxHospitals ?? 0)))
-  const perRound = seats * (gas.attest + gas.score + gas.sign) + gas.closing
+  const seats = Math.max(0, Math.min(maxSeats ?? 0, maxHospitals ?? 0))
   const allRounds = BigInt(Math.max(0, Math.trunc(rounds ?? 0))) + (form.standardise ? 1n : 0n)
   return {
     deposit,
     gasPot,
     fees,
     totalFees: fees.reduce((sum, { wei }) => sum + wei, 0n),
-    suggestedPot: (perRound * allRounds * gasPrice * 5n) / 4n,
+    suggestedPot: (roundWei(seats, gasPrice) * allRounds * 5n) / 4n,
   }
+}
+
+/** What carrying a round's duties takes, in wei. @param gasPrice wei */
+export function roundWei(seats: number, gasPrice: bigint): bigint {
+  return (BigInt(Math.trunc(seats)) * (gas.attest + gas.score + gas.sign) + gas.closing) * gasPrice
 }
 
 /** ETH as the chain counts it, to the nearest gwei. */

@@ -60,6 +60,17 @@ export async function startTask(access: ChainAccess, study: Address): Promise<vo
   })
 }
 
+/** Moves a study on whose deadline has passed; anybody may. @throws AppError of sendCall */
+export async function advanceStudy(access: ChainAccess, study: Address): Promise<void> {
+  await sendCall(access, {
+    name: 'advance',
+    to: study,
+    data: encodeFunctionData({ abi: studyAbi, functionName: 'advance' }),
+    headroom: STARTING_GAS,
+    isResumed: false,
+  })
+}
+
 /** Ends the study early; the running round is void, what is unspent goes back. @throws AppError of sendCall */
 export async function stopTask(access: ChainAccess, study: Address): Promise<void> {
   await sendCall(access, {

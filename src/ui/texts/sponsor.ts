@@ -1,4 +1,540 @@
+import type { PhaseName } from '../../app/phases.ts'
+import type { Notice } from '../../app/sponsorFollow.ts'
+import type { ModelKind, Problem, Template, Timing, Warning } from '../../app/sponsorForm.ts'
+import type { EndReasonName } from '../../app/sponsorReport.ts'
+import type { StepName } from '../../app/sponsorSteps.ts'
+
+const plural = (count: number, one: string, many: string) =>
+  `${count.toLocaleString('en-GB')} ${count === 1 ? one : many}`
+const hospitals = (count: number) => plural(count, 'hospital', 'hospitals')
+const rounds = (count: number) => plural(count, 'round', 'rounds')
+
+/** @example duration(5400) // '1 h 30 min' */
+export function duration(seconds: number): string {
+  const parts = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor((seconds % 86_400) / 3600), 'h'],
+    [Math.floor((seconds % 3600) / 60), 'min'],
+    [Math.round(seconds % 60), 's'],
+  ] as const
+  const shown = parts.filter(([count]) => count > 0).slice(0, 2)
+  return shown.length === 0 ? '0 s' : shown.map(([count, unit]) => `${count} ${unit}`).join(' ')
+}
+
+/** Whole credits with their unit. */
+export function credits(amount: number): string {
+  return plural(Number(amount.toFixed(2)), 'credit', 'credits')
+}
+
 /** Creating and following studies. */
 export const sponsorTexts = {
   heading: 'Which study do I want?',
+  back: 'All my studies',
+  creditsOf: (amount: string) => `${amount} ${amount === '1' ? 'credit' : 'credits'}`,
+  signer: {
+    label: 'You sign as',
+    demo: 'demo account',
+    demoHint: 'A demo account on a local test chain: anybody can use it, and its money is worth nothing.',
+    wallet: 'your wallet',
+    demoQuestion: 'Only looking around?',
+    useDemo: 'Use the demo account',
+    useDemoHint: 'This is a local test chain. Without a wallet you can look around with its demo account.',
+    purse: (creditsHeld: string, ether: string) => `It holds ${creditsHeld} and ${ether}.`,
+  },
+
+  list: {
+    studies: 'Which studies are mine?',
+    none: 'None yet. What you create stands here, with where it is.',
+    loading: 'Reading the chain…',
+    older: 'Look further back',
+    follow: 'Follow',
+    followLabel: (name: string) => `Follow ${name}`,
+    unnamed: 'Study without a name',
+    state: (phase: PhaseName, joined: number, completed: number, all: number) =>
+      phase === 'draft'
+        ? 'Created, not paid for yet.'
+        : phase === 'open'
+          ? `Open: ${hospitals(joined)} joined so far.`
+          : phase === 'ended'
+            ? `Ended after ${completed} of ${rounds(all)}.`
+            : `Running: ${completed} of ${rounds(all)} done, ${hospitals(joined)}.`,
+  },
+
+  drafts: {
+    heading: 'What have I begun?',
+    answer: 'Drafts stay in this browser until you sign. Nobody else sees them.',
+    unnamed: 'Draft without a name',
+    changed: (ago: string) => `changed ${ago}`,
+    halfMade: 'Half made: some steps are left.',
+    open: 'Go on',
+    openLabel: (name: string) => `Go on with ${name}`,
+    clone: 'Copy',
+    cloneLabel: (name: string) => `Copy ${name}`,
+    copyOf: (name: string) => (name === '' ? '' : `${name}, copy`.slice(0, 80)),
+    remove: 'Delete',
+    removeLabel: (name: string) => `Delete ${name}`,
+    removed: (name: string) => `“${name}” was deleted.`,
+    undo: 'Bring it back',
+    gone: 'That draft is not in this browser, or it is another account’s.',
+  },
+
+  templates: {
+    heading: 'What shall hospitals learn together?',
+    answer: 'Start from something that works, and change what you like.',
+    names: {
+      heart: 'Heart disease',
+      digits: 'Handwritten digits',
+      csv: 'From a CSV file',
+      table: 'Blank table',
+    } satisfies Record<Template, string>,
+    explains: {
+      heart: 'Ten routine measurements, one yes/no outcome. Four demo hospitals have patients for it.',
+      digits: 'Images of 28 × 28 pixels, ten classes. The paper’s own task.',
+      csv: 'Reads the columns off a file of yours. The file stays here.',
+      table: 'You name the columns yourself.',
+    } satisfies Record<Template, string>,
+    start: (name: string) => `Start from ${name}`,
+  },
+
+  saved: 'Saved in this browser',
+  saving: 'Saving…',
+  locked: 'You have signed for this study; what it says is fixed now.',
+  problemsLeft: (count: number) => `${plural(count, 'field needs', 'fields need')} attention before you can sign.`,
+  goToProblem: 'Show the first',
+
+  about: {
+    heading: 'What is it about?',
+    answer: 'Hospitals read this before they join. It becomes public with the study.',
+    name: 'Name',
+    purpose: 'Purpose',
+    purposeHint: 'One or two sentences: what is predicted, from what, and why.',
+    intendedUse: 'For whom and what the model is meant, and what it is not',
+    intendedUseHint: 'Goes on the model card. May stay empty.',
+  },
+
+  schema: {
+    heading: 'Which columns does each hospital bring?',
+    answer:
+      'Every hospital needs the same ones. Names, labels, units, ranges and categories become public; values never do.',
+    images: (height: number, width: number, classes: number) =>
+      `Grey images of ${height} × ${width} pixels in ${classes} classes, shipped with this page.`,
+    fromFile: 'Read the columns from a CSV file',
+    fromFileHint:
+      'The file is read in this tab and goes nowhere. Only the names of its columns and categories become public.',
+    outcomeOf: (file: string) => `Which column of ${file} holds the outcome?`,
+    choose: 'Choose…',
+    readIt: 'Use these columns',
+    readDone: (count: number) =>
+      `${plural(count, 'column was', 'columns were')} read. Check names, units and ranges below.`,
+    column: (index: number) => `Column ${index + 1}`,
+    name: 'Name in the files',
+    label: 'Label for people',
+    type: 'Kind',
+    types: { number: 'Number', binary: 'Yes or no', category: 'Categories' },
+    unit: 'Unit',
+    min: 'From',
+    max: 'To',
+    levels: 'Categories, separated by commas',
+    remove: 'Remove',
+    removeLabel: (name: string) => `Remove the column ${name}`,
+    add: 'Add a column',
+    up: (name: string) => `Move ${name} up`,
+    outcome: 'Outcome: name in the files',
+    outcomeLabel: 'Outcome: label for people',
+    outcomeHint: 'Yes or no, as 0 and 1 or two words.',
+  },
+
+  model: {
+    heading: 'What is learned?',
+    kind: 'Model',
+    kinds: {
+      logistic: 'Logistic regression',
+      mlp: 'Dense network',
+      cnn: 'Convolutional network',
+      own: 'My own file (tfjs layers model)',
+    } satisfies Record<ModelKind, string>,
+    explains: {
+      logistic: 'One weight for each input. Robust with few patients, and easy to explain.',
+      mlp: 'Finds how inputs act together. Needs more patients.',
+      cnn: 'For images: sees shapes wherever they are.',
+      own: 'Starts from weights that you bring: model.json and its .bin file. They become public with the study.',
+    } satisfies Record<ModelKind, string>,
+    hidden: (index: number) => `Units of hidden layer ${index + 1}`,
+    addLayer: 'Add a layer',
+    removeLayer: 'Remove the last layer',
+    filters: (index: number) => `Filters of convolution ${index + 1}`,
+    siteLocal: 'What stays at each hospital',
+    siteLocals: {
+      none: 'Nothing: everybody shares the whole model',
+      bias: 'The intercept: for how common the outcome is there',
+      head: 'The whole last layer',
+    },
+    size: (parameters: number) =>
+      `${plural(parameters, 'number', 'numbers')} in all: ${((4 * parameters) / 1e6).toFixed(2)} MB for each update.`,
+    file: 'Choose model.json and its weights',
+    fileHint: 'Both files at once. They are read in this tab.',
+    fileRead: (file: string, parameters: number) => `${file}: ${parameters.toLocaleString('en-GB')} weights.`,
+    fileAgain: 'Choose other files',
+  },
+
+  training: {
+    heading: 'How does each hospital train?',
+    answer: 'These settings worked in our measurements. Change them if you know why.',
+    show: 'Show the settings',
+    hide: 'Hide the settings',
+    epochs: 'Passes over the patients each round',
+    batchSize: 'Patients per step',
+    learningRate: 'Learning rate',
+    momentum: 'Momentum',
+    l2: 'L2 penalty on weights',
+    proximal: 'FedProx µ (0 is plain averaging)',
+    standardise: 'Begin with one shared mean and deviation for every column',
+    standardiseHint: 'Round zero: hospitals share sums of columns, sealed, and nothing of a single patient.',
+    patientsPerWeight: 'Patients per unit of weight',
+    patientsPerWeightHint: 'Larger hospitals count up to eight times. 0: all count the same.',
+    seed: 'Seed',
+    seedHint: 'Of the first weights and the order of patients. Public.',
+  },
+
+  rules: {
+    heading: 'Who takes part, and by which rules?',
+    answer: 'The contract keeps these for everybody, you included. They cannot be changed later.',
+    rounds: 'Rounds',
+    minHospitals: 'Hospitals needed to start',
+    maxHospitals: 'Hospitals at most',
+    maxSeats: 'Committee seats each round',
+    maxSeatsHint: 'Hospitals that check, score and sign. At most 7.',
+    margin: 'An update must improve the model by at least, in % of its loss',
+    marginHint: 'Negative: a little harm is forgiven, since honest updates vary.',
+    schedule: 'How rewards are shared',
+    schedules: {
+      byScore: 'Each round, by how much each helped',
+      halfToFirst: 'At the end: half to the first, half of the rest to the next',
+    },
+    stake: 'Stake of each hospital, in credits',
+    stakeHint: 'They get it back at the end, less what faults cost.',
+    slash: 'A fault costs, in % of the stake',
+    slashHint: 'A missed deadline, a harmful update, another model signed.',
+  },
+
+  timing: {
+    heading: 'How long may each step take?',
+    answer: 'A step ends early when all have acted. At the deadline the study goes on without those who have not.',
+    preset: 'Fill in for',
+    presets: {
+      demo: 'A demonstration (seconds)',
+      desk: 'People at their desks (minutes)',
+      real: 'Hospitals (hours)',
+    } satisfies Record<Timing, string>,
+    open: 'To join',
+    train: 'To train and send',
+    attest: 'To check',
+    score: 'To score',
+    aggregate: 'To average and sign',
+    pause: 'Pause between rounds',
+    unit: 'Unit',
+    units: { s: 'seconds', min: 'minutes', h: 'hours', d: 'days' },
+    longest: (shown: string) => `A round takes at most ${shown}.`,
+  },
+
+  cost: {
+    heading: 'What does it cost me?',
+    reward: 'Reward for each hospital and round, in credits',
+    gasPot: 'Gas pot, in ETH',
+    gasPotHint:
+      'Pays for bringing the committee’s signatures to the chain, so that hospitals need not. What is left comes back.',
+    suggested: (amount: string) => `Enough for all rounds at today’s price: about ${amount}.`,
+    useSuggested: 'Take that',
+    deposit: 'Deposit',
+    depositSum: (reward: number, count: number, all: number) =>
+      `${reward} credits × ${hospitals(count)} × ${rounds(all)}. What is not earned comes back to you.`,
+    pot: 'Gas pot',
+    potBack: 'What is not used comes back to you after the end.',
+    fees: 'Fees of the network, about',
+    feesOf: 'For your signatures; they are gone.',
+    caption: 'What you pay, and what comes back',
+    what: 'What',
+    howMuch: 'How much',
+    why: 'Why',
+    youHave: (creditsHeld: string, ether: string) => `You have ${creditsHeld} and ${ether}.`,
+    tooFewCredits: (short: string) =>
+      `You have ${short} too few for the deposit. Lower the reward, the rounds or the number of hospitals, or ask who runs this deployment for credits.`,
+    tooLittleEther: (short: string) =>
+      `You have ${short} too little for gas pot and fees. Lower the pot, or top up your wallet.`,
+  },
+
+  sign: {
+    heading: 'What will I sign?',
+    answer: 'Each signature does one thing. You can stop after any of them and go on later, from this browser.',
+    steps: {
+      create: {
+        name: 'Create the study',
+        explains: 'Makes its contract, with you as sponsor. Nothing is paid but the fee.',
+      },
+      fund: { name: 'Pay the deposit', explains: 'Puts the deposit into the contract and opens it to hospitals.' },
+      gas: { name: 'Fill the gas pot', explains: 'Puts the ETH for carrying signatures into the pot.' },
+      initial: { name: 'Publish the initial weights', explains: 'No signature: this tab sends them to the relays.' },
+      manifest: { name: 'Publish the description', explains: 'No signature: this tab sends it to the relays.' },
+    } satisfies Record<StepName, { name: string; explains: string }>,
+    state: { done: 'done', now: 'now', left: '' },
+    start: 'Create the study',
+    resume: 'Go on',
+    working: (step: string) => `${step}…`,
+    declined: 'You declined in your wallet. Nothing was lost; go on when you like.',
+    noRelayYet: 'This page knows no relay, so hospitals could not fetch the description. Ask who runs this deployment.',
+    problems: 'Some fields above need attention first.',
+  },
+
+  problem: (problem: Problem): string => {
+    switch (problem.kind) {
+      case 'missing':
+        return 'Fill this in.'
+      case 'whole':
+        return 'A whole number, please.'
+      case 'atLeast':
+        return `At least ${problem.limit.toLocaleString('en-GB')}.`
+      case 'atMost':
+        return `At most ${problem.limit.toLocaleString('en-GB')}.`
+      case 'moreThan':
+        return `More than ${problem.limit}.`
+      case 'lessThan':
+        return `Less than ${problem.limit}.`
+      case 'letters':
+        return `At most ${problem.limit} letters.`
+      case 'duplicate':
+        return 'Another column has this name.'
+      case 'rangeBackwards':
+        return 'Must be above “From”.'
+      case 'noColumns':
+        return 'Add at least one column.'
+      case 'levels':
+        return 'At least two different categories.'
+      case 'noModel':
+        return 'Choose the files of your model.'
+      case 'misfit':
+        return `This does not fit: ${problem.reason}.`
+    }
+  },
+
+  warnings: {
+    heading: 'Worth a second look',
+    cheatingPays:
+      'A hospital that cheats three times loses less than all its rewards. Raise the stake or what a fault costs, or lower the reward.',
+    oneSeatQuorum: 'With two seats both must sign each round: one closed tab makes the round void.',
+    slowBlocks: 'Blocks of this chain come every few seconds: give each step a minute at least.',
+    fewColumns: 'A model of a single column learns little.',
+    largeModel: 'A model this large takes long to train and to send on ordinary computers.',
+  } satisfies Record<Warning, string> & { heading: string },
+
+  follow: {
+    heading: (name: string) => (name === '' ? 'How is my study doing?' : `How is “${name}” doing?`),
+    now: 'What happens now?',
+    notMine: 'Somebody else sponsors this study. You can look, not act.',
+    stands: (phase: PhaseName, round: number, all: number) =>
+      ({
+        draft: 'Created, not paid for yet.',
+        open: 'Hospitals are joining.',
+        select: `Round ${round} of ${all}: it begins.`,
+        train: `Round ${round} of ${all}: hospitals train.`,
+        audit: `Round ${round} of ${all}: audits.`,
+        attest: `Round ${round} of ${all}: the committee checks.`,
+        score: `Round ${round} of ${all}: the committee scores.`,
+        aggregate: `Round ${round} of ${all}: the committee averages and signs.`,
+        evaluate: `Round ${round} of ${all}: hospitals evaluate.`,
+        settle: `Round ${round} of ${all} is settled; the next begins soon.`,
+        ended: 'The study has ended.',
+      })[phase],
+    roundZero: 'Round zero: hospitals agree on one standardisation.',
+    deadline: (inWords: string) => `This step ends ${inWords}.`,
+    deadlineOver: 'The deadline of this step has passed.',
+    done: (completed: number, all: number) => `${completed} of ${rounds(all)} done`,
+    end: {
+      running: '',
+      completed: 'All rounds were done.',
+      tooFewHospitals: 'Too few hospitals were left.',
+      quorumLost: 'Two rounds lost their committee.',
+      stoppedBySponsor: 'You ended it early.',
+    } satisfies Record<EndReasonName, string>,
+    refreshed: 'Looked at the chain',
+
+    notices: {
+      heading: 'What needs me?',
+      nothing: 'Nothing. You may close this page; the study goes on without you.',
+      nothingEnded: 'Nothing any more.',
+    },
+    notice: (notice: Notice): string => {
+      switch (notice.kind) {
+        case 'unfunded':
+          return 'The study is created and not paid for, so nobody can join. Go on with its draft in this browser.'
+        case 'readyToStart':
+          return notice.mayJoin > 0
+            ? `${hospitals(notice.joined)} joined: enough to start. ${notice.mayJoin} more may still come before or after.`
+            : `All ${hospitals(notice.joined)} have joined. You can start.`
+        case 'waitingForHospitals':
+          return `${hospitals(notice.joined)} joined; ${notice.needed} are needed. Invite more.`
+        case 'tooFewInTime':
+          return `Only ${hospitals(notice.joined)} joined in time; ${notice.needed} are needed. Until somebody moves it on, more can still join. Moving it on ends the study: stakes and your deposit go back.`
+        case 'overdue':
+          return `The deadline passed ${duration(notice.bySeconds)} ago and no hospital moved the study on. You can; whoever missed it forfeits part of the stake.`
+        case 'voidRound':
+          return 'One round was void: its committee or its updates were too few. A second void round ends the study; stakes and the unspent deposit then go back.'
+        case 'suspended':
+          return `${notice.names.join(', ')}: suspended by the issuers, and left out of the next round.`
+        case 'stakeUsedUp':
+          return `${notice.names.join(', ')}: the stake is used up by faults, and they are left out from now on.`
+        case 'noRelay':
+          return 'No relay answers this tab. If that is so for the hospitals, too, rounds become void. Ask who runs the relays.'
+        case 'potEmpty':
+          return 'The gas pot is empty: hospitals pay their own fees until you top it up.'
+        case 'potLow':
+          return `The gas pot lasts for about ${rounds(notice.rounds)} more at today’s price. Top it up.`
+        case 'refund':
+          return 'Your unspent deposit waits for you.'
+        case 'potLeft':
+          return 'The gas pot still holds something of yours.'
+      }
+    },
+    act: {
+      start: 'Start the study',
+      startAnyway: (joined: number) => `Start with ${hospitals(joined)}`,
+      advance: 'Move it on',
+      stop: 'End it early…',
+      topUp: 'Top up',
+      topUpAmount: 'ETH to add to the gas pot',
+      withdraw: 'Get the unspent back',
+      gotBack: (creditsBack: string, ether: string | null) =>
+        ether === null ? `${creditsBack} came back to you.` : `${creditsBack} and ${ether} came back to you.`,
+      continueDraft: 'Go on with its draft',
+      invite: 'Invite a hospital',
+      clone: 'Copy as a new draft',
+      cloning: 'Fetching its description from the relays…',
+    },
+
+    stop: {
+      heading: 'End this study early?',
+      running: 'The round that runs now is void. Nothing of it counts.',
+      stakes: 'Every hospital gets its stake back, less what faults have cost.',
+      earned: 'What hospitals have earned in finished rounds stays theirs.',
+      unspent: (amount: string) =>
+        `The unspent deposit, ${amount}, comes back to you, and so does what is left in the gas pot.`,
+      models: 'Models that were signed stay with the hospitals.',
+      final: 'It cannot be taken back.',
+      yes: 'End the study',
+      no: 'Keep it going',
+    },
+
+    who: {
+      heading: 'Who takes part?',
+      none: 'No hospital has joined yet.',
+      caption: 'Hospitals of this study',
+      hospital: 'Hospital',
+      stake: 'Stake left',
+      earned: 'To withdraw',
+      forfeited: 'Forfeited',
+      standing: 'Standing',
+      standingOf: (reputation: number, faults: number) =>
+        `${(reputation / 100).toFixed(0)} of 100${faults > 0 ? `, ${plural(faults, 'fault', 'faults')}` : ''}`,
+      standingHint: 'Over all studies here; 50 before the first round.',
+      suspended: 'suspended',
+      remove: 'Take out',
+      removeLabel: (name: string) => `Take ${name} out`,
+      removeQuestion: (name: string) => `Take ${name} out of the study?`,
+      removeExplains: 'It takes no part and cannot join this study again. It gets its whole stake back.',
+      removeYes: 'Take it out',
+      removeNo: 'Leave it in',
+      link: 'Link for a hospital that is admitted already',
+      copy: 'Copy the link',
+      copied: 'Copied',
+      mail: 'Write an e-mail',
+      mailSubject: (name: string) => `Invitation to the study “${name}”`,
+      mailBody: (name: string, link: string) =>
+        `Your hospital is invited to the study “${name}”.\n\nOpen this link in the browser of the computer that holds your patients’ file:\n${link}\n\nYour patients’ data stays on that computer.`,
+      inviteHint: 'A hospital that is not admitted yet needs an invitation by the issuers:',
+    },
+
+    rounds: {
+      heading: 'How far are we?',
+      none: 'No round is finished yet.',
+      caption: 'Finished rounds',
+      round: 'Round',
+      zero: '0 (standardisation)',
+      gain: 'Gain over the round before',
+      gainHint: 'Mean of the committee’s medians, in % of the loss.',
+      signatures: 'Signatures',
+      when: 'When',
+      model: 'Model',
+      recommended: 'recommended',
+      rollback: 'Recommend this',
+      rollbackLabel: (round: number) => `Recommend the model of round ${round}`,
+      rollbackHeading: (round: number) => `Recommend the model of round ${round}?`,
+      rollbackExplains:
+        'Hospitals are shown this version for use. Training goes on from the newest model all the same.',
+      reason: 'Why',
+      reasonMissing: 'Hospitals read this: say why.',
+      rollbackNo: 'Leave it as it is',
+      chart: (first: string, last: string) =>
+        `The committee’s gain went from ${first} in the first round to ${last} in the last.`,
+      gainAxis: 'Gain in %',
+    },
+
+    money: {
+      heading: 'Where is the money?',
+      unspent: 'Deposit not earned yet',
+      unspentHint: 'Comes back to you at the end, with forfeits that nobody earned.',
+      owed: 'Earned by hospitals, not withdrawn',
+      stakes: 'Stakes of hospitals',
+      refund: 'Yours to take out now',
+      pot: 'Gas pot',
+      potHint: 'Pays back those who bring signatures to the chain.',
+      caption: 'What the study holds',
+    },
+
+    report: {
+      heading: 'What is the final report?',
+      answer: 'Put together from the chain’s own events: anybody can check it.',
+      make: 'Make the report',
+      making: 'Reading the chain’s events…',
+      soFar: 'The study still runs: this is how it stands so far.',
+      print: 'Print',
+      json: 'Download as JSON',
+      file: (study: string) => `wardround-report-${study.slice(0, 8)}.json`,
+      summary: (end: string, completed: number, planned: number) =>
+        `${end} ${completed} of ${rounds(planned)} gave a model.`,
+      rows: {
+        study: 'Study',
+        sponsor: 'Sponsor',
+        manifest: 'Description',
+        deposit: 'Deposit',
+        paidOut: 'Earned by hospitals',
+        returned: 'Back to the sponsor',
+        transactions: 'Transactions',
+        gas: (count: number, gas: number, ether: string) =>
+          `${count.toLocaleString('en-GB')}, ${gas.toLocaleString('en-GB')} gas, ${ether}`,
+      },
+      roundsCaption: 'Rounds',
+      columns: {
+        round: 'Round',
+        took: 'Took part',
+        survived: 'In the model',
+        gain: 'Gain',
+        rewards: 'Rewards',
+        forfeits: 'Forfeits',
+        model: 'Model’s CID',
+      },
+      outcome: { model: '', void: 'void', open: 'running' },
+      participantsCaption: 'Hospitals',
+      participants: {
+        hospital: 'Hospital',
+        updates: 'Updates',
+        rewards: 'Rewards',
+        forfeited: 'Forfeited',
+        faults: 'Faults',
+        gas: 'Gas paid',
+        left: 'Left',
+      },
+      fault: (round: number, reason: string) => `round ${round}: ${reason}`,
+      rollbacks: (from: number, to: number, reason: string) =>
+        `Version ${to} was recommended in place of ${from}: ${reason}`,
+    },
+  },
 } as const

@@ -1,0 +1,67 @@
+import { Badge, Button, Group, Stack, Text } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import type { Site } from '../../../app/site.ts'
+import { DEV_CHAIN_ID, publicClientFor, type Wallet } from '../../../chain/clients.ts'
+import { type Purse, readPurse } from '../../../chain/sponsorReads.ts'
+import { Address } from '../../components/Address.tsx'
+import { Panel } from '../../components/Panel.tsx'
+import { texts } from '../../texts.ts'
+import { creditsText, etherText } from '../../wallet/amounts.ts'
+import { WalletPanel } from '../../wallet/WalletPanel.tsx'
+
+/** What an account can pay with; looked at again now and then. */
+export function usePurse(site: Site, account: Wallet['account']['address']) {
+  return useQuery<Purse>({
+    queryKey: ['purse', site.deploymentId, account],
+    queryFn: () => readPurse({ deployment: site, publicClient: publicClientFor(site) }, account),
+    refetchInterval: 8000,
+  })
+}
+
+interface SignerLineProps {
+  readonly site: Site
+  readonly wallet: Wallet
+  /** Demo account's number; null for a wallet. */
+  readonly number: number | null
+}
+
+/** Who signs on this page, and what it holds. */
+export function SignerLine({ site, wallet, number }: SignerLineProps) {
+  const words = texts.sponsor.signer
+  const { address } = wallet.account
+  const { data: purse } = usePurse(site, address)
+  return (
+    <Stack gap={4}>
+      <Group gap="sm">
+        <Text>{words.label}</Text>
+        <Address address={address} />
+        <Badge variant="outline" tt="none" color={number === null ? 'var(--ward-live)' : 'var(--ward-attention)'}>
+          {number === null ? words.wallet : words.demo}
+        </Badge>
+      </Group>
+      <Text size="sm" c="dimmed" className="ward-measure">
+        {purse && words.purse(texts.sponsor.creditsOf(creditsText(purse.credits)), etherText(purse.wei))}{' '}
+        {number !== null && words.demoHint}
+      </Text>
+    </Stack>
+  )
+}
+
+/** Where nobody signs yet: a wallet, or on the dev chain the demo account of that page. */
+export function ChooseSigner({ site, demoHref }: { readonly site: Site; readonly demoHref: string }) {
+  const words = texts.sponsor.signer
+  return (
+    <Stack gap="lg">
+      <WalletPanel site={site} />
+      {site.chainId === DEV_CHAIN_ID && (
+        <Panel question={words.demoQuestion} answer={words.useDemoHint}>
+          <Group>
+            <Button component="a" href={demoHref} variant="default">
+              {words.useDemo}
+            </Button>
+          </Group>
+        </Panel>
+      )}
+    </Stack>
+  )
+}
