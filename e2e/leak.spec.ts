@@ -5,6 +5,7 @@ import { publicRandom } from '../src/study/random.ts'
 import { ownTableStudy } from '../src/study/studies/ownTable.ts'
 import { type BrowserCapture, chainContents, createBrowserCapture, filesIn } from './support/capture.ts'
 import { type Bed, startBed, type TestStudy } from './support/deployment.ts'
+import { csvFile, joinButton, takeButton } from './support/joining.ts'
 import { findLeaks, type Haystack, type Marker } from './support/leakDetector.ts'
 import { buildLeakyApp } from './support/leakyBuild.ts'
 import { submittedUpdates } from './support/studies.ts'
@@ -86,19 +87,20 @@ async function openMarkedStudy(bed: Bed, newComputer: () => Promise<BrowserConte
     capture.watch(context)
     const page = await openTab(context, study.url(hospital).replace('&auto=1', ''))
     pages.push(page)
-    const choose = async (name: string, text: string) => {
-      await page.locator('input[type=file]').setInputFiles({ name, mimeType: 'text/csv', buffer: Buffer.from(text) })
-    }
+    const choose = (name: string, text: string) =>
+      page.locator('input[type=file]').first().setInputFiles(csvFile(name, text))
     await untilPage(page, 'it asks for the file', ({ status }) => status === 'needsData')
     if (hospital === 1) {
       await choose('tatterdemalion-draft.csv', csvOf(1).replace(String(markedNumbers[0]), 'Zyxomma petiolatum'))
       // On this screen it is said; only there.
       await expect(page.getByRole('alert')).toContainText('Zyxomma petiolatum')
       await choose('marlinspike-ward-7.csv', csvOf(1))
+      await expect(page.getByRole('alert')).toHaveCount(0)
     } else {
       await choose('patients.csv', csvOf(2))
     }
-    await page.getByRole('button', { name: 'Join the study' }).click()
+    await takeButton(page).click()
+    await joinButton(page).click()
   }
   return { study, pages }
 }

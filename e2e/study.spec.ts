@@ -6,6 +6,7 @@ import { createKeys } from '../src/crypto/keys.ts'
 import { type Address, sameAddress } from '../src/study/types.ts'
 import { filesIn } from './support/capture.ts'
 import { heartCsv } from './support/heartData.ts'
+import { bringFile, csvFile, joinButton } from './support/joining.ts'
 import { openNodeStore } from './support/nodeStore.ts'
 import { shortHeart, submittedUpdates } from './support/studies.ts'
 import { openTab, storedBlocks, untilDone, untilPage } from './support/tabs.ts'
@@ -33,10 +34,8 @@ test('four hospitals with wallets and files of their own learn one model, and ea
     await page.getByRole('button', { name: 'Test wallet' }).click()
     await page.getByText('Connected as').waitFor()
     await page.goto(study.url(null).replace('&auto=1', ''))
-    const file = { name: `hospital-${i + 1}.csv`, mimeType: 'text/csv', buffer: Buffer.from(heartCsv(i + 1)) }
-    await untilPage(page, 'it asks for the file', ({ status }) => status === 'needsData')
-    await page.locator('input[type=file]').setInputFiles(file)
-    const join = page.getByRole('button', { name: 'Join the study' })
+    await bringFile(page, csvFile(`hospital-${i + 1}.csv`, heartCsv(i + 1)))
+    const join = joinButton(page)
     await join.click()
     if (wallet === first.wallet) {
       await expect(page.getByText('You declined in your wallet')).toBeVisible()

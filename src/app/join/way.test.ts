@@ -33,7 +33,7 @@ beforeEach(() => {
 /** A worker whose file is as good as its name says: `2 bad.csv` has two bad rows, `unmapped.csv` lacks a column. */
 function loaderOf(): PatientLoader & { readonly loaded: string[] } {
   const loaded: string[] = []
-  const data = { name: '', patients: 100, train: 60, validation: 7, test: 33, incomplete: 0 }
+  const data = { name: '', patients: 100, train: 60, validation: 7, test: 33, incomplete: 0, bad: 0 }
   return {
     loaded,
     async checkCsv(file, _schema, mapping) {

@@ -1,9 +1,9 @@
 import type { Entry } from '../../app/join/entry.ts'
-import { bytes, decimal, inTime, percent } from '../format.ts'
+import { bytes, decimal, inTime } from '../format.ts'
 
 /** Whole seconds as people say them. @example lasting(75) // '1 min 15 s' */
 function lasting(seconds: number): string {
-  if (seconds < 1) return 'less than a second'
+  if (seconds <= 1) return '1 second'
   if (seconds < 60) return `${Math.ceil(seconds)} s`
   const minutes = Math.floor(seconds / 60)
   const rest = Math.ceil(seconds % 60)
@@ -83,8 +83,8 @@ export const joinTexts = {
     answer: 'Their rows stay on this computer. What leaves it is what the model learned from them, sealed.',
     starting: 'Keys, storage and training are starting on this computer…',
     source: 'Where are your patients?',
-    shipped: (name: string) => `${name}, which comes with this study`,
-    own: 'In a file of my own (CSV)',
+    sourceHint: 'A hospital that comes with this study, or a file of your own.',
+    own: 'A file of my own (CSV)',
     chooseFile: 'Choose your patients’ file',
     chooseAnother: 'Choose another file',
     fileHint: 'A CSV file with a header line. It is read in this tab and goes nowhere else: these rows stay here.',
@@ -191,7 +191,7 @@ export const joinTexts = {
     entry: (entry: Entry, now: number): string => {
       switch (entry.kind) {
         case 'waiting':
-          return `At the beginning. ${entry.joined === 0 ? 'You are the first to join' : `${count(entry.joined, 'hospital has', 'hospitals have')} joined`}; it starts when the sponsor says so${entry.until > 0 ? `, ${inTime(entry.until - now)} at the latest` : ''}.`
+          return `At the beginning. ${entry.joined === 0 ? 'You are the first to join' : `${count(entry.joined, 'hospital has', 'hospitals have')} joined`}; the study starts when the sponsor says so${entry.until > 0 ? `, ${inTime(entry.until - now)} at the latest` : ''}.`
         case 'running':
           return `It runs already. You come in at round ${entry.round}, ${inTime(entry.seconds)} at the latest.`
         case 'full':
@@ -205,9 +205,9 @@ export const joinTexts = {
     owe: (rounds: number, round: number, train: number, perRound: number | null) =>
       `In each of ${count(rounds, 'round')} this tab trains${perRound === null ? '' : ` for about ${lasting(perRound)}`}, has ${lasting(train)} for it, and now and then checks the others’ updates. A round takes ${lasting(round)} at most. Keep the tab open, in the background if you like.`,
     lose: (stake: number, share: number) =>
-      `${percent(share)} of the stake each time you miss a deadline or send what harms the model; ${credits(stake)} at most, and never more.`,
+      `${Math.round(share * 1000) / 10} % of the stake each time you miss a deadline or send what harms the model; ${credits(stake)} at most, and never more.`,
     gas: (eth: number) =>
-      `Beside it gas money for the transactions: about ${eth < 0.0001 ? 'less than 0.0001' : decimal(eth, 4)} ether for the whole study.`,
+      `Beside it gas money for the transactions: ${eth < 0.0001 ? 'less than 0.0001' : `about ${decimal(eth, 4)}`} ether for the whole study.`,
     worthless: 'On this test chain neither is worth anything.',
     get: (reward: number) =>
       `The model that all learned together, to use on this computer. And a share of ${credits(reward)} a round, by how much your update helped.`,

@@ -63,12 +63,13 @@ function Source({ view, desk }: PartProps) {
   return (
     <Radio.Group
       label={data.source}
+      description={data.sourceHint}
       value={value}
       onChange={next => (next === 'csv' ? desk.chooseOwn() : desk.chooseShipped(Number(next)))}
     >
       <Stack gap="sm" pt="sm">
         {shipped.map(({ index, name }) => (
-          <Radio key={index} value={String(index)} label={data.shipped(name)} />
+          <Radio key={index} value={String(index)} label={name} />
         ))}
         {takesFiles && <Radio value="csv" label={data.own} />}
       </Stack>
@@ -119,7 +120,7 @@ function ShippedPatients({ view, desk }: PartProps) {
           {preview.images !== null && <ImagesHead images={preview.images} caption={data.images(name)} />}
         </>
       )}
-      <Group>
+      <Group className="ward-join-actions">
         <Button loading={busy === 'loading'} onClick={() => desk.takeData()}>
           {preview === null ? data.useUnknown : data.use(preview.patients)}
         </Button>
@@ -142,7 +143,7 @@ function FilePatients({ view, desk }: PartProps) {
           {check.refusal}
         </Notice>
       )}
-      <ColumnMapping schema={schema} check={check} onMap={desk.mapColumn} />
+      <ColumnMapping key={check.file} schema={schema} check={check} onMap={desk.mapColumn} />
       <HeadTable
         caption={`${data.preview(check.file)} (${data.rows(check.rows)})`}
         columns={check.columns}
@@ -157,7 +158,7 @@ function FilePatients({ view, desk }: PartProps) {
             data.outcome(check.outcome.yes, check.outcome.yesRows, check.outcome.no, check.outcome.noRows)}
         </Text>
       )}
-      <Group>
+      <Group className="ward-join-actions">
         <Button disabled={!isUsable(joining)} loading={busy === 'loading'} onClick={() => desk.takeData()}>
           {check.complete > 0 ? data.use(check.complete) : data.useUnknown}
         </Button>

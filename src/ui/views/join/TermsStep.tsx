@@ -42,7 +42,7 @@ export function TermsStep({ view, desk, takesFocus }: TermsStepProps) {
           <Notice kind="attention">{obstacle}</Notice>
         </div>
       )}
-      <Group>
+      <Group className="ward-join-actions">
         <Button
           size="md"
           loading={isBusy}
