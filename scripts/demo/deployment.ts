@@ -34,17 +34,34 @@ export function sponsorAccess(deployment: Deployment): ChainAccess {
   }
 }
 
+/** Who admits hospitals on a demo chain. */
+export interface DemoIssuers {
+  /** Demo accounts, each with money. */
+  readonly accounts: readonly number[]
+  /** How many of them must agree. */
+  readonly threshold: number
+}
+
 /**
  * Deploys the contracts, accredits each hospital and gives it twice the stake.
  *
  * @param studies how many the sponsor can pay for, twice over
+ * @param issuers account 0 alone where none are named
  */
-export async function deployDemo(rpcUrl: string, source: StudySource, studies = 1): Promise<Deployment> {
+export async function deployDemo(
+  rpcUrl: string,
+  source: StudySource,
+  studies = 1,
+  issuers: DemoIssuers = { accounts: [0], threshold: 1 },
+): Promise<Deployment> {
   const account = demoAccount(0, DEV_CHAIN_ID)
   const { rules } = source.plan([])
-  const deployment = await deploy({ rpcUrl, account })
+  const { threshold } = issuers
+  const accounts = issuers.accounts.map(index => demoAccount(index, DEV_CHAIN_ID))
+  const deployment = await deploy({ rpcUrl, account, issuers: accounts.map(({ address }) => address), threshold })
   await seedDevChain(deployment, {
     account,
+    issuers: accounts,
     sponsor: account.address,
     hospitals: source.hospitals.map((name, i) => ({ address: demoAccount(i + 1, deployment.chainId).address, name })),
     hospitalCredits: creditUnits(2 * rules.stake),

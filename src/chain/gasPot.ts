@@ -11,7 +11,7 @@ const CLOSING_GAS = 4_000_000n
 /** Puts wei into a study's gas pot, out of which whoever carries its duties is paid back. @throws AppError of sendCall */
 export async function fundGasPot(access: ChainAccess, study: Address, wei: bigint): Promise<void> {
   await sendCall(access, {
-    name: 'fundGasPot',
+    name: 'fund',
     to: access.deployment.gasPot,
     data: encodeFunctionData({ abi: gasPotAbi, functionName: 'fund', args: [study] }),
     value: wei,
@@ -39,7 +39,7 @@ export async function gasPotOf({ deployment, publicClient }: ChainReader, study:
  */
 export async function reclaimGas(access: ChainAccess, study: Address): Promise<bigint> {
   const receipt = await sendCall(access, {
-    name: 'reclaimGas',
+    name: 'reclaim',
     to: access.deployment.gasPot,
     data: encodeFunctionData({ abi: gasPotAbi, functionName: 'reclaim', args: [study] }),
     isResumed: false,

@@ -169,7 +169,7 @@ export async function redeemInvitation(
   const credits = await creditsOf(access, account.address)
   if (credits > 0n) {
     await sendCall(sender, {
-      name: 'passOnCredits',
+      name: 'transfer',
       to: deployment.credits,
       data: encodeFunctionData({ abi: creditsAbi, functionName: 'transfer', args: [hospital, credits] }),
     })
