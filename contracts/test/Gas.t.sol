@@ -76,6 +76,10 @@ contract GasTest is Fixture {
         vm.prank(sponsor);
         study.startTask();
         _note("startTask");
+        veto(0, 50, true);
+        _note("vetoRound");
+        veto(0, 50, false);
+        _note("vetoRound, withdrawn");
         for (uint256 r = 0; r < rounds; r++) {
             _measureRound(n, r);
         }

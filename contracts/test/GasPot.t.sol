@@ -375,6 +375,11 @@ contract GasPotGasTest is GasPotFixture {
         measure(one(toAttest(4)[0]), "carry, 1 attestation");
     }
 
+    function test_OneVeto() public {
+        startStudy(2);
+        measure(one(vetoCall(0, 9, true)), "carry, 1 veto");
+    }
+
     function test_SevenSignaturesThatSettleTheRound() public {
         for (uint256 i = hospitals.length; i < 7; i++) {
             addHospital();

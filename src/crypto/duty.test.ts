@@ -32,6 +32,10 @@ describe('a duty', () => {
     )
     expect(await verifyDuty(ref, 'Scores', scores, await signer.scores(ref, scores), duty)).toBe(true)
     expect(await verifyDuty(ref, 'ModelSignature', model, await signer.model(ref, model), duty)).toBe(true)
+    const veto = { hospital: by, round: 9, vetoed: true }
+    const vetoed = await signer.veto(ref, veto)
+    expect(await verifyDuty(ref, 'Veto', veto, vetoed, duty)).toBe(true)
+    expect(await verifyDuty(ref, 'Veto', { ...veto, vetoed: false }, vetoed, duty)).toBe(false)
     const signature = await signer.sealedBlob(ref, blob)
     expect(await verifyDuty(ref, 'SealedBlob', blob, signature, duty)).toBe(true)
     expect(await verifyDuty(ref, 'SealedBlob', blob, signature, other.member.keys.duty)).toBe(false)
