@@ -2,12 +2,9 @@ import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Page } from '@playwright/test'
-import { encodeFunctionData } from 'viem'
 import type { KioskAutomation } from '../src/app/kiosk/kioskAutomation.ts'
-import { creditUnits } from '../src/chain/credits.ts'
-import { creditsAbi } from '../src/chain/generated/abi.ts'
-import { sendCall } from '../src/chain/transactions.ts'
 import { type Bed, startBed } from './support/deployment.ts'
+import { fundWall } from './support/fundWall.ts'
 import { test as base, expect } from './support/test.ts'
 
 /** The long run is a soak: whatever grows with each study shows. */
@@ -20,11 +17,7 @@ const test = base.extend<object, { wallBed: Bed }>({
     async ({ browserName }, use) => {
       // Relays of a wall let go of a study's blobs half a minute after its end.
       const bed = await startBed({ name: `kiosk-${browserName}`, relays: 2, endedHours: 0.01 })
-      // The wall's sponsor is the account that deployed; on this bed it has no credits yet.
-      const owner = bed.account(0)
-      const args = [owner.address, creditUnits(1_000_000)] as const
-      const data = encodeFunctionData({ abi: creditsAbi, functionName: 'mint', args })
-      await sendCall(bed.access(owner), { name: 'mint', to: bed.deployment.credits, data })
+      await fundWall(bed)
       await use(bed)
       await bed.stop()
     },

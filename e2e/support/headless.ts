@@ -5,6 +5,7 @@ import { createDutySigner } from '../../src/crypto/duty.ts'
 import { createKeys, publicKeys } from '../../src/crypto/keys.ts'
 import type { Dataset } from '../../src/data/dataset.ts'
 import { createMemoryJournal } from '../../src/rounds/journal.ts'
+import type { ChainPort } from '../../src/rounds/ports.ts'
 import { createRunner } from '../../src/rounds/runner.ts'
 import type { HospitalState } from '../../src/rounds/state.ts'
 import type { HeliaStore } from '../../src/storage/heliaStore.ts'
@@ -23,7 +24,11 @@ export interface HeadlessOptions {
   readonly createEngine?: () => Promise<Engine>
   /** Milliseconds between looks at the chain. Default 300. */
   readonly pollInterval?: number
+  /** Asked before each call of a round is sent: holds the hospital back, and with it the phase, until it resolves. */
+  readonly gate?: (call: GatedCall, round: number) => Promise<void>
 }
+
+export type GatedCall = 'submitUpdate' | 'attest' | 'submitScore' | 'signModel'
 
 /** A hospital without a page. */
 export interface HeadlessHospital {
@@ -47,7 +52,7 @@ export async function startHeadlessHospital(options: HeadlessOptions): Promise<H
   try {
     const access = bed.access(account)
     await joinStudy(access, study.address, await publicKeys(keys), store.peerIdBytes)
-    const chain = createStudyChain({ ...access, study: study.address, pollInterval })
+    const chain = gated(createStudyChain({ ...access, study: study.address, pollInterval }), options.gate)
     const engine = options.createEngine ?? (() => createEngine('cpu'))
     const training = new HospitalTrainer({ keys, dataset, createEngine: engine })
     await training.configure(chain.ref, study.manifest, address)
@@ -74,5 +79,22 @@ export async function startHeadlessHospital(options: HeadlessOptions): Promise<H
   } catch (error) {
     await store.close()
     throw error
+  }
+}
+
+function gated(chain: ChainPort, gate: HeadlessOptions['gate']): ChainPort {
+  if (gate === undefined) return chain
+  const held =
+    <C extends { readonly round: number }>(name: GatedCall, send: (call: C) => Promise<void>) =>
+    async (call: C) => {
+      await gate(name, call.round)
+      await send(call)
+    }
+  return {
+    ...chain,
+    submitUpdate: held('submitUpdate', chain.submitUpdate),
+    attest: held('attest', chain.attest),
+    submitScore: held('submitScore', chain.submitScore),
+    signModel: held('signModel', chain.signModel),
   }
 }

@@ -1,0 +1,46 @@
+import AxeBuilder from '@axe-core/playwright'
+import type { Page } from '@playwright/test'
+import { expect, test } from './support/test.ts'
+import { type Look, tourOfJoining, tourOfKiosk, tourOfPages, tourOfStudy } from './tour/tour.ts'
+
+/** WCAG 2.2 A and AA, as axe knows them. */
+const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
+/** Light on a desk and dark on a phone: between them every colour and every width's layout. */
+const looks = [
+  { colorScheme: 'light', viewport: { width: 1280, height: 900 } },
+  { colorScheme: 'dark', viewport: { width: 390, height: 844 } },
+] as const
+
+const tours = { pages: tourOfPages, joining: tourOfJoining, study: tourOfStudy, kiosk: tourOfKiosk }
+
+for (const [name, tour] of Object.entries(tours)) {
+  test(`no violation of WCAG 2.2 AA, and nothing wider than a phone: ${name}`, async ({ bed, newComputer }) => {
+    const found: string[] = []
+    const look: Look = async (page, state) => {
+      for (const { colorScheme, viewport } of looks) {
+        await page.setViewportSize(viewport)
+        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+        // Transitions of colour end before contrast is measured.
+        await page.waitForTimeout(250)
+        const at = `${state}, ${colorScheme}, ${viewport.width}`
+        for (const problem of await violationsOf(page)) found.push(`${at}: ${problem}`)
+        const excess = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+        if (excess > 0) found.push(`${at}: the page is ${excess} px wider than the screen`)
+      }
+      await page.setViewportSize(looks[0].viewport)
+      await page.emulateMedia({ colorScheme: looks[0].colorScheme })
+    }
+    await tour({ bed, newComputer, look })
+    expect(found).toEqual([])
+  })
+}
+
+/** Frames of the wall are pages of their own, which the other tours look at. */
+async function violationsOf(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).withTags(tags).exclude('iframe').analyze()
+  return violations.flatMap(({ id, help, nodes }) =>
+    nodes.map(
+      ({ target, failureSummary }) => `${id} (${help}) at ${target.join(' ')}: ${failureSummary?.split('\n')[1]}`,
+    ),
+  )
+}

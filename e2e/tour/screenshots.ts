@@ -1,0 +1,52 @@
+/** npm run screenshots [-- FOLDER]: every page and state at 1280 and 390, light and dark, for people to look at. */
+import { mkdirSync, rmSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { chromium } from '@playwright/test'
+import { findChromium } from '../../scripts/chromium.mjs'
+import { chromiumFlags } from '../../scripts/demo/browser.ts'
+import { root, workDir } from '../../scripts/lock.mjs'
+import { startBed } from '../support/deployment.ts'
+import { type Look, tourOfJoining, tourOfKiosk, tourOfPages, tourOfStudy } from './tour.ts'
+
+const folder = process.argv[2] === undefined ? join(workDir, 'screenshots') : resolve(root, process.argv[2])
+const widths = { 1280: 900, 390: 844 } as const
+const schemes = ['light', 'dark'] as const
+
+rmSync(folder, { recursive: true, force: true })
+mkdirSync(folder, { recursive: true })
+const executablePath = await findChromium()
+const browser = await chromium.launch({
+  args: chromiumFlags(false),
+  ...(executablePath !== undefined && { executablePath }),
+})
+const bed = await startBed({ name: 'screenshots', relays: 2 })
+let count = 0
+const look: Look = async (page, name) => {
+  for (const colorScheme of schemes) {
+    for (const [width, height] of Object.entries(widths)) {
+      await page.setViewportSize({ width: Number(width), height })
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+      await page.waitForTimeout(300)
+      await page.screenshot({ path: join(folder, `${name}-${width}-${colorScheme}.png`), fullPage: true })
+      count += 1
+    }
+  }
+  await page.setViewportSize({ width: 1280, height: 900 })
+  process.stderr.write(`${name}\n`)
+}
+try {
+  for (const tour of [tourOfPages, tourOfJoining, tourOfStudy, tourOfKiosk]) {
+    const contexts: { close(): Promise<void> }[] = []
+    const newComputer = async () => {
+      const context = await browser.newContext()
+      contexts.push(context)
+      return context
+    }
+    await tour({ bed, newComputer, look })
+    await Promise.all(contexts.map(context => context.close()))
+  }
+} finally {
+  await browser.close()
+  await bed.stop()
+}
+process.stdout.write(`${count} pictures are in ${folder}.\n`)
