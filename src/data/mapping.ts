@@ -6,7 +6,7 @@ export type ColumnMapping = Readonly<Record<string, string | null>>
 
 interface Wanted {
   readonly name: string
-  readonly label: string | undefined
+  readonly label?: string | undefined
 }
 
 /** Other names for what studies often ask, as key() writes them. The outcome has its own. */

@@ -286,6 +286,53 @@ describe('a trainer', () => {
   })
 })
 
+describe('an initial model of the sponsor’s', () => {
+  const weights = Float32Array.of(0.5, -1, 0.25, 2)
+  const digestOf = (values: Float32Array) => sha256Hex(new Uint8Array(values.buffer.slice(0)))
+  const withInitial = async () => ({
+    ...manifest,
+    standardise: false,
+    initial: { digest: await digestOf(weights), parameters: weights.length },
+  })
+  const fresh = async () => {
+    const [hospital] = await testHospitals([testDataset(1)], manifest)
+    return hospital as TestHospital
+  }
+
+  it('is what everybody starts from, the model trained alone too', async () => {
+    const { trainer, member } = await fresh()
+    await trainer.configure(testRef, await withInitial(), member.address, weights)
+    const before = (await trainer.evaluate({ withLocal: false })).localOnly.federated.logLoss
+    const plain = await fresh()
+    await plain.trainer.configure(testRef, { ...manifest, standardise: false }, plain.member.address)
+    expect((await plain.trainer.evaluate({ withLocal: false })).localOnly.federated.logLoss).not.toBe(before)
+    const local = async ({ trainer }: TestHospital) => (await trainer.evaluate({ withLocal: 'final' })).localOnly.local
+    expect(await local({ trainer } as TestHospital)).not.toEqual(await local(plain))
+    // Configured again, as after a reorg, it need not be given again.
+    await trainer.configure(testRef, await withInitial(), member.address)
+    expect((await trainer.evaluate({ withLocal: false })).localOnly.federated.logLoss).toBe(before)
+  })
+
+  it('is refused where it is missing, of another size, another one, or not finite', async () => {
+    const { trainer, member } = await fresh()
+    const given = await withInitial()
+    const bad = Float32Array.of(1, Number.NaN, 0, 0)
+    const nan = { ...given, initial: { ...given.initial, digest: await digestOf(bad) } }
+    const short = { ...given, initial: { ...given.initial, parameters: 3 } }
+    for (const [of, initial] of [
+      [given, undefined],
+      [given, new Float32Array(3)],
+      [given, new Float32Array(4)],
+      [short, new Float32Array(3)],
+      [nan, bad],
+    ] as const) {
+      await expect(trainer.configure(testRef, of, member.address, initial)).rejects.toSatisfy((error: unknown) =>
+        isAppError(error, 'training.badInitial'),
+      )
+    }
+  })
+})
+
 function doubleBytes(value: number, how: string): string {
   const buffer = Buffer.alloc(8)
   if (how === 'writeDoubleLE') buffer.writeDoubleLE(value)

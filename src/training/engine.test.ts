@@ -300,6 +300,30 @@ test('progress counts steps up to the last, with finite losses, without changing
   expect(seen.every(([, , loss]) => Number.isFinite(loss))).toBe(true)
 })
 
+test.each([
+  ['cpu', 'logistic', logistic, separable(30)],
+  ['wasm', 'MLP', mlp, separable(30)],
+] as const)(
+  'several short trainings end in the bytes of one long one, momentum and all: %s, %s',
+  async (name, _, model, examples) => {
+    const engine = name === 'cpu' ? cpu : wasm
+    const job = call(model, examples, { training: full, anchor: initialParameters(model, 1) })
+    const long = await engine.train({ ...job, epochs: 5 })
+    expect(long.velocity).toBeUndefined()
+    const first = await engine.train({ ...job, epochs: 2, resume: { epochs: 0 } })
+    const second = await engine.train({
+      ...job,
+      parameters: first.parameters,
+      epochs: 3,
+      resume: { epochs: 2, velocity: first.velocity },
+    })
+    expect(second.parameters).toEqual(long.parameters)
+    const forgetful = await engine.train({ ...job, parameters: first.parameters, epochs: 3, resume: { epochs: 2 } })
+    expect(forgetful.parameters).not.toEqual(long.parameters)
+    expect(engine.memory().tensors).toBe(0)
+  },
+)
+
 describe('refusals', () => {
   test('no rows: training.noData', async () => {
     const none = { inputs: new Float32Array(), labels: new Int32Array(), count: 0 }

@@ -28,7 +28,7 @@ async function connect(withKeys = true) {
   const read: string[] = []
   const api = createWorkerApi({
     keys,
-    createEngine: () => createEngine('cpu'),
+    createEngine: backend => createEngine(backend ?? 'cpu'),
     async fetchFile(path) {
       read.push(path)
       const bytes = await readFile(new URL(`../../public/${path}`, import.meta.url)).catch(cause => {
@@ -100,6 +100,84 @@ describe('the training worker, over a message channel', () => {
     await expect(client.loadCsv(csv('age,ill\nx,1\n'), schema, 1)).rejects.toSatisfy(coded('data.badCell'))
     await expect(client.loadCsv(csv(''), schema, 1)).rejects.toSatisfy(coded('data.empty'))
     await expect(client.inferSchema([good], 'dead')).rejects.toSatisfy(coded('data.noLabel'))
+  })
+
+  it('checks a file against a study, loads it by a mapping, and leaves out what cannot be used', async () => {
+    const { client } = await connect()
+    const rows = Array.from({ length: 30 }, (_, i) => `${i},${i % 2},x`)
+    const schema = await client.inferSchema([csv(['age,ill', ...rows.map(row => row.slice(0, -2))].join('\n'))], 'ill')
+    const file = csv(['Years;Sick;note', 'abc;1;', ...rows.map(row => row.replaceAll(',', ';'))].join('\n'))
+    const { localOnly: guess } = await client.checkCsv(file, schema, null)
+    expect(guess).toMatchObject({ mapping: { age: 'Years', ill: null }, unmapped: ['ill'], ignored: ['Sick', 'note'] })
+    const mapping = { ...guess.mapping, ill: 'Sick' }
+    const { localOnly: check } = await client.checkCsv(file, schema, mapping)
+    expect(check).toMatchObject({ complete: 30, bad: 1, refusal: null, outcome: { yes: '1', no: '0' } })
+    await expect(client.loadCsv(file, schema, 1, { mapping })).rejects.toSatisfy(coded('data.badCell'))
+    const { localOnly: loaded } = await client.loadCsv(file, schema, 1, { mapping, leaveOutBadRows: true })
+    expect(loaded).toMatchObject({ patients: 30, test: 10, incomplete: 0, bad: 1 })
+    // Without a mapping every column must be the study's, as before.
+    await expect(client.loadCsv(file, schema, 1)).rejects.toSatisfy(coded('data.noLabel'))
+    const broken = await client.checkCsv(new File([Uint8Array.of(0x50, 0x4b, 3, 4)], 'a.xlsx'), schema, null)
+    expect(broken.localOnly).toMatchObject({ rows: 0, refusal: expect.stringContaining('spreadsheet') })
+  })
+
+  it('knows the same patients again by a salted digest', async () => {
+    const { client } = await connect()
+    const [salt, other] = [`0x${'01'.repeat(32)}`, `0x${'02'.repeat(32)}`] as const
+    await expect(client.patientsDigest(salt)).rejects.toSatisfy(coded('training.noData'))
+    const load = (index: number) => client.loadShipped({ study: 'heart', hospitals: 4, index, seed: 1 })
+    await load(2)
+    const digest = (await client.patientsDigest(salt)).localOnly
+    expect(digest).toMatch(/^0x[0-9a-f]{64}$/)
+    expect((await client.patientsDigest(other)).localOnly).not.toBe(digest)
+    await load(3)
+    expect((await client.patientsDigest(salt)).localOnly).not.toBe(digest)
+    await load(2)
+    expect((await client.patientsDigest(salt)).localOnly).toBe(digest)
+  })
+
+  it('shows a shipped hospital without loading it, and reads its files once', async () => {
+    const { client, read } = await connect()
+    const data = { study: 'heart', hospitals: 4, index: 3, seed: 1 } as const
+    const { localOnly } = await client.previewShipped(data)
+    expect(localOnly).toMatchObject({ patients: 130, images: null })
+    expect(localOnly.columns).toHaveLength(11)
+    expect(localOnly.head).toHaveLength(8)
+    expect(localOnly.head.every(row => row.length === 11 && ['yes', 'no'].includes(row[10] as string))).toBe(true)
+    await expect(client.patientsDigest('0x00')).rejects.toSatisfy(coded('training.noData'))
+    await client.loadShipped(data)
+    expect(read).toHaveLength(2)
+  })
+
+  it('measures the computer, shows details, predicts and exports over the channel', async () => {
+    const { client, member } = await connect()
+    const { manifest } = heartStudy()
+    const checked = await client.checkDevice(manifest, { backend: 'cpu' })
+    expect(checked.localOnly.backend).toBe('cpu')
+    const stopped = new AbortController()
+    const checking = client.checkDevice(manifest, {}, { signal: stopped.signal })
+    setTimeout(() => stopped.abort(), 50)
+    await expect(checking).rejects.toSatisfy(coded('training.cancelled'))
+    await client.loadShipped({ study: 'heart', hospitals: 4, index: 1, seed: 1 })
+    await client.configure(testRef, { ...manifest, standardise: false }, self)
+    const stages: string[] = []
+    const { localOnly } = await client.details({ onProgress: ({ stage }) => stages.push(stage) }, { withLocal: 'live' })
+    expect(localOnly.patients).toBe(89)
+    // They come through a channel of their own, some after the answer.
+    await expect.poll(() => stages).toContain('evaluate')
+    const { localOnly: one } = await client.predict({ age: 50, sex: 1 })
+    expect(one.probabilities).toHaveLength(2)
+    await expect(client.predict({ age: 'x' })).rejects.toSatisfy(coded('data.badInput'))
+    const { localOnly: many } = await client.predictCsv(csv('age,sex\n50,1\n'), null)
+    expect(many.csv).toContain(`50,1,${(one.probabilities[1] as number).toFixed(4)}`)
+    const { localOnly: file } = await client.exportModel()
+    const files = [new File([file.modelJson], 'model.json'), new File([file.weights], 'weights.bin')]
+    const read = await client.readLayersModel(files, 'bias')
+    expect(read.model).toEqual(manifest.model)
+    expect(read.parameters).toHaveLength(13)
+    await expect(client.readLayersModel(files.slice(1))).rejects.toSatisfy(coded('model.unreadable'))
+    expect((await client.spent()).other).toBeGreaterThan(0)
+    expect(member.address).toBe(self)
   })
 
   it('says what is missing: data, keys, files', async () => {

@@ -27,6 +27,9 @@ export function digitsStudy({ rounds = 5, seed = 1, relays = [] }: PlanOptions =
       patientsPerWeight: 5000,
       seed,
       relays: [...relays],
+      intendedUse:
+        'To show and to measure federated learning on a task that everybody knows. The digits are of no patients; nothing ' +
+        'about the care of anybody follows from it.',
     },
     rules: { rounds, standardise: false, margin: -3500, ...suggestedStakes, ...suggestedSeconds },
   }

@@ -28,6 +28,10 @@ export function heartStudy({ rounds = 15, seed = 1, relays = [] }: PlanOptions =
       patientsPerWeight: 20,
       seed,
       relays: [...relays],
+      intendedUse:
+        'To show what hospitals can learn together, and for research on it. The patients are those of four hospitals in ' +
+        'the 1980s who were examined for chest pain. It is not made for, and was not tested for, the care of a patient.',
+      subgroups: [{ column: 'sex' }, { column: 'age', borders: [50, 65] }],
     },
     rules: { rounds, standardise: true, margin: -400, ...suggestedStakes, ...suggestedSeconds },
   }

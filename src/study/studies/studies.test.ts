@@ -38,3 +38,19 @@ it('keeps a table’s intercept at the hospital and shares everything of the dig
   const { size, sharedSize } = parameterLayout(digitsStudy().manifest.model)
   expect([size, sharedSize]).toEqual([101_770, 101_770])
 })
+
+it('shows results by sex and age where a table has such columns', () => {
+  expect(heartStudy().manifest.subgroups).toEqual([{ column: 'sex' }, { column: 'age', borders: [50, 65] }])
+  const table = (names: readonly string[]): TableSchema => ({
+    kind: 'table',
+    features: names.map(name =>
+      name.startsWith('Age') ? { type: 'number', name } : { type: 'category', name, levels: ['f', 'm'] },
+    ),
+    outcome: { name: 'ill' },
+  })
+  expect(ownTableStudy(table(['Gender', 'Age (years)'])).manifest.subgroups).toEqual([
+    { column: 'Gender' },
+    { column: 'Age (years)', borders: [40, 65] },
+  ])
+  expect(ownTableStudy(own).manifest.subgroups).toBeUndefined()
+})

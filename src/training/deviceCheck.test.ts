@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest'
+import { AppError } from '../errors/AppError.ts'
+import { digitsStudy } from '../study/studies/digits.ts'
+import type { BackendName } from './backends.ts'
+import { checkDevice } from './deviceCheck.ts'
+import { createEngine } from './engine.ts'
+import { testDataset, testManifest } from './testing.ts'
+
+const manifest = testManifest()
+const dataset = testDataset(1)
+
+describe('the device check', () => {
+  it('times real steps on the patients that are loaded and says why the others are not used', async () => {
+    const asked: BackendName[] = []
+    const check = await checkDevice({
+      manifest,
+      dataset,
+      force: null,
+      createEngine: backend => {
+        asked.push(backend)
+        return createEngine(backend)
+      },
+    })
+    expect(check.backend).toBe('wasm')
+    expect(asked).toEqual(['wasm', 'cpu'])
+    expect(check.tried.map(({ backend, isUsed }) => [backend, isUsed])).toEqual([
+      ['webgpu', false],
+      ['wasm', true],
+      ['webgl', false],
+      ['cpu', false],
+    ])
+    expect(check.tried.every(({ reason }) => reason.length > 5)).toBe(true)
+    const [, wasm, webgl, cpu] = check.tried
+    expect(webgl?.step).toBeNull()
+    expect(cpu?.step).toBeGreaterThan(0)
+    const batches = Math.ceil(dataset.train.length / manifest.training.batchSize)
+    expect(check.secondsPerRound).toBeCloseTo((manifest.training.epochs * batches * (wasm?.step as number)) / 1000, 9)
+  })
+
+  it('foretells a round of the study within a factor of three', async () => {
+    const engine = await createEngine('cpu')
+    const long = { ...manifest, training: { ...manifest.training, epochs: 40 } }
+    const check = await checkDevice({ manifest: long, dataset, force: 'cpu', createEngine })
+    expect(check.tried.find(({ isUsed }) => isUsed)).toMatchObject({ backend: 'cpu', reason: 'asked for' })
+    const count = dataset.train.length
+    const since = performance.now()
+    await engine.train({
+      model: long.model,
+      training: long.training,
+      parameters: new Float32Array(5),
+      examples: { inputs: new Float32Array(count * 4), labels: new Int32Array(count), count },
+      seed: 1,
+    })
+    const seconds = (performance.now() - since) / 1000
+    expect(check.secondsPerRound / seconds).toBeGreaterThan(1 / 3)
+    expect(check.secondsPerRound / seconds).toBeLessThan(3)
+  })
+
+  it('measures made-up rows and images before any patients are loaded, within a few seconds', async () => {
+    const since = performance.now()
+    const check = await checkDevice({ manifest: digitsStudy().manifest, dataset: null, force: null, createEngine })
+    expect(check.secondsPerRound).toBeGreaterThan(0)
+    expect(performance.now() - since).toBeLessThan(8000)
+  })
+
+  it('goes on where another backend does not start, stops when asked, and refuses other data', async () => {
+    const failing = (backend: BackendName) =>
+      backend === 'cpu' ? Promise.reject(new AppError('training.noBackend', { tried: backend })) : createEngine(backend)
+    const check = await checkDevice({ manifest, dataset, force: null, createEngine: failing })
+    expect(check.tried.at(-1)).toEqual({ backend: 'cpu', isUsed: false, reason: 'it does not start here', step: null })
+    const work = { signal: AbortSignal.abort() }
+    await expect(checkDevice({ manifest, dataset, force: null, createEngine, work })).rejects.toMatchObject({
+      code: 'training.cancelled',
+    })
+    const digits = digitsStudy().manifest
+    await expect(checkDevice({ manifest: digits, dataset, force: null, createEngine })).rejects.toMatchObject({
+      code: 'study.badManifest',
+    })
+  })
+})
