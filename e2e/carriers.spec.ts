@@ -37,7 +37,9 @@ async function joinAll(bed: Bed, study: TestStudy, newComputer: () => Promise<Br
 
 /** Everything that made a wallet open, but for connecting it. */
 const prompts = ({ wallet }: Tab) =>
-  wallet.requests.flatMap(({ method }) => (/^(eth_send|eth_sign|personal_sign|wallet_)/.test(method) ? [method] : []))
+  wallet.requests.flatMap(({ method }) =>
+    /^(eth_send|eth_sign|personal_sign|wallet_(send|switch|add))/.test(method) ? [method] : [],
+  )
 
 test('a wallet is asked once to join and once a round: relays carry the rest, and the gas pot pays them', async ({
   bed,

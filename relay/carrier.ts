@@ -32,6 +32,8 @@ export interface CarrierLimits {
 
 export const defaultCarrierLimits: CarrierLimits = { burst: 16, perSecond: 0.5, waiting: 64, gather: 150, batch: 24 }
 
+/** Percent of the cost that must come back: the pot counts the gas to within some hundred. */
+const tolerated = 98n
 /** Milliseconds that a request may take to arrive, or an answer to leave. */
 const frameTimeout = 5_000
 
@@ -171,7 +173,7 @@ export async function serveCarrier(parts: CarrierParts): Promise<CarrierServer> 
       const { refund, cost } = await chain.carry(study, calls, hash => {
         for (const job of jobs) job.answer({ hash })
       })
-      log(refund < cost ? 'carried at a loss' : 'carried', {
+      log(refund * 100n < cost * tolerated ? 'carried at a loss' : 'carried', {
         study,
         calls: calls.length,
         // JSON knows no bigints.

@@ -1,5 +1,7 @@
 import '../src/storage/nodeWebSocket.ts'
 import { type ChildProcess, spawn } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
@@ -115,6 +117,31 @@ test('wrong arguments end in a sentence and exit code 2', async () => {
   expect(code).toBe(2)
   expect(errors).toContain('--port takes a number, not “x”.')
 }, 20_000)
+
+test('a carrier’s key that is none, or that comes without a deployment, ends in a sentence that does not show it', async () => {
+  const folder = await scratch(after)
+  const key = join(folder, 'carrier.key')
+  const run = async (content: string) => {
+    await writeFile(key, content)
+    const args = ['--import', 'tsx', 'relay/main.ts', '--data-dir', folder, '--port', '0', '--carrier-key-file', key]
+    const child = spawn(process.execPath, args, { stdio: 'pipe' })
+    after(() => stop(child, 'SIGKILL'))
+    let errors = ''
+    child.stderr.on('data', data => {
+      errors += data
+    })
+    const code = await new Promise(resolve => child.once('exit', resolve))
+    return { code, errors }
+  }
+  const bad = await run('0x1234secret')
+  expect(bad.code).toBe(2)
+  expect(bad.errors).toContain('64 hexadecimal digits')
+  expect(bad.errors).not.toContain('secret')
+  const alone = await run(`0x${'ab'.repeat(32)}\n`)
+  expect(alone.code).toBe(2)
+  expect(alone.errors).toContain('--deployment')
+  expect(alone.errors).not.toContain('abab')
+}, 40_000)
 
 test('a process that closed its store and relay ends by itself', async () => {
   const dataDir = await scratch(after)

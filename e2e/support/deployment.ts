@@ -138,7 +138,8 @@ export async function startBed(options: BedOptions): Promise<Bed> {
   try {
     const chainId = options.chainId ?? 31337
     const { blockTime = 1, minesOnDemand = true } = options
-    const accounts = carrierAccount + (options.relays ?? 1)
+    const count = options.relays ?? 1
+    const accounts = carrierAccount + count
     const chain = { port: ports + 1, accounts, chainId, blockTime, minesOnDemand }
     const { rpcUrl: nodeUrl } = await startAnvil(processes, chain)
     const onNode = await deploy({ rpcUrl: nodeUrl, account: accountOf(0) })
@@ -158,7 +159,7 @@ export async function startBed(options: BedOptions): Promise<Bed> {
     const deployment: Deployment = { ...onNode, rpcUrls: [rpcUrl] }
 
     const relays = await Promise.all(
-      Array.from({ length: options.relays ?? 1 }, (_, i) => {
+      Array.from({ length: count }, (_, i) => {
         const name = `relay-${i + 1}`
         const relay = {
           name,
@@ -166,6 +167,7 @@ export async function startBed(options: BedOptions): Promise<Bed> {
           dataDir: join(folder, name),
           deployment,
           operators: [],
+          ...(i >= count - (options.carriers ?? count) && { carrier: accountOf(carrierAccount + i) }),
           ...(options.endedHours !== undefined && { endedHours: options.endedHours }),
         }
         return startTestRelay(processes, relay, logFolder)
