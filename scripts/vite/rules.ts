@@ -20,6 +20,7 @@ export const workerRules: WorkerOnly = {
     'src/data/encode.ts': ['encodedWidth'],
     'src/data/heart.ts': ['heartCenters', 'heartName', 'heartNames', 'heartSchema', 'heartShares'],
     'src/data/digits.ts': ['digitsSchema'],
+    'src/data/mapping.ts': ['isNamedLike'],
   },
 }
 
