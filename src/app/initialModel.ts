@@ -17,7 +17,7 @@ export async function fetchInitial(
   signal: AbortSignal,
 ): Promise<Float32Array | undefined> {
   if (initial === undefined) return undefined
-  const blob = await store.get(hexToBytes(initial.digest as Hex), { signal })
+  const blob = await store.get(hexToBytes(initial.digest as Hex), { signal, kind: 'initial' })
   const weights = unpackInitial(blob, initial.parameters)
   if (weights?.every(Number.isFinite)) return weights
   throw new AppError('study.badManifest', { reason: 'its initial model is not what it was announced to be' })

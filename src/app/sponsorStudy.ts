@@ -66,7 +66,9 @@ export async function sponsorStudy(
 
 /** Stores what a sponsor makes public: a manifest, initial weights. There is nothing in them about patients. @throws AppError storage.* */
 export async function publishOpenly(store: Pick<BlobStore, 'put'>, blob: Blob, signal?: AbortSignal): Promise<void> {
-  await store.put(blob as Publishable<Blob>, signal ? { signal } : {})
+  // A manifest is one block; weights follow their header in chunks.
+  const kind = blob.chunks.length > 0 ? 'initial' : 'manifest'
+  await store.put(blob as Publishable<Blob>, { kind, ...(signal && { signal }) })
 }
 
 /**
@@ -76,6 +78,6 @@ export async function publishOpenly(store: Pick<BlobStore, 'put'>, blob: Blob, s
 export async function fetchManifest(store: BlobStore, modelURI: string, signal?: AbortSignal): Promise<Manifest> {
   const digest = manifestDigest(modelURI)
   if (digest === undefined) throw new AppError('study.badManifest', { reason: `“${modelURI}” names no manifest` })
-  const { header } = await store.get(hexToBytes(digest), signal ? { signal } : {})
+  const { header } = await store.get(hexToBytes(digest), { kind: 'manifest', ...(signal && { signal }) })
   return decodeManifest(header)
 }

@@ -20,6 +20,8 @@ const SPONSOR = 0
 /** Milliseconds that a closed page's databases may take to be let go of. */
 const DELETE_PATIENCE = 5_000
 const REMEMBERED = 'wardround-kiosk-study'
+/** Wei for each study's gas pot: many times what carrying a short study's duties costs on the dev chain. */
+const GAS_WEI = 10n ** 17n
 
 /**
  * The wall's hands, with the demo accounts of a dev chain as sponsor and hospitals.
@@ -57,7 +59,7 @@ export function createBrowserPorts(
         sponsor,
         await openStore(),
         preset.plan(seed, site.relays),
-        { minHospitals: preset.hospitals, maxHospitals: preset.hospitals },
+        { minHospitals: preset.hospitals, maxHospitals: preset.hospitals, gasWei: GAS_WEI },
       )
       return {
         address: study,
