@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { publicRandom } from '../study/random.ts'
-import { bootstrapAucDifference, bootstrapMean, delong, wilson } from './intervals.ts'
+import { aucDifferenceInterval, delong, meanInterval, wilson } from './intervals.ts'
 import { areaUnderCurve } from './metrics.ts'
 
 describe('Wilson’s interval', () => {
@@ -81,12 +81,12 @@ describe('the bootstrap', () => {
     const values = Float64Array.from({ length: 400 }, () => random.unit())
     const mean = values.reduce((a, b) => a + b, 0) / 400
     const half = 1.96 * Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / 399 / 400)
-    const measured = bootstrapMean(values, 1)
+    const measured = meanInterval(values, 1)
     expect(measured.value).toBeCloseTo(mean, 12)
     expect(Math.abs(measured.low - (mean - half))).toBeLessThan(half / 8)
     expect(Math.abs(measured.high - (mean + half))).toBeLessThan(half / 8)
-    expect(bootstrapMean(values, 1)).toEqual(measured)
-    expect(bootstrapMean(values, 2)).not.toEqual(measured)
+    expect(meanInterval(values, 1)).toEqual(measured)
+    expect(meanInterval(values, 2)).not.toEqual(measured)
   })
 
   it('measures two curves on the same patients: equal models differ by nothing, a better one by more', () => {
@@ -94,8 +94,8 @@ describe('the bootstrap', () => {
     const labels = Int32Array.from({ length: 200 }, () => random.below(2))
     const weak = Float32Array.from(labels, label => random.unit() + 0.2 * label)
     const strong = Float32Array.from(labels, label => random.unit() + 0.8 * label)
-    expect(bootstrapAucDifference(weak, weak, labels, 1)).toEqual({ value: 0, low: 0, high: 0 })
-    const difference = bootstrapAucDifference(strong, weak, labels, 1)
+    expect(aucDifferenceInterval(weak, weak, labels, 1)).toEqual({ value: 0, low: 0, high: 0 })
+    const difference = aucDifferenceInterval(strong, weak, labels, 1)
     const seen = (areaUnderCurve(strong, labels) as number) - (areaUnderCurve(weak, labels) as number)
     expect(difference?.value).toBeCloseTo(seen, 10)
     expect(difference?.low).toBeGreaterThan(0)
@@ -103,12 +103,31 @@ describe('the bootstrap', () => {
     // Independent curves: the variances add.
     const half = Math.hypot((a?.value as number) - (a?.low as number), (b?.value as number) - (b?.low as number))
     expect(Math.abs((difference?.high as number) - seen - half)).toBeLessThan(half / 4)
-    expect(bootstrapAucDifference(weak, strong, new Int32Array(200), 1)).toBeNull()
+    expect(aucDifferenceInterval(weak, strong, new Int32Array(200), 1)).toBeNull()
+  })
+
+  it('hands over to the normal approximation where patients are many, and both agree', () => {
+    const random = publicRandom(11)
+    const sized = (count: number) => {
+      const labels = Int32Array.from({ length: count }, () => random.below(2))
+      const first = Float32Array.from(labels, label => random.unit() + 0.6 * label)
+      return { labels, first, second: first.map(score => score + random.unit()) }
+    }
+    const width = (measured: { low: number; high: number } | null) =>
+      measured ? measured.high - measured.low : Number.NaN
+    const [few, many] = [sized(1900), sized(2100)]
+    const scale = Math.sqrt(2100 / 1900)
+    const means = [few, many].map(({ first }) => width(meanInterval(Float64Array.from(first), 1)))
+    expect(Math.abs((scale * (means[1] as number)) / (means[0] as number) - 1)).toBeLessThan(0.15)
+    const areas = [few, many].map(({ first, second, labels }) => aucDifferenceInterval(first, second, labels, 1))
+    const ratio = (scale * width(areas[1] ?? null)) / width(areas[0] ?? null)
+    expect(Math.abs(ratio - 1)).toBeLessThan(0.15)
+    expect(areas[1]?.low).toBeGreaterThan(0)
   })
 
   it('draws again when a draw has one outcome only', () => {
     const labels = Int32Array.of(1, 0, 0)
-    const difference = bootstrapAucDifference(Float32Array.of(3, 2, 1), Float32Array.of(1, 2, 3), labels, 1)
+    const difference = aucDifferenceInterval(Float32Array.of(3, 2, 1), Float32Array.of(1, 2, 3), labels, 1)
     expect(difference).toEqual({ value: 1, low: 1, high: 1 })
   })
 })

@@ -4,7 +4,9 @@ import type { Measured } from './screen.ts'
 /** 97.5th percentile of the standard normal: intervals are of 95 %. */
 const z = 1.959963984540054
 /** How often patients are drawn again. */
-export const resamples = 1000
+const resamples = 1000
+/** With more patients the bootstrap tells nothing that the normal approximation does not, and takes minutes. */
+const enoughForNormal = 2000
 
 /**
  * A proportion with Wilson's score interval (1927), which stays between 0 and 1 and does well with few patients.
@@ -30,32 +32,26 @@ export function wilson(successes: number, total: number): Measured {
  * @returns null where one outcome is missing
  */
 export function delong(scores: Float32Array, labels: Int32Array): Measured | null {
-  const positives: number[] = []
-  const negatives: number[] = []
-  for (let i = 0; i < labels.length; i++) (labels[i] === 1 ? positives : negatives).push(scores[i] as number)
-  const [m, n] = [positives.length, negatives.length]
-  if (m === 0 || n === 0) return null
-  const all = midranks([...positives, ...negatives])
-  const within = { positive: midranks(positives), negative: midranks(negatives) }
-  // Part of the other kind that each patient is ranked right against.
-  const v10 = positives.map((_, i) => ((all[i] as number) - (within.positive[i] as number)) / n)
-  const v01 = negatives.map((_, i) => 1 - ((all[m + i] as number) - (within.negative[i] as number)) / m)
-  const value = v10.reduce((a, b) => a + b, 0) / m
-  const variance = (m > 1 ? varianceOf(v10, value) / m : 0) + (n > 1 ? varianceOf(v01, value) / n : 0)
-  if (variance < 1e-12) return { value, ...newcombe(value, m, n) }
+  const placed = placements(scores, labels)
+  if (placed === null) return null
+  const { value, right, left } = placed
+  const variance = varianceOfMean(right) + varianceOfMean(left)
+  if (variance < 1e-12) return { value, ...newcombe(value, right.length, left.length) }
   const half = z * Math.sqrt(variance)
   return { value, low: Math.max(0, value - half), high: Math.min(1, value + half) }
 }
 
 /**
- * A mean with its percentile bootstrap interval (Efron 1979): 1,000 times as many patients drawn with replacement.
+ * A mean with its percentile bootstrap interval (Efron 1979): 1,000 times as many patients drawn with replacement; of more
+ * than 2,000 patients, by the normal approximation.
  * @param values one a patient
  * @param seed the same seed draws the same patients
  */
-export function bootstrapMean(values: Float64Array, seed: number): Measured {
+export function meanInterval(values: Float64Array, seed: number): Measured {
   const count = values.length
   const value = mean(values)
   if (count === 0) return { value: Number.NaN, low: Number.NaN, high: Number.NaN }
+  if (count > enoughForNormal) return normalInterval(value, varianceOfMean(values))
   const random = publicRandom(seed)
   const means = new Float64Array(resamples)
   for (let r = 0; r < resamples; r++) {
@@ -68,10 +64,11 @@ export function bootstrapMean(values: Float64Array, seed: number): Measured {
 
 /**
  * The difference of two areas under the curve, first minus second, by a paired bootstrap: both models are measured on the
- * same patients each time they are drawn. A draw without one of the outcomes is drawn again.
+ * same patients each time they are drawn. A draw without one of the outcomes is drawn again. Of more than 2,000 patients, by
+ * DeLong's variance of paired differences.
  * @returns null where one outcome is missing
  */
-export function bootstrapAucDifference(
+export function aucDifferenceInterval(
   first: Float32Array,
   second: Float32Array,
   labels: Int32Array,
@@ -80,6 +77,12 @@ export function bootstrapAucDifference(
   const count = labels.length
   const positives = labels.reduce((sum, label) => sum + label, 0)
   if (positives === 0 || positives === count) return null
+  const [a, b] = count > enoughForNormal ? [placements(first, labels), placements(second, labels)] : [null, null]
+  if (a !== null && b !== null) {
+    const minus = (one: Float64Array, other: Float64Array) => one.map((place, i) => place - (other[i] as number))
+    const variance = varianceOfMean(minus(a.right, b.right)) + varianceOfMean(minus(a.left, b.left))
+    return normalInterval(a.value - b.value, variance)
+  }
   const random = publicRandom(seed)
   const curves = [rankedOnce(first, labels), rankedOnce(second, labels)] as const
   const once = new Int32Array(count).fill(1)
@@ -125,7 +128,7 @@ function rankedOnce(scores: Float32Array, labels: Int32Array): (times: Int32Arra
 }
 
 /** Ranks from 1, ties sharing their mean rank. */
-function midranks(values: readonly number[]): Float64Array {
+function midranks(values: Float32Array): Float64Array {
   const order = Int32Array.from(values.keys()).sort((a, b) => (values[a] as number) - (values[b] as number))
   const ranks = new Float64Array(values.length)
   for (let from = 0; from < order.length; ) {
@@ -158,8 +161,35 @@ function newcombe(seen: number, m: number, n: number): { readonly low: number; r
   return { low: border(0), high: border(1) }
 }
 
-function varianceOf(values: readonly number[], around: number): number {
-  return values.reduce((sum, value) => sum + (value - around) ** 2, 0) / (values.length - 1)
+/** Of each patient with and without the outcome, the part of the others that the model ranks right against it. */
+function placements(
+  scores: Float32Array,
+  labels: Int32Array,
+): { readonly value: number; readonly right: Float64Array; readonly left: Float64Array } | null {
+  const positives = scores.filter((_, i) => labels[i] === 1)
+  const negatives = scores.filter((_, i) => labels[i] !== 1)
+  const [m, n] = [positives.length, negatives.length]
+  if (m === 0 || n === 0) return null
+  const both = new Float32Array(m + n)
+  both.set(positives)
+  both.set(negatives, m)
+  const all = midranks(both)
+  const within = { positive: midranks(positives), negative: midranks(negatives) }
+  const right = Float64Array.from(positives, (_, i) => ((all[i] as number) - (within.positive[i] as number)) / n)
+  const left = Float64Array.from(negatives, (_, i) => 1 - ((all[m + i] as number) - (within.negative[i] as number)) / m)
+  return { value: mean(right), right, left }
+}
+
+function normalInterval(value: number, variance: number): Measured {
+  const half = z * Math.sqrt(variance)
+  return { value, low: value - half, high: value + half }
+}
+
+/** Squared standard error; 0 of a single value, which has no spread to measure. */
+function varianceOfMean(values: Float64Array): number {
+  if (values.length < 2) return 0
+  const around = mean(values)
+  return values.reduce((sum, value) => sum + (value - around) ** 2, 0) / (values.length - 1) / values.length
 }
 
 function mean(values: Float64Array): number {

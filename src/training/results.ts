@@ -1,6 +1,6 @@
 import { mixSeeds } from '../data/seed.ts'
 import type { Manifest } from '../study/manifest.ts'
-import { bootstrapAucDifference, bootstrapMean, delong, wilson } from './intervals.ts'
+import { aucDifferenceInterval, delong, meanInterval, wilson } from './intervals.ts'
 import { evaluation, lossOf, predictedClass, yesProbabilities } from './metrics.ts'
 import type { CalibrationBin, ModelDetails, ResultDetails, RocPoint, Subgroup, ThresholdCounts } from './screen.ts'
 import { type Group, smallestGroup } from './subgroups.ts'
@@ -32,7 +32,8 @@ const mostRocPoints = 400
 
 /**
  * What the results page shows of a hospital's held-out patients. Intervals are of 95 %: Wilson for proportions, DeLong for the
- * area under the curve, the bootstrap (seeded, 1,000 draws) for the log-loss and, paired, for differences.
+ * area under the curve, the bootstrap (seeded, 1,000 draws) for the log-loss and, paired, for differences; of more than 2,000
+ * patients the normal approximation stands for the bootstrap.
  */
 export function resultDetails(input: ResultsInput): ResultDetails {
   const { classes, outputs, labels, federated, local, groups, seed } = input
@@ -56,17 +57,17 @@ export function resultDetails(input: ResultsInput): ResultDetails {
     difference:
       local && right.local
         ? {
-            accuracy: bootstrapMean(minus(right.federated, right.local), mixSeeds(seed, 1)),
+            accuracy: meanInterval(minus(right.federated, right.local), mixSeeds(seed, 1)),
             auc:
               classes.length === 2
-                ? bootstrapAucDifference(
+                ? aucDifferenceInterval(
                     yesProbabilities(federated.test, outputs),
                     yesProbabilities(local.test, outputs),
                     labels.test,
                     mixSeeds(seed, 2),
                   )
                 : null,
-            logLoss: bootstrapMean(minus(losses(federated), losses(local)), mixSeeds(seed, 3)),
+            logLoss: meanInterval(minus(losses(federated), losses(local)), mixSeeds(seed, 3)),
           }
         : null,
     subgroups: shown.map(
@@ -88,7 +89,7 @@ function modelDetails(model: ModelPredictions, { outputs, classes, labels, seed 
   const losses = Float64Array.from(test, (_, i) => lossOf(model.test, test, outputs, i))
   const common = {
     accuracy: wilson(hits, test.length),
-    logLoss: bootstrapMean(losses, mixSeeds(seed, 4)),
+    logLoss: meanInterval(losses, mixSeeds(seed, 4)),
     brier: brierScore(model.test, test, outputs),
     confusion,
   }
