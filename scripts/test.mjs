@@ -1,5 +1,5 @@
 /**
- * npm test [unit|contracts|e2e|long]: without a part all but long, quickest first, stopping at the first part that fails.
+ * npm test [unit|audit|contracts|e2e|long]: without a part all but long, quickest first, stopping at the first part that fails.
  * The last line is "N passed, N failed".
  */
 import { spawn } from 'node:child_process'
@@ -17,6 +17,7 @@ const require = createRequire(import.meta.url)
 /** @type {Record<string, () => Promise<Tally[]>>} */
 const parts = {
   unit: async () => [await check('lint', biome('check', '.')), await check('types', tsc()), await vitest()],
+  audit: async () => [await check('dependencies', [process.execPath, join(root, 'scripts/audit.mjs')])],
   contracts: async () => [
     await check('contracts’ format', forge('fmt', '--check')),
     await check('contracts’ build', forge('build')),
@@ -46,7 +47,7 @@ try {
 mkdirSync(resultFolder, { recursive: true })
 
 const total = { passed: 0, failed: 0 }
-for (const name of named.length > 0 ? named : ['unit', 'contracts', 'e2e']) {
+for (const name of named.length > 0 ? named : ['unit', 'audit', 'contracts', 'e2e']) {
   for (const { passed, failed } of await parts[name]()) {
     total.passed += passed
     total.failed += failed

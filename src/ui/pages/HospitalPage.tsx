@@ -18,6 +18,7 @@ import { isJoining, JoinView } from '../views/join/JoinView.tsx'
 import { DeskCover } from '../views/keeping/DeskCover.tsx'
 import { useTabTitle } from '../views/live/useTabTitle.ts'
 import { useHospitalWallet } from '../wallet/useHospitalWallet.ts'
+import { useRetryOffers } from '../wallet/useRetryOffers.ts'
 
 const RoundView = lazy(() => import('../views/RoundView.tsx').then(module => ({ default: module.RoundView })))
 const ResultsView = lazy(() => import('../views/ResultsView.tsx').then(module => ({ default: module.ResultsView })))
@@ -72,6 +73,7 @@ interface OpenHospitalProps {
 function OpenHospital({ session, studyName, isFramed }: OpenHospitalProps) {
   const view = useStore(session.store)
   useTabTitle(view)
+  useRetryOffers(session)
   const [shown, show] = useShownView()
   const Shown = views[shown]
   const joining = isJoining(view)
