@@ -23,6 +23,9 @@ const unhurriedOpenSeconds = 24 * 3600
 /** Wei that the sponsor puts into the gas pot: several times what seven seats' duties cost on a dev chain. */
 const gasPerRound = parseEther('0.05')
 
+/** For studies and invitations that people make in the app as the demo sponsor, on top of what the demo's own study takes. */
+const spareCredits = 100_000
+
 /** The demo chain's sponsor is also its deployer and issuer: account 0. Hospital k is account k. */
 export function sponsorAccess(deployment: Deployment): ChainAccess {
   return {
@@ -65,7 +68,9 @@ export async function deployDemo(
     sponsor: account.address,
     hospitals: source.hospitals.map((name, i) => ({ address: demoAccount(i + 1, deployment.chainId).address, name })),
     hospitalCredits: creditUnits(2 * rules.stake),
-    sponsorCredits: creditUnits(2 * studies * rules.rewardPerRound * source.hospitals.length * rules.rounds),
+    sponsorCredits: creditUnits(
+      spareCredits + 2 * studies * rules.rewardPerRound * source.hospitals.length * rules.rounds,
+    ),
   })
   return deployment
 }

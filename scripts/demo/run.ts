@@ -127,6 +127,8 @@ async function showPages({ options, signal }: DemoRun, { site, study, server }: 
     const url = `${server.url}${pageOf(options, study.address, i)}`
     say(`  ${name.padEnd(14)} ${url}`)
   })
+  say(`\n  ${'Sponsor'.padEnd(14)} ${server.url}/sponsor?account=0`)
+  say(`  ${'Issuers'.padEnd(14)} ${server.url}/issuers?account=0`)
   say('\nThe study starts when all hospitals have joined. Ctrl-C ends everything.')
   if (hasDisplay()) openInBrowser(server.url)
   await startWhenJoined(site, study.address, study.hospitals.length, signal)
