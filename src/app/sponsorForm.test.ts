@@ -37,10 +37,24 @@ describe('a new form', () => {
   it('for heart learns the same as the shipped study', () => {
     const { study } = checkForm(heart, relays)
     const shipped = heartStudy({ relays }).manifest
-    expect(study?.manifest).toEqual({
-      ...shipped,
-      subgroups: [{ column: 'age', borders: [50, 65] }, { column: 'sex' }],
-    })
+    expect(study?.manifest).toEqual(shipped)
+  })
+
+  it('for other columns shows results apart by age and sex where there are such columns', () => {
+    const schema = {
+      kind: 'table' as const,
+      features: [
+        { type: 'number' as const, name: 'Age' },
+        { type: 'binary' as const, name: 'sex' },
+        { type: 'number' as const, name: 'dose' },
+      ],
+      outcome: { name: 'ill' },
+    }
+    const named = checkForm({ ...table, schema, subgroups: null }, relays).study?.manifest
+    expect(named?.subgroups).toEqual([{ column: 'Age', borders: [50, 65] }, { column: 'sex' }])
+    // A group of a column that was taken out goes with it.
+    const kept = checkForm({ ...table, schema, subgroups: [{ column: 'sex' }, { column: 'ward' }] }, relays)
+    expect(kept.study?.manifest.subgroups).toEqual([{ column: 'sex' }])
   })
 
   it('gives people hours on a public chain', () => {
@@ -124,7 +138,7 @@ describe('a form', () => {
       features: [{ type: 'number' as const, name: 'x', label: '', unit: ' ', min: undefined }],
       outcome: { name: 'y', label: '' },
     } as SponsorForm['schema']
-    const { study } = checkForm({ ...table, schema }, relays)
+    const { study } = checkForm({ ...table, schema, intendedUse: ' ' }, relays)
     expect(study?.manifest.schema).toEqual({
       kind: 'table',
       features: [{ type: 'number', name: 'x' }],

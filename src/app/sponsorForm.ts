@@ -53,6 +53,8 @@ export interface SponsorForm {
   readonly purpose: string
   readonly intendedUse: string
   readonly schema: DataSchema
+  /** Groups of patients that a template or a cloned study names; null: guessed from the columns. */
+  readonly subgroups: Manifest['subgroups'] | null
   readonly modelKind: ModelKind
   /** Units of each hidden layer, for mlp. */
   readonly hidden: readonly Typed[]
@@ -219,6 +221,7 @@ export function formOf(
     purpose: manifest.purpose,
     intendedUse: manifest.intendedUse ?? '',
     schema,
+    subgroups: manifest.subgroups ?? null,
     ...shape,
     own: null,
     siteLocal: model.siteLocal,
@@ -347,7 +350,7 @@ function manifestFrom(form: SponsorForm, relays: readonly string[]): Manifest {
     seed: form.seed ?? 0,
     relays: [...relays],
     ...(intendedUse !== '' && { intendedUse }),
-    ...subgroupsOf(form.schema),
+    ...subgroupsOf(form),
   }
 }
 
@@ -382,8 +385,12 @@ function tidySchema(schema: DataSchema): DataSchema {
 }
 
 /** Results are shown apart by sex and age where the columns are called so; a sponsor may not think of it. */
-function subgroupsOf(schema: DataSchema): Pick<Manifest, 'subgroups'> {
+function subgroupsOf({ schema, subgroups: named }: SponsorForm): Pick<Manifest, 'subgroups'> {
   if (schema.kind === 'images') return {}
+  if (named !== null) {
+    const kept = (named ?? []).filter(({ column }) => schema.features.some(({ name }) => name === column))
+    return kept.length === 0 ? {} : { subgroups: kept }
+  }
   const subgroups = schema.features.flatMap(({ name, type }) => {
     if (/^(sex|gender|male|female)$/i.test(name) && type !== 'number') return [{ column: name }]
     if (/^age$/i.test(name) && type === 'number') return [{ column: name, borders: [50, 65] }]

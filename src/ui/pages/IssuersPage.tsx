@@ -94,7 +94,9 @@ interface RoomProps {
 
 function Room({ site, admission, wallet, linked }: RoomProps) {
   const queries = useQueryClient()
-  const access: ChainAccess = useMemo(() => openAccess(site, wallet), [site, wallet])
+  // Not while drawing: opening it tells the header whose activity to show.
+  const [access, setAccess] = useState<ChainAccess | null>(null)
+  useEffect(() => setAccess(openAccess(site, wallet)), [site, wallet])
   const self = wallet.account.address
   const isIssuer = admission.issuers.some(issuer => sameAddress(issuer, self))
   const refresh = async () => {
@@ -104,6 +106,7 @@ function Room({ site, admission, wallet, linked }: RoomProps) {
       queries.invalidateQueries({ queryKey: ['own-invitations', site.deploymentId] }),
     ])
   }
+  if (access === null) return <Skeleton height={240} />
   const shared = { admission, access, refresh }
   return (
     <>

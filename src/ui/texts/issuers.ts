@@ -12,9 +12,11 @@ export const issuersTexts = {
   rule: {
     heading: 'Who decides?',
     answer: (needed: number, all: number) =>
-      needed === 1
-        ? `Any one of ${plural(all, 'issuer', 'issuers')} admits, suspends and readmits hospitals.`
-        : `${needed} of ${plural(all, 'issuer', 'issuers')} must agree to admit, suspend or readmit a hospital.`,
+      all === 1
+        ? 'One issuer admits, suspends and readmits hospitals.'
+        : needed === 1
+          ? `Any one of ${plural(all, 'issuer', 'issuers')} admits, suspends and readmits hospitals.`
+          : `${needed} of ${plural(all, 'issuer', 'issuers')} must agree to admit, suspend or readmit a hospital.`,
     issuers: 'Issuers',
     you: 'you',
   },

@@ -3,6 +3,7 @@ import type { Notice } from '../../app/sponsorFollow.ts'
 import type { ModelKind, Problem, Template, Timing, Warning } from '../../app/sponsorForm.ts'
 import type { EndReasonName } from '../../app/sponsorReport.ts'
 import type { StepName } from '../../app/sponsorSteps.ts'
+import { bytes } from '../format.ts'
 
 const plural = (count: number, one: string, many: string) =>
   `${count.toLocaleString('en-GB')} ${count === 1 ? one : many}`
@@ -170,7 +171,7 @@ export const sponsorTexts = {
       head: 'The whole last layer',
     },
     size: (parameters: number) =>
-      `${plural(parameters, 'number', 'numbers')} in all: ${((4 * parameters) / 1e6).toFixed(2)} MB for each update.`,
+      `${plural(parameters, 'number', 'numbers')} in all: ${bytes(4 * parameters)} for each update.`,
     file: 'Choose model.json and its weights',
     fileHint: 'Both files at once. They are read in this tab.',
     fileRead: (file: string, parameters: number) => `${file}: ${parameters.toLocaleString('en-GB')} weights.`,

@@ -7,6 +7,7 @@ import { type Address, sameAddress } from '../../../study/types.ts'
 import { Panel } from '../../components/Panel.tsx'
 import { texts } from '../../texts.ts'
 import { ActionError } from '../../views/live/ActionError.tsx'
+import { fieldOrder } from '../sponsor/fields.tsx'
 import { useAction } from '../sponsor/useAction.ts'
 
 interface AdmitPanelProps {
@@ -48,6 +49,7 @@ export function AdmitPanel({ admission, access, refresh }: AdmitPanelProps) {
           <TextInput
             label={words.address}
             description={words.addressHint}
+            inputWrapperOrder={fieldOrder}
             value={address}
             autoComplete="off"
             spellCheck={false}
@@ -56,7 +58,6 @@ export function AdmitPanel({ admission, access, refresh }: AdmitPanelProps) {
           />
           <TextInput
             label={words.name}
-            description={'\u00a0'}
             value={name}
             error={hasTried && !isNamed ? words.badName : null}
             onChange={event => setName(event.currentTarget.value)}

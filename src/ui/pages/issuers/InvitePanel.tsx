@@ -16,6 +16,7 @@ import { credits as creditsWords } from '../../texts/sponsor.ts'
 import { texts } from '../../texts.ts'
 import { ActionError } from '../../views/live/ActionError.tsx'
 import { creditsText, etherText } from '../../wallet/amounts.ts'
+import { fieldOrder } from '../sponsor/fields.tsx'
 import { usePurse } from '../sponsor/Signer.tsx'
 import { useAction } from '../sponsor/useAction.ts'
 import { LinkBox } from './LinkBox.tsx'
@@ -107,6 +108,7 @@ export function InvitePanel({ site, admission, access, refresh }: InvitePanelPro
           <NumberInput
             label={words.stake}
             description={study ? words.stakeHint(creditsWords(creditsFrom(study.stake))) : null}
+            inputWrapperOrder={fieldOrder}
             value={stake}
             min={0}
             error={hasTried && !isPayable ? words.badAmount : null}
@@ -115,6 +117,7 @@ export function InvitePanel({ site, admission, access, refresh }: InvitePanelPro
           <NumberInput
             label={words.gas}
             description={words.gasHint}
+            inputWrapperOrder={fieldOrder}
             value={gas}
             min={0}
             step={0.01}

@@ -96,7 +96,7 @@ function Followed(props: FollowedProps) {
       <MoneyPanel followed={followed} />
       <ReportPanel site={site} desk={desk} followed={followed} />
       {isMine && (
-        <Group className="ward-no-print">
+        <Group className="ward-no-print" align="start">
           <Clone {...props} />
           {phase !== Phase.Ended && phase !== Phase.Draft && (
             <StopEarly desk={desk} followed={followed} refresh={refresh} />

@@ -13,6 +13,9 @@ export interface FormContext {
   readonly change: (form: SponsorForm) => void
 }
 
+/** The hint stands below, so that fields side by side stay in line. */
+export const fieldOrder: ('label' | 'input' | 'description' | 'error')[] = ['label', 'input', 'description', 'error']
+
 const Context = createContext<FormContext | null>(null)
 export const FormProvider = Context.Provider
 
@@ -52,6 +55,7 @@ export function TextField({ path, label, hint, value, onValue, rows }: TextField
     value,
     error: problem,
     description: hint,
+    inputWrapperOrder: fieldOrder,
     'data-path': path,
     onBlur: () => touch(path),
   }
@@ -76,6 +80,7 @@ export function NumberField({ path, label, hint, value, onValue, step, isWhole =
     <NumberInput
       label={label}
       description={hint}
+      inputWrapperOrder={fieldOrder}
       value={value ?? ''}
       error={problem}
       allowDecimal={!isWhole}
