@@ -1,4 +1,4 @@
-/** npm run screenshots [-- FOLDER]: see e2e/tour/screenshots.ts. */
+/** npm run screenshots [-- --readme]: see e2e/tour/screenshots.ts. */
 import { setup } from './setup.mjs'
 
 try {

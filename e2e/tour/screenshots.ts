@@ -1,6 +1,9 @@
-/** npm run screenshots [-- FOLDER]: every page and state at 1280 and 390, light and dark, for people to look at. */
-import { mkdirSync, rmSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+/**
+ * npm run screenshots [-- --readme]: every page and state at 1280 and 390, light and dark, for people to look at.
+ * --readme also renews the few in docs/pictures, which README and guides show.
+ */
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { chromium } from '@playwright/test'
 import { findChromium } from '../../scripts/chromium.mjs'
 import { chromiumFlags } from '../../scripts/demo/browser.ts'
@@ -8,7 +11,14 @@ import { root, workDir } from '../../scripts/lock.mjs'
 import { startBed } from '../support/deployment.ts'
 import { type Look, tourOfJoining, tourOfKiosk, tourOfPages, tourOfStudy } from './tour.ts'
 
-const folder = process.argv[2] === undefined ? join(workDir, 'screenshots') : resolve(root, process.argv[2])
+const folder = join(workDir, 'screenshots')
+const shown = [
+  'join-terms-1280-light',
+  'round-running-1280-light',
+  'round-running-390-dark',
+  'results-ended-1280-light',
+  'kiosk-running-1280-light',
+]
 const widths = { 1280: 900, 390: 844 } as const
 const schemes = ['light', 'dark'] as const
 
@@ -48,5 +58,10 @@ try {
 } finally {
   await browser.close()
   await bed.stop()
+}
+if (process.argv.includes('--readme')) {
+  const pictures = join(root, 'docs', 'pictures')
+  mkdirSync(pictures, { recursive: true })
+  for (const name of shown) copyFileSync(join(folder, `${name}.png`), join(pictures, `${name}.png`))
 }
 process.stdout.write(`${count} pictures are in ${folder}.\n`)
