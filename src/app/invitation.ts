@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { Deployment } from '../chain/deployment.ts'
 import { invitationAddress } from '../chain/invitationKeys.ts'
 import { invitationState, recoverSigners } from '../chain/invitations.ts'
@@ -27,13 +27,13 @@ const invitationSchema = z.object({
   /** Where the invited hospital is taken; the accreditation itself holds for every study. */
   study: address,
   /** What the hospital will be called; the signatures cover it. */
-  name: z.string().refine(name => isHospitalName(name), 'no name'),
+  name: z.string().check(z.refine(name => isHospitalName(name), 'no name')),
   /** Unix seconds; the signatures cover it. */
-  expires: z.number().int().positive(),
+  expires: z.int().check(z.positive()),
   /** The one-time private key. Whoever holds it can use the invitation, once. */
   key: bytes32,
   /** EIP-712, each by another issuer. */
-  signatures: z.array(signature).max(32),
+  signatures: z.array(signature).check(z.maxLength(32)),
 })
 
 export type Invitation = Readonly<z.infer<typeof invitationSchema>>

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { deploymentSchema } from '../chain/deployment.ts'
 import { isStudy } from '../chain/isStudy.ts'
 import { type ChainReader, listStudies, readStudy } from '../chain/reads.ts'
@@ -14,15 +14,15 @@ const studyData = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('digits'),
     /** The images are split among so many. */
-    hospitals: z.number().int().min(2),
+    hospitals: z.int().check(z.minimum(2)),
     /** Dirichlet concentration of the classes' shares; null: the same mixture everywhere. */
-    alpha: z.number().positive().nullable(),
-    seed: z.number().int().min(0),
+    alpha: z.nullable(z.number().check(z.positive())),
+    seed: z.int().check(z.minimum(0)),
   }),
   z.object({
     kind: z.literal('csv'),
     /** Seeds the stratified split of each file. */
-    seed: z.number().int().min(0),
+    seed: z.int().check(z.minimum(0)),
   }),
   /** What the study's manifest says: own files, or the patients that this page ships for a schema like the manifest's. */
   z.object({ kind: z.literal('manifest') }),
@@ -31,18 +31,18 @@ const studyData = z.discriminatedUnion('kind', [
 const studyEntry = z.object({
   address,
   /** For the list; everything else about the study is on the chain and in the manifest that it names. */
-  name: z.string().min(1),
-  rounds: z.number().int().positive(),
+  name: z.string().check(z.minLength(1)),
+  rounds: z.int().check(z.positive()),
   data: studyData,
   /** Tabs may also exchange blobs directly (WebRTC), which shows their network addresses to each other. */
-  direct: z.boolean().optional(),
+  direct: z.optional(z.boolean()),
   /** Names of the demo accounts: the first is hospital 1. Empty where hospitals bring their own wallets. */
-  hospitals: z.array(z.string().min(1)),
+  hospitals: z.array(z.string().check(z.minLength(1))),
 })
 
-const siteSchema = deploymentSchema.extend({
+const siteSchema = z.extend(deploymentSchema, {
   /** Multiaddrs with peer ids. */
-  relays: z.array(z.string()).max(8),
+  relays: z.array(z.string()).check(z.maxLength(8)),
   studies: z.array(studyEntry),
 })
 

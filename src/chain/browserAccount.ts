@@ -1,7 +1,7 @@
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
 import { bytesToHex, hexToBytes, type LocalAccount } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { AppError } from '../errors/AppError.ts'
 import { type Address, type Hex, sameAddress } from '../study/types.ts'
 import type { Deployment } from './deployment.ts'
@@ -89,7 +89,7 @@ const backupSchema = z.object({
   kind: z.literal('wardround-account'),
   v: z.literal(1),
   address: hexBytes(20),
-  rounds: z.number().int().min(PBKDF2_ROUNDS).max(MOST_PBKDF2_ROUNDS),
+  rounds: z.int().check(z.minimum(PBKDF2_ROUNDS), z.maximum(MOST_PBKDF2_ROUNDS)),
   salt: hexBytes(16),
   iv: hexBytes(12),
   /** AES-256-GCM of the 32 bytes, tag included. */

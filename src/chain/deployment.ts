@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { AppError } from '../errors/AppError.ts'
 import type { Address, Hex } from '../study/types.ts'
 import type { ChainClient } from './clients.ts'
@@ -10,9 +10,9 @@ const bytes32 = z.custom<Hex>(value => typeof value === 'string' && /^0x[0-9a-fA
 
 /** What a deployment script writes and the app reads. Other fields of the file (relays, studies) are their readers' own. */
 export const deploymentSchema = z.object({
-  chainId: z.number().int().positive(),
+  chainId: z.int().check(z.positive()),
   /** Where the chain answers, the preferred one first. */
-  rpcUrls: z.array(z.url({ protocol: /^https?$/ })).min(1),
+  rpcUrls: z.array(z.url({ protocol: /^https?$/ })).check(z.minLength(1)),
   /** Hash of the chain's block 0: two dev chains share chain id and addresses, but not this. */
   genesisHash: bytes32,
   /** keccak256(abi.encode(genesisHash, registry)), as the factory says. */
@@ -25,7 +25,7 @@ export const deploymentSchema = z.object({
   /** Pays those who carry duties. */
   gasPot: address,
   /** Number of the first block that can hold an event of these contracts. */
-  block: z.number().int().min(0),
+  block: z.int().check(z.minimum(0)),
 })
 
 /** The contracts of one Wardround on one chain. */
