@@ -45,8 +45,9 @@ export async function tabTo(page: Page, target: Locator): Promise<void> {
 
 /** Chooses a file by keyboard: the button is reached by Tab and pressed with Enter. */
 export async function chooseByKeyboard(page: Page, button: Locator, file: ReturnType<typeof csvFile>): Promise<void> {
-  await tabTo(page, button)
+  // Waited for before the keys: Chromium is told to hand the dialog over only then, and would swallow an earlier one.
   const chooser = page.waitForEvent('filechooser')
+  await tabTo(page, button)
   await page.keyboard.press('Enter')
   await (await chooser).setFiles(file)
 }
