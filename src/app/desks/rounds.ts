@@ -3,7 +3,7 @@ import { createHospitalEvents } from '../../chain/hospitalEvents.ts'
 import { createDutySigner } from '../../crypto/duty.ts'
 import type { HospitalState } from '../../rounds/state.ts'
 import { sameAddress } from '../../study/types.ts'
-import { type ActivityView, activityOf } from '../activity.ts'
+import { type ActivityEntry, type ActivityView, activityOf } from '../activity.ts'
 import type { HospitalContext } from '../context.ts'
 import { historyOf } from '../keeping/history.ts'
 import { curveOf, withLoss } from '../live/curve.ts'
@@ -35,6 +35,7 @@ export function createRoundDesk(context: HospitalContext): RoundDesk {
   const readHistory = createHistoryReader(context, change)
   let letSleep: (() => void) | null = null
 
+  change({ demoNames: options.study.hospitals })
   followActivity(context, change)
   // What fails here has failed the session itself, which says so.
   const untold = () => undefined
@@ -127,7 +128,9 @@ function followActivity({ options, onClose, owner }: HospitalContext, change: (l
   const activity = activityOf(options.site, owner.address)
   const show = ({ entries }: ActivityView) => {
     const asking = entries.find(({ status }) => status === 'asking')
-    const ofStudy = entries.filter(({ to }) => sameAddress(to, options.study.address))
+    // Joining goes through the credits, which bring it to the study.
+    const isOfStudy = ({ to, name }: ActivityEntry) => sameAddress(to, options.study.address) || name === 'joinTask'
+    const ofStudy = entries.filter(isOfStudy)
     const calls = ofStudy.reduce<ChainCalls>(
       (sum, { status, gasUsed, feeWei }) => ({
         confirmed: sum.confirmed + (status === 'confirmed' ? 1 : 0),
