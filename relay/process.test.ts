@@ -141,7 +141,7 @@ test('a carrier’s key that is none, or that comes without a deployment, ends i
   expect(alone.code).toBe(2)
   expect(alone.errors).toContain('--deployment')
   expect(alone.errors).not.toContain('abab')
-}, 40_000)
+}, 90_000)
 
 test('a process that closed its store and relay ends by itself', async () => {
   const dataDir = await scratch(after)
