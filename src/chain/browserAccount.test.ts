@@ -6,12 +6,11 @@ import type { Hex } from '../study/types.ts'
 import {
   createBrowserAccount,
   exportBrowserAccount,
-  isQuiet,
   loadBrowserAccount,
   removeBrowserAccount,
   restoreBrowserAccount,
-  setQuiet,
 } from './browserAccount.ts'
+import { isQuiet, setQuiet } from './browserAccountDatabase.ts'
 import { browserProvider, type SigningRequest } from './browserProvider.ts'
 import { readCall } from './callNames.ts'
 import type { Deployment } from './deployment.ts'

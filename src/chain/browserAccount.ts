@@ -1,9 +1,10 @@
-import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
 import { bytesToHex, hexToBytes, type LocalAccount } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import * as z from 'zod/mini'
 import { AppError } from '../errors/AppError.ts'
 import { type Address, type Hex, sameAddress } from '../study/types.ts'
+import { guarded, openAccounts as open, SELF } from './browserAccountDatabase.ts'
+import { allowsBrowserAccount, SHORTEST_PASSWORD } from './browserAccountRules.ts'
 import type { Deployment } from './deployment.ts'
 
 /**
@@ -15,14 +16,6 @@ export interface BrowserAccount {
   readonly account: LocalAccount
   /** Milliseconds since 1970; null: no backup was ever made. */
   readonly backedUpAt: number | null
-}
-
-/** Networks where accounts hold money: no key is made or used in a page there. Chain ids of viem's list. */
-const MAIN_NETWORKS: ReadonlySet<number> = new Set([1, 10, 56, 100, 137, 8453, 42161, 43114, 59144])
-
-/** Whether a page may hold a key for this chain. */
-export function allowsBrowserAccount({ chainId }: Pick<Deployment, 'chainId'>): boolean {
-  return !MAIN_NETWORKS.has(chainId)
 }
 
 /** The account of this browser on this deployment. @returns undefined where none was made @throws AppError journal.failed */
@@ -80,9 +73,6 @@ async function keep(
 const PBKDF2_ROUNDS = 600_000
 /** A file that asks for more would only hang the page; one with fewer was not made here. */
 const MOST_PBKDF2_ROUNDS = 10_000_000
-/** Shortest password of a backup, in characters. */
-export const SHORTEST_PASSWORD = 10
-
 const hexBytes = (length: number) => z.custom<Hex>(value => isHexOf(value, length), `no ${length} bytes`)
 
 const backupSchema = z.object({
@@ -185,74 +175,6 @@ async function passwordKey(password: string, salt: Uint8Array<ArrayBuffer>, roun
     false,
     ['encrypt', 'decrypt'],
   )
-}
-
-/** Whether the person ticked that updates of this study are signed without being shown. @throws AppError journal.failed */
-export async function isQuiet(deployment: Pick<Deployment, 'deploymentId'>, study: Address): Promise<boolean> {
-  const kept = await guarded(async () => (await open(deployment)).get('quietStudies', study.toLowerCase()))
-  return kept === true
-}
-
-/** Keeps, or takes back, that updates of this study are signed without being shown. @throws AppError journal.failed */
-export async function setQuiet(
-  deployment: Pick<Deployment, 'deploymentId'>,
-  study: Address,
-  quiet: boolean,
-): Promise<void> {
-  await guarded(async () => {
-    const db = await open(deployment)
-    if (quiet) await db.put('quietStudies', true, study.toLowerCase())
-    else await db.delete('quietStudies', study.toLowerCase())
-  })
-}
-
-/** One account a deployment and browser. */
-const SELF = 'self'
-
-interface KeptAccount {
-  readonly address: Address
-  /** Non-extractable: opens `sealed` in this browser alone. */
-  readonly key: CryptoKey
-  readonly iv: Uint8Array<ArrayBuffer>
-  readonly sealed: ArrayBuffer
-  readonly backedUpAt: number | null
-}
-
-interface AccountDatabase extends DBSchema {
-  accounts: { key: string; value: KeptAccount }
-  quietStudies: { key: string; value: boolean }
-}
-
-const databases = new Map<string, Promise<IDBPDatabase<AccountDatabase>>>()
-
-function open({ deploymentId }: Pick<Deployment, 'deploymentId'>): Promise<IDBPDatabase<AccountDatabase>> {
-  const name = `wardround-account-${deploymentId.toLowerCase()}`
-  const known = databases.get(name)
-  if (known !== undefined) return known
-  const database = openDB<AccountDatabase>(name, 1, {
-    upgrade(db) {
-      db.createObjectStore('accounts')
-      db.createObjectStore('quietStudies')
-    },
-    blocking(_current, _blocked, event) {
-      databases.delete(name)
-      ;(event.target as IDBDatabase).close()
-    },
-    terminated() {
-      databases.delete(name)
-    },
-  })
-  databases.set(name, database)
-  database.catch(() => databases.delete(name))
-  return database
-}
-
-async function guarded<T>(run: () => Promise<T>): Promise<T> {
-  try {
-    return await run()
-  } catch (cause) {
-    throw new AppError('journal.failed', { reason: cause instanceof Error ? cause.message : String(cause) }, cause)
-  }
 }
 
 function bytes(hex: Hex): Uint8Array<ArrayBuffer> {

@@ -6,13 +6,11 @@ import {
   createWalletClient,
   defineChain,
   fallback,
-  type HDAccount,
   http,
   type PublicActions,
   type Transport,
   type WalletClient,
 } from 'viem'
-import { mnemonicToAccount } from 'viem/accounts'
 import {
   call,
   estimateGas,
@@ -32,7 +30,6 @@ import {
   waitForTransactionReceipt,
 } from 'viem/actions'
 import { baseSepolia, foundry, sepolia } from 'viem/chains'
-import { AppError } from '../errors/AppError.ts'
 import type { Deployment } from './deployment.ts'
 
 /** A client that can sign: a wallet's, or a local account's. */
@@ -131,15 +128,4 @@ export function quickClientFor(deployment: Pick<Deployment, 'chainId' | 'rpcUrls
 /** A client that signs with a local account: demo accounts, simulations, scripts. */
 export function walletClientFor(deployment: Pick<Deployment, 'chainId' | 'rpcUrls'>, account: Account): Wallet {
   return createWalletClient({ account, chain: chainOf(deployment), transport: rpcTransport(deployment.rpcUrls) })
-}
-
-/**
- * One of the dev chain's funded accounts.
- * @param index 0 is the deployer and issuer
- * @throws AppError chain.wrongChain on any chain but the dev chain: these keys are known to everybody
- */
-export function demoAccount(index: number, chainId: number): HDAccount {
-  if (chainId !== DEV_CHAIN_ID) throw new AppError('chain.wrongChain', { actual: chainId, expected: DEV_CHAIN_ID })
-  // Anvil's default mnemonic.
-  return mnemonicToAccount('test test test test test test test test test test test junk', { addressIndex: index })
 }

@@ -1,5 +1,6 @@
 import { deleteDB } from 'idb'
-import { demoAccount, publicClientFor, walletClientFor } from '../../chain/clients.ts'
+import { publicClientFor, walletClientFor } from '../../chain/clients.ts'
+import { demoAccount } from '../../chain/demoAccounts.ts'
 import { withdraw } from '../../chain/hospital.ts'
 import { accreditationOf, readSnapshot } from '../../chain/reads.ts'
 import { startTask, stopTask } from '../../chain/sponsor.ts'

@@ -2,7 +2,8 @@ import { Button, Group, PasswordInput, Stack, Text } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import type { Site } from '../../app/site.ts'
-import { exportBrowserAccount, loadBrowserAccount, SHORTEST_PASSWORD } from '../../chain/browserAccount.ts'
+import { keptAccount } from '../../chain/browserAccountDatabase.ts'
+import { SHORTEST_PASSWORD } from '../../chain/browserAccountRules.ts'
 import { AppError, type AppErrorData } from '../../errors/AppError.ts'
 import type { Address } from '../../study/types.ts'
 import { asErrorData } from '../components/ErrorPanel.tsx'
@@ -15,7 +16,7 @@ export function BackupPanel({ site, address }: { readonly site: Site; readonly a
   const [isOpen, setOpen] = useState(false)
   const [isSaved, setSaved] = useState(false)
   const queries = useQueryClient()
-  const kept = useQuery({ queryKey: browserAccountKey(site), queryFn: () => readBrowserAccount(site) })
+  const kept = useQuery({ queryKey: browserAccountKey(site), queryFn: () => keptAccount(site) })
   const backedUpAt = kept.data?.backedUpAt ?? null
   const done = () => {
     setOpen(false)
@@ -65,6 +66,7 @@ function BackupForm({ site, address, onDone, onCancel }: FormProps) {
     setBusy(true)
     setError(null)
     try {
+      const { exportBrowserAccount } = await accountCode()
       offerFile(words.fileName(address), await exportBrowserAccount(site, password))
       onDone()
     } catch (thrown) {
@@ -105,17 +107,12 @@ function BackupForm({ site, address, onDone, onCancel }: FormProps) {
   )
 }
 
+/** Signing with a key of one's own is fetched when there is one to use: most hospitals bring a wallet. */
+export const accountCode = () => import('../../chain/browserAccount.ts')
+
 /** Where the query cache keeps what this browser's account is, without its key. */
 export function browserAccountKey(site: Site) {
   return ['browserAccount', site.deploymentId] as const
-}
-
-/** Address and backup of this browser's account; null where it has none. The key itself stays out of caches. */
-export async function readBrowserAccount(
-  site: Site,
-): Promise<{ readonly address: Address; readonly backedUpAt: number | null } | null> {
-  const kept = await loadBrowserAccount(site)
-  return kept === undefined ? null : { address: kept.account.address, backedUpAt: kept.backedUpAt }
 }
 
 function offerFile(name: string, text: string): void {

@@ -2,11 +2,11 @@ import { Button, FileInput, Group, PasswordInput, Stack, Text } from '@mantine/c
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import type { Site } from '../../app/site.ts'
-import { createBrowserAccount, restoreBrowserAccount } from '../../chain/browserAccount.ts'
+import { keptAccount } from '../../chain/browserAccountDatabase.ts'
 import { AppError, type AppErrorData } from '../../errors/AppError.ts'
 import { asErrorData, ErrorPanel } from '../components/ErrorPanel.tsx'
 import { texts } from '../texts.ts'
-import { browserAccountKey, readBrowserAccount } from './BackupPanel.tsx'
+import { accountCode, browserAccountKey } from './BackupPanel.tsx'
 
 interface OptionsProps {
   readonly site: Site
@@ -17,7 +17,7 @@ interface OptionsProps {
 /** For who has no wallet: make an account here, use the one that is here, or bring one back from its backup. */
 export function BrowserAccountOptions({ site, onReady }: OptionsProps) {
   const words = texts.wallet.browser
-  const kept = useQuery({ queryKey: browserAccountKey(site), queryFn: () => readBrowserAccount(site) })
+  const kept = useQuery({ queryKey: browserAccountKey(site), queryFn: () => keptAccount(site) })
   const queries = useQueryClient()
   const [isRestoring, setRestoring] = useState(false)
   const [error, setError] = useState<AppErrorData | null>(null)
@@ -28,6 +28,7 @@ export function BrowserAccountOptions({ site, onReady }: OptionsProps) {
   const make = async () => {
     setError(null)
     try {
+      const { createBrowserAccount } = await accountCode()
       await createBrowserAccount(site)
       await ready()
     } catch (thrown) {
@@ -84,6 +85,7 @@ function RestoreForm({ site, onDone, onCancel }: RestoreProps) {
     setBusy(true)
     setError(null)
     try {
+      const { restoreBrowserAccount } = await accountCode()
       await restoreBrowserAccount(site, await file.text(), password)
       onDone()
     } catch (thrown) {

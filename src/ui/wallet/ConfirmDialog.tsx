@@ -2,7 +2,7 @@ import { Button, Checkbox, Group, Stack, Text, Title } from '@mantine/core'
 import { useId, useState } from 'react'
 import { useStore } from 'zustand'
 import type { Site } from '../../app/site.ts'
-import { setQuiet } from '../../chain/browserAccount.ts'
+import { setQuiet } from '../../chain/browserAccountDatabase.ts'
 import type { SigningRequest } from '../../chain/browserProvider.ts'
 import { Address } from '../components/Address.tsx'
 import { Dialog } from '../components/Dialog.tsx'
@@ -35,7 +35,12 @@ function Question({ site, id, request, answer }: QuestionProps) {
   const { does, signs } = texts.wallet.call(call?.name ?? '')
   const study = quietStudyOf(request)
   const sign = async () => {
-    if (quiet && study !== null) await setQuiet(site, study, true).catch(error => console.error(error))
+    try {
+      if (quiet && study !== null) await setQuiet(site, study, true)
+    } catch (error) {
+      // It signs all the same, and asks again next time.
+      console.error(error)
+    }
     answer(true)
   }
   return (

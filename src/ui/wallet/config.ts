@@ -1,6 +1,7 @@
 import { type Config, createConfig, createStorage, injected } from 'wagmi'
 import type { Site } from '../../app/site.ts'
-import { allowsBrowserAccount, loadBrowserAccount } from '../../chain/browserAccount.ts'
+import { keptAccount } from '../../chain/browserAccountDatabase.ts'
+import { allowsBrowserAccount } from '../../chain/browserAccountRules.ts'
 import { browserProvider } from '../../chain/browserProvider.ts'
 import { chainOf, rpcTransport } from '../../chain/clients.ts'
 import { texts } from '../texts.ts'
@@ -25,7 +26,12 @@ export function walletConfig(site: Site): Config {
 }
 
 function browserConnector(site: Site) {
-  const unlock = async () => (await loadBrowserAccount(site))?.account
+  const unlock = async () => {
+    // wagmi asks every wallet for its accounts as the page opens.
+    if ((await keptAccount(site)) === null) return undefined
+    const { loadBrowserAccount } = await import('../../chain/browserAccount.ts')
+    return (await loadBrowserAccount(site))?.account
+  }
   const provider = browserProvider(site, unlock, request => askBeforeSigning(site, request))
   // wagmi asks of wallets more events than EIP-1193 names; this one has nothing to tell by them.
   return injected({ target: { id: BROWSER_CONNECTOR, name: texts.wallet.browser.name, provider: provider as never } })

@@ -1,6 +1,6 @@
 import { createStore } from 'zustand/vanilla'
 import type { Site } from '../../app/site.ts'
-import { isQuiet } from '../../chain/browserAccount.ts'
+import { isQuiet } from '../../chain/browserAccountDatabase.ts'
 import type { SigningRequest } from '../../chain/browserProvider.ts'
 import type { Address } from '../../study/types.ts'
 

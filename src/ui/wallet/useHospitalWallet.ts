@@ -1,9 +1,9 @@
-import { useEffect, useMemo, useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import type { EIP1193Provider } from 'viem'
 import { useConnection } from 'wagmi'
 import { openAccess } from '../../app/access.ts'
 import type { Site } from '../../app/site.ts'
-import { demoAccount, type Wallet, walletClientFor } from '../../chain/clients.ts'
+import { type Wallet, walletClientFor } from '../../chain/clients.ts'
 import { holdAccount, type Presence, presenceOf } from '../../chain/heldWallet.ts'
 import { type Address, sameAddress } from '../../study/types.ts'
 
@@ -16,16 +16,33 @@ import { type Address, sameAddress } from '../../study/types.ts'
  * @throws AppError chain.wrongChain for a demo account on any chain but the dev chain
  */
 export function useHospitalWallet(site: Site, number: number | null): Wallet | null {
-  const demo = useMemo(
-    () => (number === null ? null : walletClientFor(site, demoAccount(number, site.chainId))),
-    [site, number],
-  )
+  const demo = useDemoWallet(site, number)
   const held = useHeldWallet(site, number === null)
   const wallet = demo ?? held
   useEffect(() => {
     // The header shows what this account does.
     if (wallet !== null) openAccess(site, wallet)
   }, [site, wallet])
+  return wallet
+}
+
+/** @throws AppError chain.wrongChain while rendering, where the error boundary shows it */
+function useDemoWallet(site: Site, number: number | null): Wallet | null {
+  const [wallet, setWallet] = useState<Wallet | null>(null)
+  const [error, setError] = useState<unknown>(null)
+  useEffect(() => {
+    if (number === null) return
+    let isCurrent = true
+    const open = async () => {
+      const { demoAccount } = await import('../../chain/demoAccounts.ts')
+      if (isCurrent) setWallet(walletClientFor(site, demoAccount(number, site.chainId)))
+    }
+    open().catch(setError)
+    return () => {
+      isCurrent = false
+    }
+  }, [site, number])
+  if (error !== null) throw error
   return wallet
 }
 
