@@ -283,6 +283,7 @@ export function openSponsorDesk(
       if (deleted === null) return
       store.setState({ deleted: null })
       keepSoon(deleted)
+      flush().catch(error => console.error(error))
     },
     clone: id => add(find(id).form),
     async cloneStudy(study, signal) {

@@ -16,7 +16,7 @@ interface DraftListProps {
 
 /** What is begun, and what one may begin. */
 export function DraftList({ desk, onOpen }: DraftListProps) {
-  const { drafts, deleted } = useStore(desk.store)
+  const { drafts, deleted, isSaved } = useStore(desk.store)
   const words = texts.sponsor.drafts
   const begun = drafts?.filter(draft => !isMade(draft)) ?? []
   return (
@@ -37,6 +37,9 @@ export function DraftList({ desk, onOpen }: DraftListProps) {
               <Entry key={draft.id} desk={desk} draft={draft} onOpen={onOpen} />
             ))}
           </ul>
+          <Text size="sm" c="dimmed" role="status">
+            {isSaved ? texts.sponsor.saved : texts.sponsor.saving}
+          </Text>
         </Panel>
       )}
       <Templates onStart={template => onOpen(desk.begin(template))} />
