@@ -99,3 +99,61 @@ test('a running study says who is missing and what to do; sitting a round out co
   await expect(late.getByRole('row', { name: /^Round 1 / })).toContainText('sat out')
   await expect(late.getByRole('row', { name: /^Round 2 / })).toContainText('yes')
 })
+
+test('at a shared desk the page stays covered over a reload, and the browser can forget the hospital', async ({
+  bed,
+  newComputer,
+}) => {
+  const study = await bed.openStudy(shortHeart(1), { hospitals: 2, data: { kind: 'heart' } })
+  const page = await openTab(await newComputer(), study.url(1))
+  await untilPage(page, 'it takes part', ({ status }) => status === 'running')
+  await page.getByRole('tab', { name: 'My hospital' }).click()
+  await page.getByLabel('PIN, at least 6 characters').fill('482910')
+  await page.getByLabel('The PIN again').fill('482910')
+  await page.getByRole('button', { name: 'Cover this page' }).click()
+  const covered = page.getByRole('heading', { name: 'Hospital 1 is covered' })
+  await expect(covered).toBeVisible()
+  await page.reload()
+  await expect(covered).toBeVisible()
+  await expect(page.getByRole('tab', { name: 'My hospital' })).toHaveCount(0)
+  await page.getByLabel('PIN', { exact: true }).fill('000000')
+  await page.getByRole('button', { name: 'Open' }).click()
+  await expect(page.getByText('That is not the PIN.')).toBeVisible()
+  await page.getByLabel('PIN', { exact: true }).fill('482910')
+  await page.getByRole('button', { name: 'Open' }).click()
+  await untilPage(page, 'it takes part again', ({ status }) => status === 'running')
+
+  const account = bed.account(1).address.toLowerCase()
+  expect(await keptOf(page, account)).not.toEqual([])
+  await page.getByRole('tab', { name: 'My hospital' }).click()
+  await page.getByRole('button', { name: 'Have this browser forget this hospital…' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Have this browser forget this hospital?' })
+  const confirm = dialog.getByRole('button', { name: 'Forget this hospital' })
+  await expect(confirm).toBeDisabled()
+  await dialog.getByRole('textbox').fill('Hospital 1')
+  await confirm.click()
+  await page.waitForURL(`${bed.url}/`)
+  expect(await keptOf(page, account)).toEqual([])
+})
+
+/** Names of databases and keys of entries, in all of the origin's databases, that name this account. */
+function keptOf(page: Page, account: string): Promise<string[]> {
+  return page.evaluate(async account => {
+    const asked = <T>(request: IDBRequest<T>) =>
+      new Promise<T>((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result)
+        request.onerror = () => reject(request.error)
+      })
+    const found: string[] = []
+    for (const { name = '' } of await indexedDB.databases()) {
+      found.push(name)
+      const database = await asked(indexedDB.open(name))
+      for (const store of database.objectStoreNames) {
+        const keys = await asked(database.transaction(store).objectStore(store).getAllKeys())
+        found.push(...keys.map(key => JSON.stringify(key)))
+      }
+      database.close()
+    }
+    return found.filter(text => text.toLowerCase().includes(account))
+  }, account)
+}

@@ -72,7 +72,10 @@ export const keepingTexts = {
     no: 'no',
     unknown: '–',
     /** @param basisPoints gain over the round's first model, in basis points */
-    score: (basisPoints: number) => `${basisPoints > 0 ? '+' : ''}${(basisPoints / 100).toFixed(1)} points`,
+    score: (basisPoints: number) => {
+      const sign = basisPoints > 0 ? '+' : basisPoints < 0 ? '−' : ''
+      return `${sign}${(Math.abs(basisPoints) / 100).toFixed(1)} points`
+    },
     scoreExplains:
       'The score is the committee’s median: by how many points your update made the model better on the committee’s own patients.',
     export: 'Save as CSV',
@@ -168,6 +171,7 @@ export const keepingTexts = {
     others: 'Fetched',
     blobs: 'Sealed packages',
     quota: 'The browser grants this page',
+    gigabytes: (count: number) => `${(count / 1e9).toFixed(1)} GB`,
     persisted: 'The browser has promised not to clear it by itself.',
     notPersisted: 'The browser may clear it when the disk fills up.',
     free: 'Free old rounds',

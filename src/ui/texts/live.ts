@@ -38,8 +38,8 @@ export const liveTexts = {
     retry: 'A step was declined or failed, so this tab paused. Go on to try it again.',
     reload: 'Read at the top what happened, then reload the page. What was done is kept.',
     otherTab: 'Go on in the other tab: this hospital is open there.',
-    works: (task: TaskType, share: number | null) =>
-      `Nothing. ${taskNames[task]}${share === null ? '' : `, ${Math.round(share * 100)} % done`}.`,
+    /** Without the share that is done: a live region would read out every per cent. */
+    works: (task: TaskType) => `Nothing. ${taskNames[task]}.`,
     waits: 'Nothing. Your part of this phase is done; leave the tab open.',
     waitsForStart: 'Nothing yet. Leave this tab open; training begins by itself when the study starts.',
     sitsOut: 'Nothing. You sit this round out. You take part again in the next one.',
@@ -183,7 +183,8 @@ export const liveTexts = {
       stake: (amount: string) =>
         `Your stake (${amount}) comes back when you withdraw it under My hospital, as soon as your last round is over.`,
       final: 'With this wallet you cannot join this study again.',
-      model: 'Models that are finished after you left are not sealed to you: you keep those you have.',
+      model:
+        'You keep the models you have, and while this page stays open you still get those that come: they are sealed to everybody who has joined.',
       amountUnknown: 'what is left of it',
       confirm: 'Leave the study',
       cancel: 'Stay',
@@ -258,7 +259,7 @@ export function actionText(action: NextAction): string {
     case 'sign':
       return words.sign(action.call)
     case 'works':
-      return words.works(action.task, action.share)
+      return words.works(action.task)
     default:
       return words[action.kind]
   }

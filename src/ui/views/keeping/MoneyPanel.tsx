@@ -56,11 +56,13 @@ export function MoneyPanel({ view, session }: MoneyPanelProps) {
         </Stack>
       )}
       <Stack gap={4}>
-        <Group>
-          <Button onClick={withdraw} loading={isBusy} disabled={free === 0n}>
-            {money.withdraw(creditsText(free))}
-          </Button>
-        </Group>
+        {free > 0n && (
+          <Group>
+            <Button onClick={withdraw} loading={isBusy}>
+              {money.withdraw(creditsText(free))}
+            </Button>
+          </Group>
+        )}
         <Text size="sm" c="dimmed" className="ward-measure">
           {free === 0n ? money.nothing : isStakeFree ? money.both : money.rewardNow}
           {balance !== null && balance.stake > 0n && !isStakeFree && ` ${money.stakeLater}`}

@@ -29,7 +29,7 @@ export function StoragePanel({ view, session }: StoragePanelProps) {
           { name: storage.own, value: bytes(usage.own) },
           { name: storage.others, value: bytes(usage.others) },
           { name: storage.blobs, value: String(usage.blobs) },
-          ...(usage.quota === null ? [] : [{ name: storage.quota, value: bytes(usage.quota) }]),
+          ...(usage.quota === null ? [] : [{ name: storage.quota, value: storage.gigabytes(usage.quota) }]),
         ]}
       />
       <Text size="sm" c="dimmed" className="ward-measure">
