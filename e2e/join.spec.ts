@@ -146,6 +146,7 @@ test('who goes back from the terms may bring another hospital’s patients', asy
   await takeButton(page).click()
   await page.getByRole('button', { name: terms.changeLabel }).click()
   await expect(page.getByRole('heading', { name: data.heading })).toBeFocused()
+  await page.getByRole('radio', { name: data.own }).click()
   await bringFile(page, csvFile('own.csv', heartCsv(4)))
   await expect(page.getByText(`${data.patients(130)} on this computer, trained on`)).toBeVisible()
 })
