@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import { encodedWidth } from '../data/encode.ts'
 import { AppError } from '../errors/AppError.ts'
 import { checkModel, parameterLayout } from '../study/layout.ts'
@@ -108,41 +108,41 @@ export const limits = {
 /** How many hospitals a round's ranking names (P5.4). */
 const TOP_K = 3
 
-const seconds = z.number().int().min(1).max(limits.seconds)
+const seconds = z.int().check(z.minimum(1), z.maximum(limits.seconds))
 
 const formSchema = z.object({
-  name: z.string().trim().min(1).max(80),
-  purpose: z.string().trim().min(1).max(500),
-  intendedUse: z.string().max(1000),
-  hidden: z.array(z.number().int().min(1).max(4096)).max(4),
-  filters: z.array(z.number().int().min(1).max(256)).min(1).max(3),
+  name: z.string().check(z.trim(), z.minLength(1), z.maxLength(80)),
+  purpose: z.string().check(z.trim(), z.minLength(1), z.maxLength(500)),
+  intendedUse: z.string().check(z.maxLength(1000)),
+  hidden: z.array(z.int().check(z.minimum(1), z.maximum(4096))).check(z.maxLength(4)),
+  filters: z.array(z.int().check(z.minimum(1), z.maximum(256))).check(z.minLength(1), z.maxLength(3)),
   training: z.object({
-    epochs: z.number().int().min(1).max(100),
-    batchSize: z.number().int().min(1).max(4096),
-    learningRate: z.number().gt(0).max(10),
-    momentum: z.number().min(0).lt(1),
-    l2: z.number().min(0).max(100),
-    proximal: z.number().min(0).max(100),
+    epochs: z.int().check(z.minimum(1), z.maximum(100)),
+    batchSize: z.int().check(z.minimum(1), z.maximum(4096)),
+    learningRate: z.number().check(z.gt(0), z.maximum(10)),
+    momentum: z.number().check(z.minimum(0), z.lt(1)),
+    l2: z.number().check(z.minimum(0), z.maximum(100)),
+    proximal: z.number().check(z.minimum(0), z.maximum(100)),
   }),
-  patientsPerWeight: z.number().int().min(0).max(1_000_000),
-  seed: z.number().int().min(0).max(0xffffffff),
-  rounds: z.number().int().min(1).max(limits.rounds),
-  minHospitals: z.number().int().min(2).max(limits.hospitals),
-  maxHospitals: z.number().int().min(2).max(limits.hospitals),
-  maxSeats: z.number().int().min(2).max(limits.seats),
-  marginPercent: z.number().min(-300).max(300),
-  slashPercent: z.number().min(0).max(100),
+  patientsPerWeight: z.int().check(z.minimum(0), z.maximum(1_000_000)),
+  seed: z.int().check(z.minimum(0), z.maximum(0xffffffff)),
+  rounds: z.int().check(z.minimum(1), z.maximum(limits.rounds)),
+  minHospitals: z.int().check(z.minimum(2), z.maximum(limits.hospitals)),
+  maxHospitals: z.int().check(z.minimum(2), z.maximum(limits.hospitals)),
+  maxSeats: z.int().check(z.minimum(2), z.maximum(limits.seats)),
+  marginPercent: z.number().check(z.minimum(-300), z.maximum(300)),
+  slashPercent: z.number().check(z.minimum(0), z.maximum(100)),
   seconds: z.object({
     open: seconds,
     train: seconds,
     attest: seconds,
     score: seconds,
     aggregate: seconds,
-    pause: z.number().int().min(0).max(limits.seconds),
+    pause: z.int().check(z.minimum(0), z.maximum(limits.seconds)),
   }),
-  stake: z.number().min(0).max(limits.stake),
-  rewardPerRound: z.number().gt(0).max(limits.reward),
-  gasEth: z.number().min(0).max(limits.gasEth),
+  stake: z.number().check(z.minimum(0), z.maximum(limits.stake)),
+  rewardPerRound: z.number().check(z.gt(0), z.maximum(limits.reward)),
+  gasEth: z.number().check(z.minimum(0), z.maximum(limits.gasEth)),
 })
 
 /** What is wrong with one field; pages have the words. */

@@ -9,7 +9,7 @@ import type { ChainAccess } from '../../chain/transactions.ts'
 import { indexedDbKeyStore } from '../../crypto/keys.ts'
 import { isAppError } from '../../errors/AppError.ts'
 import { Phase } from '../../rounds/ports.ts'
-import { createHeliaStore, type HeliaStore } from '../../storage/heliaStore.ts'
+import type { HeliaStore } from '../../storage/heliaStore.ts'
 import type { Address } from '../../study/types.ts'
 import type { Site } from '../site.ts'
 import { sponsorStudy } from '../sponsorStudy.ts'
@@ -38,7 +38,10 @@ export function createBrowserPorts(
   let store: Promise<HeliaStore> | undefined
   const openStore = () => {
     // Memory: the wall has nothing to keep, and a study's description is on the relays once it is published.
-    store ??= createHeliaStore({ namespace: 'kiosk', relays: site.relays, storage: 'memory' })
+    // The wall is shown before its node is fetched.
+    store ??= import('../../storage/heliaStore.ts').then(({ createHeliaStore }) =>
+      createHeliaStore({ namespace: 'kiosk', relays: site.relays, storage: 'memory' }),
+    )
     store.catch(() => {
       store = undefined
     })
