@@ -175,7 +175,14 @@ export async function startBed(options: BedOptions): Promise<Bed> {
     )
     const sitePath = join(folder, 'deployment.json')
     const studies: ListedStudy[] = []
-    const publish = () => writeSite(sitePath, { ...deployment, relays: relays.map(({ address }) => address), studies })
+    const names = Array.from({ length: hospitalAccounts }, (_, i) => `Hospital ${i + 1}`)
+    const publish = () =>
+      writeSite(sitePath, {
+        ...deployment,
+        relays: relays.map(({ address }) => address),
+        studies,
+        demoHospitals: names,
+      })
     publish()
     // The served page reads it at each request; a bed that was there before gets its own back.
     const before = process.env.WARDROUND_DEPLOYMENT
@@ -216,7 +223,7 @@ export async function startBed(options: BedOptions): Promise<Bed> {
           name: manifest.name,
           rounds: rules.rounds,
           data: study.data,
-          hospitals: Array.from({ length: hospitalAccounts }, (_, i) => `Hospital ${i + 1}`),
+          hospitals: names,
         })
         publish()
         return controlStudy(sponsor, sponsored, study.hospitals, server.url)

@@ -98,7 +98,12 @@ async function start({ options, source, processes, logFolder, onStop }: DemoRun)
   const relays = started.map(relay => relay.address)
   store.addRelays(relays)
   process.env.WARDROUND_DEPLOYMENT = join(logFolder, 'deployment.json')
-  writeSite(process.env.WARDROUND_DEPLOYMENT, { ...deployment, relays, studies: [] })
+  writeSite(process.env.WARDROUND_DEPLOYMENT, {
+    ...deployment,
+    relays,
+    studies: [],
+    demoHospitals: [...source.hospitals],
+  })
   await built
   const server = await serveApp(ports.page, options.dev)
   onStop(server.close)
@@ -109,7 +114,7 @@ async function start({ options, source, processes, logFolder, onStop }: DemoRun)
 async function openOne({ options, source }: DemoRun, ground: Ground): Promise<Running> {
   const { deployment, store, relays } = ground
   const { listed: study, manifest } = await openStudy(deployment, store, source, relays, !options.headless)
-  const site: Site = { ...deployment, relays: [...relays], studies: [study] }
+  const site: Site = { ...deployment, relays: [...relays], studies: [study], demoHospitals: [...source.hospitals] }
   writeSite(process.env.WARDROUND_DEPLOYMENT as string, site)
   return { ...ground, site, study, manifest }
 }

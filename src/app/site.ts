@@ -125,6 +125,7 @@ async function fromChain(site: Site, address: Address, reader: ChainReader): Pro
 }
 
 /** The demo accounts' names: the same accounts are accredited whatever the study is. */
-function demoNames({ studies }: Site): string[] {
+function demoNames({ studies, demoHospitals }: Site): string[] {
+  if (demoHospitals !== undefined) return demoHospitals
   return studies.reduce<string[]>((most, { hospitals }) => (hospitals.length > most.length ? hospitals : most), [])
 }
