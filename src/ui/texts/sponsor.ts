@@ -508,9 +508,9 @@ export const sponsorTexts = {
         deposit: 'Deposit',
         paidOut: 'Earned by hospitals',
         returned: 'Back to the sponsor',
-        transactions: 'Transactions',
+        transactions: 'Transactions of the study',
         gas: (count: number, gas: number, ether: string) =>
-          `${count.toLocaleString('en-GB')}, ${gas.toLocaleString('en-GB')} gas, ${ether}`,
+          `${count.toLocaleString('en-GB')} with ${gas.toLocaleString('en-GB')} gas together, ${ether}`,
       },
       roundsCaption: 'Rounds',
       columns: {
