@@ -22,7 +22,7 @@ export const cardTexts = {
   withheld: {
     none: 'No results were computed.',
     few: (fewest: number) => `Figures need at least ${fewest} held-out patients behind them. This hospital has fewer.`,
-    fewOfAKind: (fewest: number) => `Withheld: fewer than ${fewest} of the patients behind it.`,
+    fewOfAKind: (fewest: number) => `withheld: fewer than ${fewest} patients are behind it`,
   },
   fewer: (than: number) => `fewer than ${than}`,
   between: (from: number, to: number) => `${from} to ${to}`,

@@ -5,6 +5,11 @@ export function percent(share: number | null | undefined): string {
   return share === null || share === undefined ? '–' : `${(share * 100).toFixed(1)} %`
 }
 
+/** For axes and thresholds. @param share 0 to 1 @example wholePercent(0.8037) // '80 %' */
+export function wholePercent(share: number): string {
+  return `${Math.round(share * 100)} %`
+}
+
 /** @example decimal(0.91234) // '0.912' */
 export function decimal(value: number | null | undefined, digits = 3): string {
   return value === null || value === undefined ? '–' : value.toFixed(digits)

@@ -17,6 +17,8 @@ export interface IntervalGroup {
   /** What the axis shows, from its lowest to its highest value. */
   readonly range: readonly [number, number]
   readonly format: (value: number) => string
+  /** Of the axis' ends and middle; default: as the values. */
+  readonly formatAxis?: (value: number) => string
   readonly marks: readonly IntervalMark[]
 }
 
@@ -31,7 +33,7 @@ export function IntervalPlot({ groups }: { readonly groups: readonly IntervalGro
   )
 }
 
-function Group({ name, note, range: [low, high], format, marks }: IntervalGroup) {
+function Group({ name, note, range: [low, high], format, formatAxis = format, marks }: IntervalGroup) {
   const at = (value: number) => `${Math.min(1, Math.max(0, (value - low) / (high - low))) * 100}%`
   return (
     <div className="ward-interval-group">
@@ -60,9 +62,9 @@ function Group({ name, note, range: [low, high], format, marks }: IntervalGroup)
         ))}
         <div className="ward-interval-row">
           <div className="ward-interval-ends">
-            <span>{format(low)}</span>
-            <span>{format((low + high) / 2)}</span>
-            <span>{format(high)}</span>
+            <span>{formatAxis(low)}</span>
+            <span>{formatAxis((low + high) / 2)}</span>
+            <span>{formatAxis(high)}</span>
           </div>
           <div className="ward-interval-label" />
         </div>

@@ -61,11 +61,13 @@ export const modelTexts = {
     predicting: (done: number, total: number) => (total > 0 ? `${done} of ${total} rows` : 'Predicting…'),
     cancel: 'Cancel',
     done: (rows: number, filledIn: number) =>
-      `${rows} ${rows === 1 ? 'row has' : 'rows have'} predictions; in ${filledIn} of them something was filled in.`,
+      `${rows} ${rows === 1 ? 'row has a prediction' : 'rows have predictions'}; ${
+        filledIn === 0 ? 'nothing had to be filled in' : `in ${filledIn} of them something was filled in`
+      }.`,
     problems: (count: number) => `${count} ${count === 1 ? 'row was' : 'rows were'} left without a prediction:`,
     problem: (row: number, column: string, value: string, expected: string) =>
       `Row ${row}, ${column}: “${value}” is not ${expected}.`,
-    morePoblems: (count: number) => `and ${count} more.`,
+    moreProblems: (count: number) => `and ${count} more.`,
     download: 'Download the predictions',
     fileName: (study: string) => `${study}-predictions.csv`,
   },
@@ -147,7 +149,8 @@ export const modelTexts = {
     download: 'Download model.json and weights.bin',
     preparing: 'Preparing…',
     done: 'Two files were saved: keep them side by side. tf.loadLayersModel reads model.json.',
-    layout: 'The inputs are the study’s columns in its order, standardised as model.json says.',
+    layout:
+      'It takes the study’s columns in its order, as they are measured: the standardisation is inside. model.json names them.',
   },
 
   versions: {

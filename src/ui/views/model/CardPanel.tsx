@@ -15,7 +15,12 @@ export function CardPanel({ card }: { readonly card: ModelCard }) {
   return (
     <Panel question={words.heading} answer={words.answer}>
       <Group gap="sm">
-        <Button variant="default" aria-expanded={isOpen} aria-controls={id} onClick={() => setIsOpen(!isOpen)}>
+        <Button
+          variant="default"
+          aria-expanded={isOpen}
+          {...(isOpen && { 'aria-controls': id })}
+          onClick={() => setIsOpen(!isOpen)}
+        >
           {isOpen ? words.hide : words.show}
         </Button>
         <Button
@@ -34,7 +39,11 @@ export function CardPanel({ card }: { readonly card: ModelCard }) {
       <Text size="sm" c="dimmed" className="ward-measure">
         {words.publish}
       </Text>
-      <div id={id}>{isOpen && <Card card={card} />}</div>
+      {isOpen && (
+        <div id={id}>
+          <Card card={card} />
+        </div>
+      )}
     </Panel>
   )
 }
@@ -118,7 +127,7 @@ function Figures({ results }: Pick<ModelCard, 'results'>) {
           <Table.Thead>
             <Table.Tr>
               <Table.Th scope="col">{texts.results.measure}</Table.Th>
-              <Table.Th scope="col">{texts.results.alone}</Table.Th>
+              {results.alone && <Table.Th scope="col">{texts.results.alone}</Table.Th>}
               <Table.Th scope="col">{texts.results.together}</Table.Th>
             </Table.Tr>
           </Table.Thead>
@@ -128,7 +137,7 @@ function Figures({ results }: Pick<ModelCard, 'results'>) {
                 <Table.Th scope="row" fw={400}>
                   {name}
                 </Table.Th>
-                <Table.Td>{alone}</Table.Td>
+                {results.alone && <Table.Td>{alone}</Table.Td>}
                 <Table.Td>{together}</Table.Td>
               </Table.Tr>
             ))}

@@ -42,6 +42,7 @@ export function FilePanel({ session, schema, study, shown }: FilePanelProps) {
 function Chosen({ session, schema, study, shown }: FilePanelProps & { readonly shown: FileView }) {
   const { file: words } = texts.model
   const { check, busy, progress, result, error, mapping } = shown
+  const unusable = new Set(result?.problems.map(({ row }) => row)).size
   const missing = schema.features.filter(({ name }) => !mapping[name])
   return (
     <Stack gap="md">
@@ -97,10 +98,10 @@ function Chosen({ session, schema, study, shown }: FilePanelProps & { readonly s
           </Button>
         </Group>
       )}
-      <div aria-live="polite">{result && <Text>{words.done(result.rows, result.filledIn)}</Text>}</div>
+      <div aria-live="polite">{result && <Text>{words.done(result.rows - unusable, result.filledIn)}</Text>}</div>
       {result && result.problems.length > 0 && (
         <Stack gap={4}>
-          <Text>{words.problems(new Set(result.problems.map(({ row }) => row)).size)}</Text>
+          <Text>{words.problems(unusable)}</Text>
           {result.problems.slice(0, SHOWN_PROBLEMS).map(({ row, column, value, expected }) => (
             <Text key={`${row} ${column}`} size="sm">
               {words.problem(row, column, value, expected)}
@@ -108,7 +109,7 @@ function Chosen({ session, schema, study, shown }: FilePanelProps & { readonly s
           ))}
           {result.problems.length > SHOWN_PROBLEMS && (
             <Text size="sm" c="dimmed">
-              {words.morePoblems(result.problems.length - SHOWN_PROBLEMS)}
+              {words.moreProblems(result.problems.length - SHOWN_PROBLEMS)}
             </Text>
           )}
         </Stack>

@@ -128,7 +128,8 @@ function Field({ feature, value, problem, onChange }: FieldProps) {
       <TextInput
         {...common}
         label={label}
-        description={hint ?? ' '}
+        description={hint}
+        inputWrapperOrder={['label', 'input', 'description', 'error']}
         inputMode="decimal"
         onChange={event => onChange(event.currentTarget.value)}
       />

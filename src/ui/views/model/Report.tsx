@@ -11,6 +11,7 @@ import { texts } from '../../texts.ts'
 import { usedDetails } from './cardOf.ts'
 import { figureRows } from './figureRows.ts'
 import { labelOf } from './patientForm.ts'
+import { usePrinting } from './usePrinting.ts'
 
 interface ReportProps {
   readonly card: ModelCard
@@ -20,12 +21,16 @@ interface ReportProps {
 }
 
 /** What the browser prints while the model's page is open, in place of the page: one sheet. */
-export function Report({ card, view, model, outcome }: ReportProps) {
+export function Report(props: ReportProps) {
+  return usePrinting() ? createPortal(<Sheet {...props} />, document.body) : null
+}
+
+function Sheet({ card, view, model, outcome }: ReportProps) {
   const { report } = texts.model
   const details = usedDetails(view, model)?.details ?? null
   const { results, provenance } = card
-  return createPortal(
-    <article className="ward-report" aria-hidden="true" data-testid="report">
+  return (
+    <article className="ward-report" data-testid="report">
       <h1>{report.title(card.model.study)}</h1>
       <p>{card.model.purpose}</p>
       <table>
@@ -47,13 +52,13 @@ export function Report({ card, view, model, outcome }: ReportProps) {
           <tbody>
             <tr>
               <th scope="col">{texts.results.measure}</th>
-              <th scope="col">{texts.results.alone}</th>
+              {results.alone && <th scope="col">{texts.results.alone}</th>}
               <th scope="col">{texts.results.together}</th>
             </tr>
             {figureRows(results).map(({ name, alone, together }) => (
               <tr key={name}>
                 <td>{name}</td>
-                <td>{alone}</td>
+                {results.alone && <td>{alone}</td>}
                 <td>{together}</td>
               </tr>
             ))}
@@ -66,8 +71,7 @@ export function Report({ card, view, model, outcome }: ReportProps) {
       <p>
         {texts.researchUse} {report.written(exactTime(Date.parse(card.written)))}
       </p>
-    </article>,
-    document.body,
+    </article>
   )
 }
 

@@ -14,7 +14,7 @@ import { PictureFrame } from '../../charts/PictureFrame.tsx'
 import { Dialog } from '../../components/Dialog.tsx'
 import { asErrorData, ErrorPanel } from '../../components/ErrorPanel.tsx'
 import { Panel } from '../../components/Panel.tsx'
-import { decimal, exactTime, percent } from '../../format.ts'
+import { decimal, exactTime, percent, wholePercent } from '../../format.ts'
 import { texts } from '../../texts.ts'
 import { Figure } from '../results/GainedPanel.tsx'
 import { usedRound } from './cardOf.ts'
@@ -62,7 +62,7 @@ export function VersionsPanel({ session, view, model }: VersionsPanelProps) {
       )}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
       <section className="ward-table-scroll" aria-label={words.heading} tabIndex={0}>
-        <Table verticalSpacing={8} data-testid="versions">
+        <Table verticalSpacing={8} miw={840} data-testid="versions">
           <Table.Thead>
             <Table.Tr>
               <Table.Th scope="col">{words.round}</Table.Th>
@@ -210,10 +210,17 @@ function Comparison({ model: { compared, shown }, manifest, onEnd }: ComparisonP
   const [round, newest] = [shownRound(compared.round, manifest), shownRound(shown.round, manifest)]
   const [older, newer] = [compared.details.federated, shown.details.federated]
   const measures = [
-    { name: texts.results.measures.accuracy, format: percent, range: [0, 1] as const, of: 'accuracy' as const },
+    {
+      name: texts.results.measures.accuracy,
+      format: percent,
+      formatAxis: wholePercent,
+      range: [0, 1] as const,
+      of: 'accuracy' as const,
+    },
     {
       name: texts.results.measures.logLoss,
       format: (value: number) => decimal(value, 2),
+      formatAxis: (value: number) => decimal(value, 2),
       range: [0, Math.ceil(Math.max(older.logLoss.high, newer.logLoss.high) * 10) / 10] as const,
       of: 'logLoss' as const,
     },
@@ -231,9 +238,10 @@ function Comparison({ model: { compared, shown }, manifest, onEnd }: ComparisonP
         )}
         picture={
           <IntervalPlot
-            groups={measures.map(({ name, format, range, of }) => ({
+            groups={measures.map(({ name, format, formatAxis, range, of }) => ({
               name,
               format,
+              formatAxis,
               range,
               marks: [
                 { name: words.ofRound(round), value: older[of], tone: 'quiet' },

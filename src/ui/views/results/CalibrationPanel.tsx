@@ -2,12 +2,10 @@ import { Table } from '@mantine/core'
 import type { CalibrationBin, ResultDetails } from '../../../training/screen.ts'
 import { LineChart } from '../../charts/LineChart.tsx'
 import { Panel } from '../../components/Panel.tsx'
-import { percent } from '../../format.ts'
+import { percent, wholePercent } from '../../format.ts'
 import { calibrationSentence } from '../../texts/results.ts'
 import { texts } from '../../texts.ts'
 import { Figure } from './GainedPanel.tsx'
-
-const wholePercent = (value: number) => `${Math.round(value * 100)} %`
 
 /** What the model said against what happened, with intervals. */
 export function CalibrationPanel({ details }: { readonly details: ResultDetails }) {
@@ -30,7 +28,8 @@ export function CalibrationPanel({ details }: { readonly details: ResultDetails 
           series={[
             {
               name: calibration.ideal,
-              values: bins.map(({ predicted }) => predicted),
+              x: [0, 1],
+              values: [0, 1],
               colour: 'var(--mantine-color-dimmed)',
               width: 1,
               dash: [4, 4],

@@ -5,7 +5,7 @@ import { ConfusionMatrix } from '../../charts/ConfusionMatrix.tsx'
 import { IntervalPlot } from '../../charts/IntervalPlot.tsx'
 import { PictureFrame } from '../../charts/PictureFrame.tsx'
 import { Panel } from '../../components/Panel.tsx'
-import { percent } from '../../format.ts'
+import { percent, wholePercent } from '../../format.ts'
 import { texts } from '../../texts.ts'
 import { Figure } from './GainedPanel.tsx'
 
@@ -47,6 +47,7 @@ export function ClassesPanel({ details }: { readonly details: ResultDetails }) {
                 note: texts.results.subgroups.patients(patients),
                 range: [0, 1],
                 format: percent,
+                formatAxis: wholePercent,
                 marks: [
                   { name: words.right, value: precision, tone: 'quiet' },
                   { name: words.recognised, value: recall, tone: 'live' },

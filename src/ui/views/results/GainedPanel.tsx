@@ -5,7 +5,7 @@ import type { Measured, ResultDetails } from '../../../training/screen.ts'
 import { IntervalPlot } from '../../charts/IntervalPlot.tsx'
 import { PictureFrame } from '../../charts/PictureFrame.tsx'
 import { Panel } from '../../components/Panel.tsx'
-import { decimal, percent } from '../../format.ts'
+import { decimal, percent, wholePercent } from '../../format.ts'
 import { comparisonSentence, gainHeadline, lossSentence } from '../../texts/results.ts'
 import { texts } from '../../texts.ts'
 
@@ -39,10 +39,11 @@ export function GainedPanel({ details, majority, children }: GainedPanelProps) {
         sentence={comparisonSentence(details)}
         picture={
           <IntervalPlot
-            groups={measures.map(({ name, range, format, alone, together }) => ({
+            groups={measures.map(({ name, range, format, formatAxis, alone, together }) => ({
               name,
               range,
               format,
+              formatAxis,
               marks: [
                 ...(alone ? [{ name: results.alone, value: alone, tone: 'quiet' as const }] : []),
                 { name: results.together, value: together, tone: 'live' as const },
@@ -65,11 +66,16 @@ interface Measure {
   readonly name: string
   readonly range: readonly [number, number]
   readonly format: (value: number) => string
+  readonly formatAxis: (value: number) => string
   readonly alone: Measured | null
   readonly together: Measured
   readonly difference: Measured | null
   readonly isLowerBetter: boolean
 }
+
+const twoDecimals = (value: number) => decimal(value, 2)
+/** An axis from 0 has its middle at half a tenth at worst. */
+const plainDecimal = (value: number) => String(Number(value.toFixed(2)))
 
 function measuresOf({ federated, local, difference }: ResultDetails): Measure[] {
   const { measures } = texts.results
@@ -78,6 +84,7 @@ function measuresOf({ federated, local, difference }: ResultDetails): Measure[] 
     name: measures.accuracy,
     range: [0, 1],
     format: percent,
+    formatAxis: wholePercent,
     alone: local?.accuracy ?? null,
     together: federated.accuracy,
     difference: difference?.accuracy ?? null,
@@ -88,7 +95,8 @@ function measuresOf({ federated, local, difference }: ResultDetails): Measure[] 
         {
           name: measures.auc,
           range: [0, 1],
-          format: value => decimal(value, 2),
+          format: twoDecimals,
+          formatAxis: plainDecimal,
           alone: local?.auc ?? null,
           together: federated.auc,
           difference: difference?.auc ?? null,
@@ -99,7 +107,8 @@ function measuresOf({ federated, local, difference }: ResultDetails): Measure[] 
   const logLoss: Measure = {
     name: measures.logLoss,
     range: [0, Math.max(0.1, Math.ceil(Math.max(...losses) * 10) / 10)],
-    format: value => decimal(value, 2),
+    format: twoDecimals,
+    formatAxis: plainDecimal,
     alone: local?.logLoss ?? null,
     together: federated.logLoss,
     difference: difference?.logLoss ?? null,

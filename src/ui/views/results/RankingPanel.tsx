@@ -2,11 +2,9 @@ import { Table } from '@mantine/core'
 import type { ResultDetails, RocPoint } from '../../../training/screen.ts'
 import { LineChart } from '../../charts/LineChart.tsx'
 import { Panel } from '../../components/Panel.tsx'
-import { decimal, percent } from '../../format.ts'
+import { decimal, percent, wholePercent } from '../../format.ts'
 import { rankingSentence } from '../../texts/results.ts'
 import { texts } from '../../texts.ts'
-
-const wholePercent = (value: number) => `${Math.round(value * 100)} %`
 
 /** The ROC curves, with the chosen threshold marked. */
 export function RankingPanel({ details, outcome }: { readonly details: ResultDetails; readonly outcome: string }) {
@@ -24,7 +22,7 @@ export function RankingPanel({ details, outcome }: { readonly details: ResultDet
   const { chosen } = federated
   const at = chosen && 1 - chosen.specificity.value
   return (
-    <Panel question={ranking.heading} answer={rankingSentence(federated, outcome)}>
+    <Panel question={ranking.heading}>
       <div style={{ maxWidth: 720 }}>
         <LineChart
           x={[0, 1]}
@@ -53,8 +51,8 @@ export function RankingPanel({ details, outcome }: { readonly details: ResultDet
                     x: [at, at],
                     values: [0, chosen.sensitivity.value],
                     colour: 'var(--ward-attention)',
-                    width: 1,
-                    dash: [2, 3],
+                    width: 2,
+                    dash: [4, 3],
                   },
                 ]
               : []),

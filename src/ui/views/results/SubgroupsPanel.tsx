@@ -3,7 +3,7 @@ import type { ResultDetails } from '../../../training/screen.ts'
 import { IntervalPlot } from '../../charts/IntervalPlot.tsx'
 import { PictureFrame } from '../../charts/PictureFrame.tsx'
 import { Panel } from '../../components/Panel.tsx'
-import { percent } from '../../format.ts'
+import { percent, wholePercent } from '../../format.ts'
 import { subgroupSentence } from '../../texts/results.ts'
 import { texts } from '../../texts.ts'
 import { Figure } from './GainedPanel.tsx'
@@ -33,6 +33,7 @@ export function SubgroupsPanel({ details, isAsked }: SubgroupsPanelProps) {
                 note: words.patients(patients),
                 range: [0, 1],
                 format: percent,
+                formatAxis: wholePercent,
                 marks: [
                   ...(local ? [{ name: alone, value: local, tone: 'quiet' as const }] : []),
                   { name: together, value: federated, tone: 'live' as const },

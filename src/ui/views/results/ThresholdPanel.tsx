@@ -6,7 +6,7 @@ import { ConfusionMatrix } from '../../charts/ConfusionMatrix.tsx'
 import { IntervalPlot } from '../../charts/IntervalPlot.tsx'
 import { PictureFrame } from '../../charts/PictureFrame.tsx'
 import { Panel } from '../../components/Panel.tsx'
-import { percent } from '../../format.ts'
+import { percent, wholePercent } from '../../format.ts'
 import { chosenSentence, countsSentence } from '../../texts/results.ts'
 import { texts } from '../../texts.ts'
 import { Figure } from './GainedPanel.tsx'
@@ -54,6 +54,7 @@ export function ThresholdPanel({ details, outcome }: ThresholdPanelProps) {
           {words.slider} <strong>({words.value(threshold / 100)})</strong>
         </Text>
         <Slider
+          mx={8}
           value={threshold}
           onChange={setMoved}
           min={0}
@@ -119,6 +120,7 @@ function Chosen({ details: { federated, local }, outcome }: ThresholdPanelProps)
               name,
               range: [0, 1],
               format: percent,
+              formatAxis: wholePercent,
               marks: [
                 ...(local ? [{ name: alone, value: of(local), tone: 'quiet' as const }] : []),
                 { name: together, value: of(federated), tone: 'live' as const },
