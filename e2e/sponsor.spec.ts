@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Page } from '@playwright/test'
 import { encodeFunctionData } from 'viem'
 import { checkInvitation, parseInvitation } from '../src/app/invitation.ts'
@@ -121,7 +122,8 @@ test('a sponsor who declines and reloads goes on with the same study, ends it ea
   // Declined between creating and paying, and the tab is reloaded: the study is there, and is continued.
   const asked = wallet.count('eth_sendTransaction')
   await page.getByRole('button', { name: 'Create the study' }).click()
-  await expect.poll(() => wallet.count('eth_sendTransaction')).toBe(asked + 1)
+  // The next request comes only once this one is mined.
+  while (wallet.count('eth_sendTransaction') === asked) await sleep(2)
   wallet.rejectNext('eth_sendTransaction')
   await expect(page.getByText('You declined in your wallet. Nothing was lost')).toBeVisible({ timeout: 30_000 })
   await page.reload()
