@@ -37,8 +37,8 @@ describe('patientsBand', () => {
     [49, '20 to 49'],
     [50, '50 to 99'],
     [137, '100 to 199'],
-    [60_000, '50000 to 99999'],
-    [100_000, '100000 or more'],
+    [60_000, '50,000 to 99,999'],
+    [100_000, '100,000 or more'],
   ])('puts %d patients into %s', (patients, band) => {
     expect(patientsBand(patients)).toBe(band)
   })

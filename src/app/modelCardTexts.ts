@@ -25,8 +25,8 @@ export const cardTexts = {
     fewOfAKind: (fewest: number) => `withheld: fewer than ${fewest} patients are behind it`,
   },
   fewer: (than: number) => `fewer than ${than}`,
-  between: (from: number, to: number) => `${from} to ${to}`,
-  orMore: (from: number) => `${from} or more`,
+  between: (from: number, to: number) => `${from.toLocaleString('en-GB')} to ${to.toLocaleString('en-GB')}`,
+  orMore: (from: number) => `${from.toLocaleString('en-GB')} or more`,
   inputs: {
     number: (unit: string | undefined, min: number | undefined, max: number | undefined) =>
       ['number', unit, min !== undefined && max !== undefined ? `${min} to ${max}` : ''].filter(Boolean).join(', '),

@@ -10,6 +10,11 @@ export function wholePercent(share: number): string {
   return `${Math.round(share * 100)} %`
 }
 
+/** @example whole(10_000) // '10,000' */
+export function whole(count: number): string {
+  return count.toLocaleString('en-GB')
+}
+
 /** @example decimal(0.91234) // '0.912' */
 export function decimal(value: number | null | undefined, digits = 3): string {
   return value === null || value === undefined ? '–' : value.toFixed(digits)

@@ -123,7 +123,8 @@ export function createModelDesk(context: HospitalContext): ModelDesk {
       const { localOnly } = await client.details({ signal, onProgress })
       store.setState({ shown: { round, details: localOnly } })
     } catch (error) {
-      if (!work.signal.aborted && !closing.aborted) store.setState({ detailsError: asData(error) })
+      if (work.signal.aborted) store.setState({ cancelled: round })
+      else if (!closing.aborted) store.setState({ detailsError: asData(error) })
     } finally {
       computing = null
       store.setState({ computing: null })

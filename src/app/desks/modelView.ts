@@ -74,6 +74,8 @@ export interface ModelView {
   /** null: nothing is computed. */
   readonly computing: { readonly progress: Progress | null } | null
   readonly detailsError: AppErrorData | null
+  /** The contract's round of the model whose results the person did not want to wait for. */
+  readonly cancelled: number | null
   readonly versions: VersionsView | null
   readonly versionsError: AppErrorData | null
   /** The contract's round of the model that predictions use; null: the newest installed one. */
@@ -90,6 +92,7 @@ export const initialModelView: ModelView = {
   shown: null,
   computing: null,
   detailsError: null,
+  cancelled: null,
   versions: null,
   versionsError: null,
   used: null,

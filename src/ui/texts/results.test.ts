@@ -55,7 +55,7 @@ describe('what the pictures show', () => {
       'Together is better in accuracy; together is worse in log-loss; the two cannot be told apart in the area under the ROC curve. Dots are measured, bands their 95 % intervals.',
     )
     expect(lossSentence(resultDetails({ difference }))).toContain(
-      'Its probabilities are worse: log-loss is 0.200 higher',
+      'Its probabilities are worse: log-loss is 0.200 higher (95 % interval 0.100 to 0.300).',
     )
     expect(lossSentence(withDifference(0, 0, 0))).toBeNull()
   })

@@ -1,6 +1,6 @@
 import { calibrationFit, clearSubgroups, FEWEST_PATIENTS, type PlainCounts, verdictOf } from '../../app/results.ts'
 import type { Measured, ModelDetails, ResultDetails } from '../../training/screen.ts'
-import { decimal, percent, unsignedPoints } from '../format.ts'
+import { decimal, percent, unsignedPoints, whole } from '../format.ts'
 
 /** What was gained. */
 export const resultsTexts = {
@@ -86,7 +86,7 @@ export const resultsTexts = {
   },
   subgroups: {
     heading: 'Is it as good for every group?',
-    patients: (patients: number) => `${patients} patients`,
+    patients: (patients: number) => `${whole(patients)} patients`,
     inBand: (band: string) => `${band} patients`,
     group: 'Group',
     tooSmall: (names: readonly string[]) =>
@@ -115,7 +115,7 @@ export function withInterval({ value, low, high }: Measured, format: (value: num
 
 /** The page's first sentence: better, worse, or not to be told apart, by the paired interval of accuracy. */
 export function gainHeadline({ patients, federated, local, difference }: ResultDetails): string {
-  const people = patients === 1 ? 'one held-out patient' : `${patients} held-out patients`
+  const people = patients === 1 ? 'one held-out patient' : `${whole(patients)} held-out patients`
   if (local === null || difference === null) {
     return `The shared model is right for ${withInterval(federated.accuracy)} of your ${people}.`
   }
@@ -141,7 +141,9 @@ export function lossSentence({ difference }: ResultDetails): string | null {
   if (difference === null) return null
   const verdict = verdictOf(difference.logLoss, true)
   if (verdict === 'open') return null
-  return `Its probabilities are ${verdict}: log-loss is ${decimal(Math.abs(difference.logLoss.value))} ${verdict === 'better' ? 'lower' : 'higher'} (95 % interval ${decimal(difference.logLoss.low)} to ${decimal(difference.logLoss.high)}).`
+  const { value, low, high } = difference.logLoss
+  const [least, most] = [Math.abs(low), Math.abs(high)].sort((a, b) => a - b)
+  return `Its probabilities are ${verdict}: log-loss is ${decimal(Math.abs(value))} ${verdict === 'better' ? 'lower' : 'higher'} (95 % interval ${decimal(least)} to ${decimal(most)}).`
 }
 
 function reach({ low, high }: Measured): string {
@@ -177,8 +179,8 @@ export function comparisonSentence({ federated, local, difference }: ResultDetai
 /** @example 'Of 40 patients with heart disease 34 are found, 6 missed; of 60 without, 50 are cleared, 10 alarmed for nothing.' */
 export function countsSentence(counts: PlainCounts, outcome: string): string {
   const { withOutcome, found, missed, without, cleared, alarmed } = counts
-  const patients = (n: number) => (n === 1 ? '1 patient' : `${n} patients`)
-  return `Of ${patients(withOutcome)} with ${outcome} ${found} found, ${missed} missed; of ${patients(without)} without, ${cleared} cleared, ${alarmed} alarmed for nothing.`
+  const patients = (n: number) => (n === 1 ? '1 patient' : `${whole(n)} patients`)
+  return `Of ${patients(withOutcome)} with ${outcome} ${whole(found)} found, ${whole(missed)} missed; of ${patients(without)} without, ${whole(cleared)} cleared, ${whole(alarmed)} alarmed for nothing.`
 }
 
 /** What sensitivity and specificity at the chosen threshold show. */

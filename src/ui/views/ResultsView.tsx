@@ -43,7 +43,9 @@ export function ResultsView({ session }: { readonly session: HospitalSession }) 
       ) : (
         <ClassesPanel details={details} />
       )}
-      <SubgroupsPanel details={details} isAsked={(view.study?.manifest.subgroups?.length ?? 0) > 0} />
+      {schema?.kind === 'table' && (
+        <SubgroupsPanel details={details} isAsked={(view.study?.manifest.subgroups?.length ?? 0) > 0} />
+      )}
       <HistoryPanel view={view} />
       <Text size="sm" c="dimmed" className="ward-measure">
         {results.before.how}
@@ -56,7 +58,8 @@ export function ResultsView({ session }: { readonly session: HospitalSession }) 
 export function useFreshDetails(session: HospitalSession, view: HospitalView, model: ModelView): void {
   const installed = view.round?.installed.round ?? 0
   const wanted = hasModel(view) && isCheap(view) && model.shown?.round !== installed
-  const isIdle = model.computing === null && model.detailsError === null
+  // Who cancelled is not asked to cancel again.
+  const isIdle = model.computing === null && model.detailsError === null && model.cancelled !== installed
   useEffect(() => {
     if (wanted && isIdle) session.model.computeDetails()
   }, [session, wanted, isIdle])

@@ -4,6 +4,7 @@ import type { ResultDetails } from '../../../training/screen.ts'
 import { ConfusionMatrix } from '../../charts/ConfusionMatrix.tsx'
 import { IntervalPlot } from '../../charts/IntervalPlot.tsx'
 import { PictureFrame } from '../../charts/PictureFrame.tsx'
+import { shareRange } from '../../charts/shareRange.ts'
 import { Panel } from '../../components/Panel.tsx'
 import { percent, wholePercent } from '../../format.ts'
 import { texts } from '../../texts.ts'
@@ -15,6 +16,7 @@ export function ClassesPanel({ details }: { readonly details: ResultDetails }) {
   const { confusion } = details.federated
   const worst = worstConfusion(confusion, details.classes)
   const figures = perClass(confusion, details.classes)
+  const range = shareRange(figures.flatMap(({ recall, precision }) => [recall, precision]))
   const weakest = figures.reduce<ClassFigures | null>(
     (least, one) => (one.recall && one.recall.value < (least?.recall?.value ?? 2) ? one : least),
     null,
@@ -45,7 +47,7 @@ export function ClassesPanel({ details }: { readonly details: ResultDetails }) {
               groups={figures.map(({ name, patients, recall, precision }) => ({
                 name,
                 note: texts.results.subgroups.patients(patients),
-                range: [0, 1],
+                range,
                 format: percent,
                 formatAxis: wholePercent,
                 marks: [

@@ -4,6 +4,7 @@ import { FEWEST_PATIENTS, verdictOf } from '../../../app/results.ts'
 import type { Measured, ResultDetails } from '../../../training/screen.ts'
 import { IntervalPlot } from '../../charts/IntervalPlot.tsx'
 import { PictureFrame } from '../../charts/PictureFrame.tsx'
+import { shareRange } from '../../charts/shareRange.ts'
 import { Panel } from '../../components/Panel.tsx'
 import { decimal, percent, wholePercent } from '../../format.ts'
 import { comparisonSentence, gainHeadline, lossSentence } from '../../texts/results.ts'
@@ -82,7 +83,7 @@ function measuresOf({ federated, local, difference }: ResultDetails): Measure[] 
   const losses = [federated.logLoss.high, local?.logLoss.high ?? 0]
   const accuracy: Measure = {
     name: measures.accuracy,
-    range: [0, 1],
+    range: shareRange([federated.accuracy, local?.accuracy ?? null]),
     format: percent,
     formatAxis: wholePercent,
     alone: local?.accuracy ?? null,

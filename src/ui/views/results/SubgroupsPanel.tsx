@@ -2,6 +2,7 @@ import { Table, Text } from '@mantine/core'
 import type { ResultDetails } from '../../../training/screen.ts'
 import { IntervalPlot } from '../../charts/IntervalPlot.tsx'
 import { PictureFrame } from '../../charts/PictureFrame.tsx'
+import { shareRange } from '../../charts/shareRange.ts'
 import { Panel } from '../../components/Panel.tsx'
 import { percent, wholePercent } from '../../format.ts'
 import { subgroupSentence } from '../../texts/results.ts'
@@ -18,6 +19,7 @@ interface SubgroupsPanelProps {
 export function SubgroupsPanel({ details, isAsked }: SubgroupsPanelProps) {
   const { subgroups: words, alone, together } = texts.results
   const { subgroups, tooSmall } = details
+  const range = shareRange(subgroups.flatMap(({ federated, local }) => [federated, local]))
   if (subgroups.length === 0 && tooSmall.length === 0) {
     return isAsked ? null : <Panel question={words.heading} answer={words.notAsked} />
   }
@@ -31,7 +33,7 @@ export function SubgroupsPanel({ details, isAsked }: SubgroupsPanelProps) {
               groups={subgroups.map(({ name, patients, federated, local }) => ({
                 name,
                 note: words.patients(patients),
-                range: [0, 1],
+                range,
                 format: percent,
                 formatAxis: wholePercent,
                 marks: [

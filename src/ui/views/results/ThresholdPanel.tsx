@@ -55,6 +55,7 @@ export function ThresholdPanel({ details, outcome }: ThresholdPanelProps) {
         </Text>
         <Slider
           mx={8}
+          className="ward-slider"
           value={threshold}
           onChange={setMoved}
           min={0}
