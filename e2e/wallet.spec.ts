@@ -146,7 +146,10 @@ test('reloaded while a transaction is on its way, the page sends nothing twice a
     await expect(toast(page)).toContainText(words.toast.pending)
     await expect(page.getByTestId('pending')).toHaveText('1')
     await page.reload()
-    await bringFile(page, file())
+    // The same patients as before are not asked about again.
+    await untilPage(page, 'it asks for the file', ({ status }) => status === 'needsData')
+    await page.locator('input[type=file]').first().setInputFiles(file())
+    await joinButton(page).waitFor()
     expect(await activity(page)).toEqual([expect.stringContaining(words.status.pending)])
     await joinButton(page).click()
     await sleep(1000)
@@ -235,7 +238,7 @@ test('a round is played by an account made in this browser, which signs nothing 
 /** As issuer and as a well-to-do account: accredits an address, and gives it credits and gas. */
 async function admit(bed: Bed, address: `0x${string}`): Promise<void> {
   await accredit(bed.access(bed.account(0)), address, 'Browser hospital')
-  const amount = 100n * 10n ** 18n
+  const amount = 2000n * 10n ** 18n
   const data = encodeFunctionData({ abi: creditsAbi, functionName: 'transfer', args: [address, amount] })
   await sendCall(bed.access(bed.account(3)), { name: 'transfer', to: bed.deployment.credits, data })
   await bed.rpc('anvil_setBalance', [address, '0xde0b6b3a7640000'])
