@@ -163,6 +163,8 @@ test('results, predictions, card, download and versions after a study of two rou
     await expect(page.getByRole('main')).toBeHidden()
     await expect(report).toContainText(texts.researchUse)
     await expect(report).toContainText(study.address)
+    await expect(report).toContainText('Male yes; Chest pain 4; Resting blood pressure 130 mmHg')
+    await expect(report).not.toContainText(`${result.federated.patients} held-out`)
     const pdf = await page.pdf({ format: 'A4' })
     expect(pdf.toString('latin1').match(/\/Type\s*\/Page\b(?!s)/g)).toHaveLength(1)
   })

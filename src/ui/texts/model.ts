@@ -208,7 +208,9 @@ export const modelTexts = {
     gained: 'What was gained',
     prediction: 'What the model said about one patient',
     predictionInputs: 'From',
-    notComputed: 'Results were not computed.',
+    people: (band: string) => `${band} held-out patients`,
+    value: (label: string, value: string, unit: string | undefined) =>
+      `${label} ${value}${unit === undefined ? '' : ` ${unit}`}`,
     written: (when: string) => `Written ${when} on this hospital’s computer.`,
     patientWarning: 'The last part is about one patient. Treat this sheet like the patient’s record.',
   },

@@ -113,9 +113,14 @@ export function withInterval({ value, low, high }: Measured, format: (value: num
   return `${format(value)} (95 % interval ${format(low)} to ${format(high)})`
 }
 
-/** The page's first sentence: better, worse, or not to be told apart, by the paired interval of accuracy. */
-export function gainHeadline({ patients, federated, local, difference }: ResultDetails): string {
-  const people = patients === 1 ? 'one held-out patient' : `${whole(patients)} held-out patients`
+/**
+ * The page's first sentence: better, worse, or not to be told apart, by the paired interval of accuracy.
+ * @param people on whom it stands; what leaves the screen says it in bands
+ */
+export function gainHeadline(
+  { patients, federated, local, difference }: ResultDetails,
+  people: string = patients === 1 ? 'one held-out patient' : `${whole(patients)} held-out patients`,
+): string {
   if (local === null || difference === null) {
     return `The shared model is right for ${withInterval(federated.accuracy)} of your ${people}.`
   }

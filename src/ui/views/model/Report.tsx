@@ -46,7 +46,11 @@ function Sheet({ card, view, model, outcome }: ReportProps) {
         </tbody>
       </table>
       <h2>{report.gained}</h2>
-      <p>{details ? gainHeadline(details) : report.notComputed}</p>
+      <p>
+        {'withheld' in results
+          ? results.withheld
+          : details && gainHeadline(details, report.people(card.cohort.heldOutHere))}
+      </p>
       {!('withheld' in results) && (
         <table>
           <tbody>
@@ -86,9 +90,14 @@ function Patient({ shown: { input, prediction }, manifest, outcome }: PatientPro
   const { schema } = manifest
   const values =
     schema.kind === 'table' && !('pixels' in input)
-      ? Object.entries(input as Readonly<Record<string, string | number | null>>).flatMap(([name, value]) =>
-          value === null ? [] : [`${labelOf(schema, name)} ${value}`],
-        )
+      ? schema.features.flatMap(feature => {
+          const value = (input as Readonly<Record<string, string | number | null>>)[feature.name]
+          if (value === null || value === undefined) return []
+          const { yes, no } = patient
+          const shownValue = feature.type === 'binary' ? (value === 1 ? yes : no) : String(value)
+          const unit = feature.type === 'number' ? feature.unit : undefined
+          return [report.value(labelOf(schema, feature.name), shownValue, unit)]
+        })
       : []
   return (
     <>

@@ -140,17 +140,17 @@ function Version({ row, versions, view, model, manifest, onUse, onCompare, onRol
       <Table.Td>
         <Group gap={4}>
           {isRecommended && (
-            <Badge miw="fit-content" variant="outline" tt="none" color="var(--ward-live)">
+            <Badge styles={{ label: { overflow: 'visible' } }} variant="outline" tt="none" color="var(--ward-live)">
               {words.recommended}
             </Badge>
           )}
           {isNewest && !isRecommended && (
-            <Badge miw="fit-content" variant="outline" tt="none" color="gray" c="dimmed">
+            <Badge styles={{ label: { overflow: 'visible' } }} variant="outline" tt="none" color="gray" c="dimmed">
               {words.newest}
             </Badge>
           )}
           {isUsed && (
-            <Badge miw="fit-content" variant="outline" tt="none" color="gray" c="dimmed">
+            <Badge styles={{ label: { overflow: 'visible' } }} variant="outline" tt="none" color="gray" c="dimmed">
               {words.inUse}
             </Badge>
           )}
