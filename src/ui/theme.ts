@@ -50,6 +50,8 @@ const light = {
   '--mantine-color-dimmed': '#55626e',
   '--mantine-color-default-border': '#dddcd3',
   '--mantine-color-anchor': '#0a6b5d',
+  '--mantine-color-default': '#ffffff',
+  '--mantine-color-default-hover': '#f3f1ea',
   '--ward-panel': '#ffffff',
   '--ward-live': '#0a6b5d',
   '--ward-on-live': '#ffffff',
@@ -63,6 +65,9 @@ const dark: typeof light = {
   '--mantine-color-dimmed': '#9aa7b1',
   '--mantine-color-default-border': '#2a353e',
   '--mantine-color-anchor': '#4fc3ae',
+  // Mantine's own are of another, warmer grey.
+  '--mantine-color-default': '#172028',
+  '--mantine-color-default-hover': '#22303a',
   '--ward-panel': '#172028',
   '--ward-live': '#4fc3ae',
   '--ward-on-live': '#0f161b',

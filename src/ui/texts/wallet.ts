@@ -83,6 +83,11 @@ const calls: Readonly<Record<string, CallWords>> = {
     does: 'Vote to readmit a hospital',
     signs: 'You vote, as an issuer, that this hospital may take part again.',
   },
+  withdrawVote: { does: 'Take a vote back', signs: 'Your vote, as an issuer, on this hospital no longer counts.' },
+  passOnCredits: {
+    does: 'Pass the invitation’s credits on',
+    signs: 'What the invitation’s own account holds goes to your account.',
+  },
   revoke: { does: 'Revoke an invitation', signs: 'Nobody can use the invitation from now on.' },
   setThreshold: {
     does: 'Change how many issuers must agree',

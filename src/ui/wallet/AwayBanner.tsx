@@ -1,11 +1,13 @@
 import { Button, Group, Stack, Text } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useConnection, useReconnect, useSwitchChain } from 'wagmi'
 import { useStore } from 'zustand'
 import type { StoreApi } from 'zustand/vanilla'
 import type { Site } from '../../app/site.ts'
-import type { Wallet } from '../../chain/clients.ts'
+import { publicClientFor, type Wallet } from '../../chain/clients.ts'
 import { type Presence, presenceOf } from '../../chain/heldWallet.ts'
+import { accreditationOf } from '../../chain/reads.ts'
 import { shortAddress } from '../format.ts'
 import { texts } from '../texts.ts'
 
@@ -24,6 +26,13 @@ export function AwayBanner({ site, wallet }: AwayProps) {
 function Banner({ site, wallet, presence }: AwayProps & { readonly presence: StoreApi<Presence> }) {
   const words = texts.wallet.away
   const shown = useStore(presence)
+  const self = wallet.account.address
+  const accreditation = useQuery({
+    queryKey: ['accreditation', site.deploymentId, self],
+    queryFn: () => accreditationOf({ deployment: site, publicClient: publicClientFor(site) }, self),
+    staleTime: Infinity,
+  })
+  const name = accreditation.data?.name || shortAddress(self)
   return (
     <section className="ward-banner" data-shown={shown.kind !== 'ready'} aria-label={words.heading} data-testid="away">
       <div role="status" aria-live="polite">
@@ -31,7 +40,7 @@ function Banner({ site, wallet, presence }: AwayProps & { readonly presence: Sto
           <>
             <Text fw={600}>
               <span aria-hidden="true">▲ </span>
-              {words.says(shown, shortAddress(wallet.account.address))}
+              {words.says(shown, name)}
             </Text>
             <Text size="sm">{words.follows}</Text>
           </>
