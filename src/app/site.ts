@@ -44,6 +44,8 @@ const siteSchema = z.extend(deploymentSchema, {
   /** Multiaddrs with peer ids. */
   relays: z.array(z.string()).check(z.maxLength(8)),
   studies: z.array(studyEntry),
+  /** Names of the demo accounts where no listed study says them: the first is hospital 1. */
+  demoHospitals: z.optional(z.array(z.string().check(z.minLength(1)))),
 })
 
 /** What a page is served with: contracts, chain, relays and the studies it lists. Written by whoever deployed. */
