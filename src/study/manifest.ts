@@ -1,105 +1,111 @@
 import { decode } from '@ipld/dag-cbor'
-import { z } from 'zod'
+import * as z from 'zod/mini'
+import en from 'zod/v4/locales/en.js'
 import { AppError } from '../errors/AppError.ts'
+
+// zod/mini is half of what zod is on the pages; without this it would only say that an input is invalid.
+z.config(en())
+
+const text = z.string().check(z.minLength(1))
+const count = z.int().check(z.positive())
 
 /** One column of a table and how it becomes model inputs. */
 const feature = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('number'),
-    name: z.string().min(1),
-    label: z.string().optional(),
-    unit: z.string().optional(),
-    min: z.number().optional(),
-    max: z.number().optional(),
+    name: text,
+    label: z.optional(z.string()),
+    unit: z.optional(z.string()),
+    min: z.optional(z.number()),
+    max: z.optional(z.number()),
   }),
-  z.object({ type: z.literal('binary'), name: z.string().min(1), label: z.string().optional() }),
+  z.object({ type: z.literal('binary'), name: text, label: z.optional(z.string()) }),
   z.object({
     type: z.literal('category'),
-    name: z.string().min(1),
-    label: z.string().optional(),
+    name: text,
+    label: z.optional(z.string()),
     /** One-hot with the first level dropped. */
-    levels: z.array(z.string()).min(2),
+    levels: z.array(z.string()).check(z.minLength(2)),
   }),
 ])
 
 const schema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('table'),
-    features: z.array(feature).min(1),
-    outcome: z.object({ name: z.string().min(1), label: z.string().optional() }),
+    features: z.array(feature).check(z.minLength(1)),
+    outcome: z.object({ name: text, label: z.optional(z.string()) }),
   }),
   z.object({
     kind: z.literal('images'),
-    height: z.number().int().positive(),
-    width: z.number().int().positive(),
-    channels: z.number().int().positive(),
-    classes: z.array(z.string()).min(2),
+    height: count,
+    width: count,
+    channels: count,
+    classes: z.array(z.string()).check(z.minLength(2)),
   }),
 ])
 
 const layer = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('dense'),
-    units: z.number().int().positive(),
+    units: count,
     activation: z.enum(['linear', 'relu', 'tanh']),
   }),
   z.object({
     type: z.literal('conv2d'),
-    filters: z.number().int().positive(),
-    kernel: z.number().int().positive(),
+    filters: count,
+    kernel: count,
     padding: z.enum(['same', 'valid']),
     activation: z.enum(['linear', 'relu', 'tanh']),
   }),
-  z.object({ type: z.literal('maxPool'), size: z.number().int().positive() }),
+  z.object({ type: z.literal('maxPool'), size: count }),
   z.object({ type: z.literal('flatten') }),
 ])
 
 /** A model as data. The last layer is dense and linear: one unit = a logit for yes, more = one logit a class. */
 const model = z.object({
-  input: z.array(z.number().int().positive()).min(1),
-  layers: z.array(layer).min(1),
+  input: z.array(count).check(z.minLength(1)),
+  layers: z.array(layer).check(z.minLength(1)),
   /** What stays at each hospital: nothing, the last layer's bias (a site-local intercept), or the whole last layer. */
   siteLocal: z.enum(['none', 'bias', 'head']),
 })
 
 const training = z.object({
-  epochs: z.number().int().positive(),
-  batchSize: z.number().int().positive(),
-  learningRate: z.number().positive(),
-  momentum: z.number().min(0).max(1).default(0),
+  epochs: count,
+  batchSize: count,
+  learningRate: z.number().check(z.positive()),
+  momentum: z._default(z.number().check(z.minimum(0), z.maximum(1)), 0),
   /** L2 penalty on weights, not biases. */
-  l2: z.number().min(0).default(0),
+  l2: z._default(z.number().check(z.minimum(0)), 0),
   /** FedProx µ; 0 is FedAvg. */
-  proximal: z.number().min(0).default(0),
+  proximal: z._default(z.number().check(z.minimum(0)), 0),
 })
 
 /** Everything the hospitals of a study agree on; stored as a public dag-cbor block whose CID the contract holds as model URI. */
 export const manifestSchema = z.object({
   version: z.literal(1),
-  name: z.string().min(1).max(80),
-  purpose: z.string().max(500),
+  name: z.string().check(z.minLength(1), z.maxLength(80)),
+  purpose: z.string().check(z.maxLength(500)),
   schema,
   model,
   training,
   /** One federated mean and deviation in round zero. */
   standardise: z.boolean(),
   /** Patients per unit of weight; a weight is 1 to 8. 0: all weigh the same. */
-  patientsPerWeight: z.number().int().min(0),
+  patientsPerWeight: z.int().check(z.minimum(0)),
   /** Seeds the initial weights and the batch order. */
-  seed: z.number().int().min(0).max(0xffffffff),
+  seed: z.int().check(z.minimum(0), z.maximum(0xffffffff)),
   /** Multiaddrs of the study's relays. */
-  relays: z.array(z.string()).max(8),
+  relays: z.array(z.string()).check(z.maxLength(8)),
   /** For whom and what the model is meant, and what it is not; for the model card. */
-  intendedUse: z.string().max(1000).optional(),
+  intendedUse: z.optional(z.string().check(z.maxLength(1000))),
   /** Groups of patients for which results are shown apart: a column's values, or bands of a number between these borders. */
-  subgroups: z
-    .array(z.object({ column: z.string().min(1), borders: z.array(z.number()).max(9).optional() }))
-    .max(6)
-    .optional(),
+  subgroups: z.optional(
+    z
+      .array(z.object({ column: text, borders: z.optional(z.array(z.number()).check(z.maxLength(9))) }))
+      .check(z.maxLength(6)),
+  ),
   /** The sponsor's own initial weights: a public block, by its sha-256 digest, of so many little-endian float32. */
-  initial: z
-    .object({ digest: z.string().regex(/^0x[0-9a-f]{64}$/), parameters: z.number().int().positive() })
-    .optional(),
+  initial: z.optional(z.object({ digest: z.string().check(z.regex(/^0x[0-9a-f]{64}$/)), parameters: count })),
 })
 
 export type Manifest = z.infer<typeof manifestSchema>

@@ -1,0 +1,164 @@
+import { encode } from '@ipld/dag-cbor'
+import { describe, expect, test } from 'vitest'
+import { isAppError } from '../errors/AppError.ts'
+import { decodeManifest, parseManifest } from './manifest.ts'
+import { digitsStudy } from './studies/digits.ts'
+import { heartStudy } from './studies/heart.ts'
+
+const heart = heartStudy().manifest
+const digits = digitsStudy().manifest
+const cnn = {
+  ...digits,
+  model: {
+    ...digits.model,
+    layers: [
+      { type: 'conv2d', filters: 4, kernel: 3, padding: 'same', activation: 'relu' },
+      { type: 'maxPool', size: 2 },
+      { type: 'flatten' },
+      { type: 'dense', units: 10, activation: 'linear' },
+    ],
+  },
+}
+
+function reason(run: () => unknown): string {
+  try {
+    run()
+  } catch (error) {
+    if (isAppError(error, 'study.badManifest')) return String(error.details.reason)
+    throw error
+  }
+  throw new Error('nothing was thrown')
+}
+
+/** A copy of a manifest with one field set, or removed where the value is undefined. */
+function changed(manifest: unknown, path: string, value: unknown): unknown {
+  const copy = structuredClone(manifest) as Record<string, unknown>
+  const keys = path.split('.')
+  const last = keys.pop() as string
+  const place = keys.reduce((at, key) => at[key] as Record<string, unknown>, copy)
+  if (value === undefined) delete place[last]
+  else place[last] = value
+  return copy
+}
+
+describe('parseManifest', () => {
+  test.each([
+    ['the shipped table', heart],
+    ['the shipped images', digits],
+    ['all kinds of layers', cnn],
+    ['nobody’s groups and no use', changed(changed(heart, 'subgroups', undefined), 'intendedUse', undefined)],
+    ['own weights', changed(heart, 'initial', { digest: `0x${'0a'.repeat(32)}`, parameters: 12 })],
+    ['a category', changed(heart, 'schema.features.0', { type: 'category', name: 'site', levels: ['a', 'b'] })],
+    ['the largest seed', changed(heart, 'seed', 0xffffffff)],
+    ['the longest name', changed(heart, 'name', 'n'.repeat(80))],
+  ])('takes %s as it is, also from its block', (_, manifest) => {
+    expect(parseManifest(manifest)).toEqual(manifest)
+    expect(decodeManifest(encode(manifest))).toEqual(manifest)
+  })
+
+  test('fills in what training leaves out', () => {
+    const { momentum, l2, proximal, ...training } = heart.training
+    expect(parseManifest({ ...heart, training }).training).toEqual({ ...training, momentum: 0, l2: 0, proximal: 0 })
+  })
+
+  test('leaves out what it does not know', () => {
+    expect(parseManifest({ ...heart, more: 1, training: { ...heart.training, more: 1 } })).toEqual(heart)
+  })
+
+  // Hospitals read these reasons, and relays refuse by them.
+  test.each([
+    ['version', 2, ': Invalid input: expected 1'],
+    ['version', undefined, ': Invalid input: expected 1'],
+    ['name', '', ': Too small: expected string to have >=1 characters'],
+    ['name', 'n'.repeat(81), ': Too big: expected string to have <=80 characters'],
+    ['name', 7, ': Invalid input: expected string, received number'],
+    ['purpose', 'p'.repeat(501), ': Too big: expected string to have <=500 characters'],
+    ['schema', undefined, ': Invalid input: expected object, received undefined'],
+    ['schema.kind', 'sound', ": Invalid discriminator value. Expected 'table' | 'images'"],
+    ['schema.features', [], ': Too small: expected array to have >=1 items'],
+    ['schema.features.0.type', 'date', ": Invalid discriminator value. Expected 'number' | 'binary' | 'category'"],
+    ['schema.features.0.name', '', ': Too small: expected string to have >=1 characters'],
+    ['schema.features.0.min', 'low', ': Invalid input: expected number, received string'],
+    ['schema.features.0.min', Number.NaN, ': Invalid input: expected number, received NaN'],
+    [
+      'schema.features.0',
+      { type: 'category', name: 'site', levels: ['only'] },
+      '.levels: Too small: expected array to have >=2 items',
+    ],
+    ['schema.outcome.name', '', ': Too small: expected string to have >=1 characters'],
+    ['model.input', [], ': Too small: expected array to have >=1 items'],
+    ['model.input.0', 0, ': Too small: expected number to be >0'],
+    ['model.input.0', 1.5, ': Invalid input: expected int, received number'],
+    ['model.input.0', '10', ': Invalid input: expected number, received string'],
+    ['model.input.0', 2 ** 53, ': Too big: expected int to be <=9007199254740991'],
+    ['model.layers', [], ': Too small: expected array to have >=1 items'],
+    [
+      'model.layers.0.type',
+      'lstm',
+      ": Invalid discriminator value. Expected 'dense' | 'conv2d' | 'maxPool' | 'flatten'",
+    ],
+    ['model.layers.0.units', 0, ': Too small: expected number to be >0'],
+    ['model.layers.0.units', -1.5, ': Invalid input: expected int, received number'],
+    ['model.layers.0.activation', 'gelu', ': Invalid option: expected one of "linear"|"relu"|"tanh"'],
+    ['model.siteLocal', 'all', ': Invalid option: expected one of "none"|"bias"|"head"'],
+    ['training.epochs', 0, ': Too small: expected number to be >0'],
+    ['training.batchSize', 2.5, ': Invalid input: expected int, received number'],
+    ['training.learningRate', 0, ': Too small: expected number to be >0'],
+    ['training.learningRate', Number.POSITIVE_INFINITY, ': Invalid input: expected number, received Infinity'],
+    ['training.momentum', 1.1, ': Too big: expected number to be <=1'],
+    ['training.momentum', -0.1, ': Too small: expected number to be >=0'],
+    ['training.momentum', null, ': Invalid input: expected number, received null'],
+    ['training.l2', -1, ': Too small: expected number to be >=0'],
+    ['training.proximal', -1, ': Too small: expected number to be >=0'],
+    ['standardise', 'yes', ': Invalid input: expected boolean, received string'],
+    ['patientsPerWeight', -1, ': Too small: expected number to be >=0'],
+    ['patientsPerWeight', 0.5, ': Invalid input: expected int, received number'],
+    ['seed', 2 ** 32, ': Too big: expected number to be <=4294967295'],
+    ['seed', -1, ': Too small: expected number to be >=0'],
+    ['relays', Array(9).fill('/dns4/relay'), ': Too big: expected array to have <=8 items'],
+    ['relays.0', 3, ': Invalid input: expected string, received number'],
+    ['relays', 'relay', ': Invalid input: expected array, received string'],
+    ['intendedUse', 'u'.repeat(1001), ': Too big: expected string to have <=1000 characters'],
+    ['subgroups', Array(7).fill({ column: 'sex' }), ': Too big: expected array to have <=6 items'],
+    ['subgroups.0.column', '', ': Too small: expected string to have >=1 characters'],
+    ['subgroups.0.borders', Array(10).fill(1), ': Too big: expected array to have <=9 items'],
+    ['initial', { digest: '0x00', parameters: 1 }, '.digest: Invalid string: must match pattern /^0x[0-9a-f]{64}$/'],
+    [
+      'initial',
+      { digest: `0x${'0A'.repeat(32)}`, parameters: 1 },
+      '.digest: Invalid string: must match pattern /^0x[0-9a-f]{64}$/',
+    ],
+    ['initial', { digest: `0x${'0a'.repeat(32)}`, parameters: 0 }, '.parameters: Too small: expected number to be >0'],
+  ])('refuses %s %j', (path, value, why) => {
+    expect(reason(() => parseManifest(changed(heart, path, value)))).toBe(path + why)
+  })
+
+  test.each([
+    ['schema.height', 0, ': Too small: expected number to be >0'],
+    ['schema.classes', ['only'], ': Too small: expected array to have >=2 items'],
+    ['model.layers.0.kernel', 0, ': Too small: expected number to be >0'],
+    ['model.layers.0.padding', 'full', ': Invalid option: expected one of "same"|"valid"'],
+    ['model.layers.1.size', 1.2, ': Invalid input: expected int, received number'],
+  ])('of images, refuses %s %j', (path, value, why) => {
+    expect(reason(() => parseManifest(changed(cnn, path, value)))).toBe(path + why)
+  })
+
+  test.each([
+    [null, ': Invalid input: expected object, received null'],
+    ['text', ': Invalid input: expected object, received string'],
+    [3, ': Invalid input: expected object, received number'],
+    [[], ': Invalid input: expected object, received array'],
+    [{}, 'version: Invalid input: expected 1'],
+  ])('refuses %j', (value, why) => {
+    expect(reason(() => parseManifest(value))).toBe(why)
+  })
+})
+
+describe('decodeManifest', () => {
+  test('refuses bytes that are no dag-cbor, and what they do not describe', () => {
+    expect(reason(() => decodeManifest(Uint8Array.of(0xff, 0xff)))).toBe('it is no dag-cbor')
+    expect(reason(() => decodeManifest(encode({ version: 1 })))).toBe(
+      'name: Invalid input: expected string, received undefined',
+    )
+  })
+})
