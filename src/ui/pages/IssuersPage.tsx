@@ -1,7 +1,7 @@
 import './sponsor/sponsor.css'
 import { Badge, Group, Skeleton, Stack, Text, Title } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { useEffect, useMemo, useState } from 'react'
+import { lazy, Suspense, useEffect, useMemo, useState } from 'react'
 import { openAccess } from '../../app/access.ts'
 import { type Invitation, parseInvitation } from '../../app/invitation.ts'
 import type { Site } from '../../app/site.ts'
@@ -19,10 +19,11 @@ import { useHospitalWallet } from '../wallet/useHospitalWallet.ts'
 import { AdmitPanel } from './issuers/AdmitPanel.tsx'
 import { CoSignPanel } from './issuers/CoSignPanel.tsx'
 import { HospitalsPanel } from './issuers/HospitalsPanel.tsx'
-import { InvitePanel } from './issuers/InvitePanel.tsx'
 import { MotionsPanel } from './issuers/MotionsPanel.tsx'
 import { OwnInvitationsPanel } from './issuers/OwnInvitationsPanel.tsx'
 import { ChooseSigner, SignerLine } from './sponsor/Signer.tsx'
+
+const InvitePanel = lazy(() => import('./issuers/InvitePanel.tsx').then(module => ({ default: module.InvitePanel })))
 
 interface IssuersPageProps {
   readonly site: Site
@@ -123,7 +124,9 @@ function Room({ site, admission, wallet, linked }: RoomProps) {
       <HospitalsPanel {...shared} access={isIssuer ? access : null} />
       {isIssuer && (
         <>
-          <InvitePanel site={site} {...shared} />
+          <Suspense fallback={<Skeleton height={240} />}>
+            <InvitePanel site={site} {...shared} />
+          </Suspense>
           <OwnInvitationsPanel site={site} {...shared} />
           <AdmitPanel {...shared} />
         </>

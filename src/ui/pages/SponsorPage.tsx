@@ -1,6 +1,6 @@
 import './sponsor/sponsor.css'
 import { Skeleton, Stack, Text, Title } from '@mantine/core'
-import { useEffect, useState } from 'react'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { useStore } from 'zustand'
 import { openAccess } from '../../app/access.ts'
 import type { Site } from '../../app/site.ts'
@@ -10,11 +10,13 @@ import type { Address } from '../../study/types.ts'
 import type { Route } from '../route.ts'
 import { texts } from '../texts.ts'
 import { useHospitalWallet } from '../wallet/useHospitalWallet.ts'
-import { DraftEditor } from './sponsor/DraftEditor.tsx'
 import { DraftList } from './sponsor/DraftList.tsx'
-import { FollowPage } from './sponsor/FollowPage.tsx'
 import { ChooseSigner, SignerLine } from './sponsor/Signer.tsx'
 import { StudyList } from './sponsor/StudyList.tsx'
+
+// The list of one's studies is there first.
+const DraftEditor = lazy(() => import('./sponsor/DraftEditor.tsx').then(module => ({ default: module.DraftEditor })))
+const FollowPage = lazy(() => import('./sponsor/FollowPage.tsx').then(module => ({ default: module.FollowPage })))
 
 type SponsorRoute = Extract<Route, { page: 'sponsor' }>
 
@@ -63,7 +65,11 @@ function WithDesk({ site, route, wallet }: SponsorPageProps & { readonly wallet:
     }
   }, [site, wallet])
   if (desk === null) return <Skeleton height={320} />
-  return <Room site={site} route={route} wallet={wallet} desk={desk} />
+  return (
+    <Suspense fallback={<Skeleton height={320} />}>
+      <Room site={site} route={route} wallet={wallet} desk={desk} />
+    </Suspense>
+  )
 }
 
 interface RoomProps extends SponsorPageProps {
