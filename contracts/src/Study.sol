@@ -455,6 +455,7 @@ contract Study is IStudy, IERC1363Receiver, Multicall {
 
     function _freeze(uint64 survivors) private {
         _state.committee.survivors = survivors;
+        _state.roster.frozen = uint8(_state.members.length);
         emit SurvivorsFrozen(_state.round.number, survivors);
         _state.enter(Phase.Aggregate, _state.rules.aggregateSeconds);
     }

@@ -27,11 +27,13 @@ struct Committee {
 }
 
 struct Roster {
-    uint64 active; // takes part in the next round
+    uint64 active; // joined, and did not leave
     uint64 disqualified; // in this round
     uint8 size; // members when this round started
     uint8 candidates; // different models signed in this round
     uint16 modelRound;
+    uint8 frozen; // members when Aggregate began: seats seal the round's model to them
+    uint8 modelMembers; // whom the last finalised model is sealed to: so many, in order of joining
 }
 
 struct Member {

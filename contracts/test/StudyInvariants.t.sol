@@ -20,6 +20,10 @@ contract Handler is Fixture {
     mapping(uint256 seatMember => mapping(uint16 round => int16[])) private _committed;
     Phase private _phase;
     uint16 private _round;
+    /// Who had joined when Aggregate last began, and when it began for the last model; nobody needs one before the first.
+    uint256 private _frozen;
+    uint256 private _holders = type(uint64).max;
+    uint64 public everIn;
 
     constructor(bool byHalves, bool standardise, uint32 pauseSeconds, uint8 maxSeats) {
         deploy();
@@ -228,6 +232,8 @@ contract Handler is Fixture {
         Vm.Log[] memory logs = vm.getRecordedLogs();
         for (uint256 i = 0; i < logs.length; i++) {
             if (logs[i].emitter != address(study)) continue;
+            if (logs[i].topics[0] == IStudy.ModelFinalised.selector) _holders = _frozen;
+            if (logs[i].topics[0] == IStudy.RoundStarted.selector) notesParticipants(logs[i].data);
             if (logs[i].topics[0] != IStudy.PhaseEntered.selector) continue;
             Phase next = Phase(uint256(logs[i].topics[1]));
             uint16 round = uint16(uint256(logs[i].topics[2]));
@@ -236,8 +242,15 @@ contract Handler is Fixture {
             bool starts_ = next == Phase.Train || isSkipping(logs, i);
             if (round != (starts_ ? _round + 1 : _round)) broken = "a round was skipped";
             (_phase, _round) = (next, round);
+            if (next == Phase.Aggregate) _frozen = (1 << study.snapshot().members.length) - 1;
         }
         if (study.snapshot().phase != _phase) broken = "a phase was entered in silence";
+    }
+
+    function notesParticipants(bytes memory data) private {
+        (, uint64 participants,) = abi.decode(data, (RoundKind, uint64, uint8[]));
+        if (participants & ~_holders != 0) broken = "a participant does not hold the model";
+        everIn |= participants;
     }
 
     /// Whether the phase entered with log i is the pause of a round that vetoes left to too few.
@@ -363,6 +376,12 @@ abstract contract StudyInvariants {
         vm.assertEq(s.survivors & ~s.submitted, 0, "who survives submitted");
         vm.assertEq(s.revealed & ~s.attested, 0, "who revealed attested");
         vm.assertLe(s.completed, s.round);
+        uint64 everIn = handler.everIn();
+        for (uint256 i = 0; i < s.members.length; i++) {
+            if ((everIn >> i) & 1 == 0) {
+                vm.assertEq(_study.forfeitedOf(s.members[i]), 0, "a fine for nothing");
+            }
+        }
     }
 
     /// A study always ends, by passers-by alone and soon; then everybody gets everything.

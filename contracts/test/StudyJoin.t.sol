@@ -168,6 +168,147 @@ contract StudyJoinTest is Fixture {
         vm.assertEq(currentRound(), 2);
     }
 
+    function test_WhoJoinsBeforeTheFreezeTakesPartFromTheNextRound() public {
+        startStudy(2);
+        int16[] memory scores = flat(10);
+        submitAll();
+        join(2);
+        attestAll(scores);
+        join(3);
+        revealAll(scores);
+        signAll(MODEL);
+        assertRound(2, 15, 4);
+    }
+
+    function test_WhoJoinsAfterTheFreezeTakesPartFromTheRoundAfterNext() public {
+        startStudy(3);
+        toAggregate();
+        join(3);
+        signAll(MODEL);
+        assertRound(2, 7, 3);
+        expectError(IStudy.Study_NotParticipant.selector, hospitals[3]);
+        vm.prank(hospitals[3]);
+        study.submitUpdate(2, MODEL, 0);
+        runRound(flat(10));
+        assertRound(3, 15, 4);
+        vm.assertEq(study.stakeOf(hospitals[3]), STAKE);
+        vm.assertEq(study.forfeitedOf(hospitals[3]), 0);
+        vm.assertEq(reputation.standingOf(hospitals[3]).rounds, 0);
+        runRound(flat(10));
+        vm.assertEq(reputation.standingOf(hospitals[3]).rounds, 1);
+        assertEnded(EndReason.Completed);
+        assertPaidOut();
+    }
+
+    function test_WhoJoinsInThePauseTakesPartFromTheRoundAfterNext() public {
+        rules.pauseSeconds = 30;
+        study = createStudy();
+        startStudy(3);
+        runRound(flat(10));
+        assertPhase(Phase.Settle);
+        join(3);
+        passDeadline();
+        study.nextRound();
+        assertRound(2, 7, 3);
+        runRound(flat(10));
+        passDeadline();
+        study.nextRound();
+        assertRound(3, 15, 4);
+    }
+
+    function test_RoundZerosStatisticsAreAModelToo() public {
+        rules.standardise = true;
+        study = createStudy();
+        startStudy(3);
+        submitAll();
+        attestAll(flat(0));
+        assertPhase(Phase.Aggregate);
+        join(3);
+        signAll(MODEL);
+        assertRound(2, 7, 3);
+        runRound(flat(10));
+        assertRound(3, 15, 4);
+    }
+
+    function test_WhoJoinsARoundThatIsVoidWaitsForAModelThatItHolds() public {
+        startStudy(3);
+        runRound(flat(10));
+        join(3);
+        submit(0);
+        passDeadline();
+        study.advance();
+        assertRound(3, 7, 3);
+        vm.assertEq(study.snapshot().voids, 1);
+        runRound(flat(10));
+        assertRound(4, 15, 4);
+    }
+
+    function test_BeforeTheFirstModelThereIsNothingToHold() public {
+        startStudy(3);
+        toAggregate();
+        join(3);
+        passDeadline();
+        study.advance();
+        assertRound(2, 15, 0);
+    }
+
+    function test_ASkippedRoundMakesNobodyHoldTheModel() public {
+        startStudy(2);
+        toAggregate();
+        join(2);
+        join(3);
+        veto(0, 2, true);
+        signAll(MODEL);
+        assertPhase(Phase.Settle);
+        passDeadline();
+        study.nextRound();
+        assertRound(3, 3, 2);
+        runRound(flat(10));
+        assertRound(4, 15, 4);
+    }
+
+    function test_FewerThanTwoThatHoldTheModelEndTheStudy() public {
+        startStudy(2);
+        toAggregate();
+        join(2);
+        join(3);
+        vm.prank(hospitals[0]);
+        study.leaveTask();
+        signAll(MODEL);
+        assertEnded(EndReason.TooFewHospitals);
+        vm.assertEq(study.forfeitedOf(hospitals[2]), 0);
+        assertPaidOut();
+    }
+
+    function test_WhoLeavesBeforeItsFirstRoundTakesTheStakeAlong() public {
+        startStudy(3);
+        toAggregate();
+        join(3);
+        signAll(MODEL);
+        vm.prank(hospitals[3]);
+        study.leaveTask();
+        vm.prank(hospitals[3]);
+        vm.assertEq(study.withdraw(), STAKE);
+    }
+
+    function toAggregate() private {
+        submitAll();
+        attestAll(flat(10));
+        revealAll(flat(10));
+        assertPhase(Phase.Aggregate);
+    }
+
+    function assertRound(uint16 round, uint64 participants, uint8 modelMembers) private view {
+        Snapshot memory s = study.snapshot();
+        assertPhase(Phase.Train);
+        vm.assertEq(s.round, round);
+        vm.assertEq(s.participants, participants, "participants");
+        vm.assertEq(s.modelMembers, modelMembers, "whom the model is sealed to");
+        for (uint256 k = 0; k < s.seats.length; k++) {
+            vm.assertEq((participants >> s.seats[k]) & 1, 1, "a seat takes part");
+        }
+    }
+
     // --- onTransferReceived ---
 
     function test_OnlyTheCreditsReportTransfers() public {

@@ -77,6 +77,7 @@ struct Snapshot {
     address[] members;
     bytes32[] updates; // per member, sha-256 digest of its update's header block; 0 = none this round
     uint16 modelRound; // round of the last finalised model; 0 = none
+    uint8 modelMembers; // the last finalised model is sealed to the first so many members; 0 where modelRound is
     bytes32 modelHash; // sha-256 of the last finalised model's plaintext
     bytes32 modelHeader; // sha-256 digest of a header block that wraps it
 }
@@ -91,19 +92,26 @@ struct Signature {
 ///
 /// Time: what a phase asks for counts while block.timestamp < deadline; from the deadline on anyone may advance().
 /// Quorum of n seats: ⌊2n/3⌋ + 1. A round without one, with fewer than two updates or without a survivor is void; the second
-/// void round ends the study. A running study also ends when fewer than two hospitals are left for a round.
+/// void round ends the study. A running study also ends when fewer than two hospitals are left that hold the last model.
 /// Median: over the seats that revealed and opened the update, its own hospital's score left out; of an even number the lower
 /// middle. An update qualifies when a quorum opened it and its median is at least the margin.
 /// Faults, one a hospital and round: a missed deadline, an update disqualified or not opened by a quorum, another model signed
 /// than the quorum's. Each forfeits slashBps of the stake to the round's survivors without a fault; in a void round only missed
 /// deadlines do, into the next pool.
 /// Seats that did not attest are neither waited for in Score nor, once a quorum agrees, in Aggregate.
+/// Joining: a round's model is sealed to those who had joined when its Aggregate began, and only who holds the last finalised model
+/// can train from it. So a hospital takes part from the first round on whose base model is sealed to it: who joins before
+/// Aggregate, from the next round; who joins from Aggregate on, until the next round starts, from the round after next; one round
+/// later where a round is void or skipped and so makes no model. Until then it is no participant, holds no seat, owes nothing and
+/// its stake is not touched. Before the first model there is nothing to hold, and everybody takes part from the next round.
 /// Vetoes: a member may say in advance that it takes no part in a round. It is then not among the round's participants, from
 /// whom the seats are drawn, and so owes nothing in it. Where vetoes leave fewer than two, the round's number is skipped:
 /// nobody is at fault, nothing is void, and the study pauses for pauseSeconds, or a minute where that is longer.
 interface IStudy {
     event StudyInitialized(address indexed sponsor, string modelURI, uint16 rounds, uint256 deposit);
     event StudyFunded(address indexed from, uint256 amount);
+    /// Takes part from the first round on whose base model is sealed to it: see IStudy, Joining. index < Snapshot.modelMembers, or a
+    /// modelRound of 0, tells.
     event HospitalJoined(address indexed hospital, uint8 index, uint256 stake);
     event HospitalLeft(address indexed hospital, string reason);
     event PhaseEntered(Phase indexed phase, uint16 indexed round, uint40 deadline);
@@ -169,7 +177,8 @@ interface IStudy {
 
     // --- a hospital ---
 
-    /// Joins with exactly the stake (allowance needed); once per wallet; takes part from the next round on.
+    /// Joins with exactly the stake (allowance needed); once per wallet. Takes part from the next round on; from the round after next
+    /// when it joins after the surviving set is frozen, that is in Aggregate or in Settle. See IStudy, Joining.
     /// Also: credits.transferAndCall(study, stake, abi.encode(uint8(1), abi.encode(keys))).
     function joinTask(Keys calldata keys) external returns (string memory modelURI);
     /// Leaves from the next round on.

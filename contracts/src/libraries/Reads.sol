@@ -44,6 +44,7 @@ library Reads {
             if (round.submitted.has(i)) s.updates[i] = state.updates[i];
         }
         s.modelRound = state.roster.modelRound;
+        s.modelMembers = state.roster.modelMembers;
         s.modelHash = state.model.modelHash;
         s.modelHeader = state.model.header;
         return abi.encode(s);

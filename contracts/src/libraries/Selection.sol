@@ -22,15 +22,16 @@ library Selection {
     /// A skipped round takes at least this long, or vetoes would make a study rush through its numbers.
     uint32 private constant SKIP_SECONDS = 60;
 
-    /// Starts a round with all active hospitals that did not veto it, after dropping those that must not take part; the seats
-    /// rotate. Skips it where vetoes leave too few. Answers false, and does nothing, when fewer than `least` are active.
+    /// Starts a round with all active hospitals that hold its base model and did not veto it, after dropping those that must not
+    /// take part; the seats rotate. Skips it where vetoes leave too few. Answers false, and does nothing, when fewer than `least`
+    /// active hospitals hold the model: to wait would not help, for only those who hold it can make the next one.
     function startRound(StudyState storage state, IHospitalRegistry registry, uint256 least)
         external
         returns (bool)
     {
         _dropUnfit(state, registry);
         Roster storage roster = state.roster;
-        uint64 participants = roster.active;
+        uint64 participants = roster.active & _holders(roster);
         if (participants.count() < least) return false;
         uint16 number = state.round.number + 1;
         participants &= ~state.vetoes[number].standing;
@@ -121,6 +122,12 @@ library Selection {
             }
         }
         _leave(state, member, reason);
+    }
+
+    /// Whoever can open what a next round starts from: everybody as long as that is the study's own initial model.
+    function _holders(Roster storage roster) private view returns (uint64) {
+        uint256 first = roster.modelRound == 0 ? 64 : roster.modelMembers;
+        return uint64((1 << first) - 1);
     }
 
     function _requireActive(StudyState storage state, address hospital) private view returns (uint256) {

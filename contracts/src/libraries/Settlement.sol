@@ -34,6 +34,7 @@ library Settlement {
         Candidate memory model = state.candidates[winner];
         state.model = model;
         state.roster.modelRound = round.number;
+        state.roster.modelMembers = state.roster.frozen;
         if (round.kind == RoundKind.Training) state.round.completed = round.completed + 1;
         emit IStudy.ModelFinalised(round.number, model.modelHash, model.header, signers);
 
