@@ -1,7 +1,7 @@
 import AxeBuilder from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
 import { expect, test } from './support/test.ts'
-import { type Look, tourOfJoining, tourOfKiosk, tourOfPages, tourOfStudy } from './tour/tour.ts'
+import { type Look, tourOfJoining, tourOfKiosk, tourOfOffices, tourOfPages, tourOfStudy } from './tour/tour.ts'
 
 /** WCAG 2.2 A and AA, as axe knows them. */
 const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
@@ -11,7 +11,13 @@ const looks = [
   { colorScheme: 'dark', viewport: { width: 390, height: 844 } },
 ] as const
 
-const tours = { pages: tourOfPages, joining: tourOfJoining, study: tourOfStudy, kiosk: tourOfKiosk }
+const tours = {
+  pages: tourOfPages,
+  offices: tourOfOffices,
+  joining: tourOfJoining,
+  study: tourOfStudy,
+  kiosk: tourOfKiosk,
+}
 
 for (const [name, tour] of Object.entries(tours)) {
   test(`no violation of WCAG 2.2 AA, and nothing wider than a phone: ${name}`, async ({ bed, newComputer }) => {

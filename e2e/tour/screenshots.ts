@@ -9,7 +9,7 @@ import { findChromium } from '../../scripts/chromium.mjs'
 import { chromiumFlags } from '../../scripts/demo/browser.ts'
 import { root, workDir } from '../../scripts/lock.mjs'
 import { startBed } from '../support/deployment.ts'
-import { type Look, tourOfJoining, tourOfKiosk, tourOfPages, tourOfStudy } from './tour.ts'
+import { type Look, tourOfJoining, tourOfKiosk, tourOfOffices, tourOfPages, tourOfStudy } from './tour.ts'
 
 const folder = join(workDir, 'screenshots')
 const shown = [
@@ -45,10 +45,12 @@ const look: Look = async (page, name) => {
   process.stderr.write(`${name}\n`)
 }
 try {
-  for (const tour of [tourOfPages, tourOfJoining, tourOfStudy, tourOfKiosk]) {
+  for (const tour of [tourOfPages, tourOfOffices, tourOfJoining, tourOfStudy, tourOfKiosk]) {
     const contexts: { close(): Promise<void> }[] = []
     const newComputer = async () => {
       const context = await browser.newContext()
+      // Functions that are sent to the page were compiled by tsx, which names them with a helper of its own.
+      await context.addInitScript('globalThis.__name ??= named => named')
       contexts.push(context)
       return context
     }

@@ -1,10 +1,14 @@
 import { type BrowserContext, expect, type Page } from '@playwright/test'
+import { parseEther } from 'viem'
 import { Phase } from '../../src/rounds/ports.ts'
+import type { StudyPlan } from '../../src/study/studies/StudyPlan.ts'
+import type { Address } from '../../src/study/types.ts'
 import { texts } from '../../src/ui/texts.ts'
 import type { Bed, TestStudy } from '../support/deployment.ts'
-import { fundWall } from '../support/fundWall.ts'
+import { fundWall, giveCredits } from '../support/fundWall.ts'
 import { type GatedCall, startHeadlessHospital } from '../support/headless.ts'
 import { heartCsv, heartOf } from '../support/heartData.ts'
+import { csvFile, joinButton, takeButton } from '../support/joining.ts'
 import { shortHeart } from '../support/studies.ts'
 import { openTab, untilPage } from '../support/tabs.ts'
 import { injectWallet } from '../support/wallet.ts'
@@ -20,13 +24,16 @@ export interface TourOptions {
 }
 
 const { join } = texts
+/** The bed's sponsor, and the deployer, who is the issuer. */
+const SPONSOR = 11
+const ISSUER = 0
 
 /** Pages that show before, beside and without a study. */
 export async function tourOfPages({ bed, newComputer, look }: TourOptions): Promise<void> {
   const study = await bed.openStudy(shortHeart(2), { hospitals: 3, data: { kind: 'heart' } })
   const context = await newComputer()
   const page = await openTab(context, bed.url)
-  await page.getByText(study.manifest.name).first().waitFor()
+  await page.getByText(texts.home.state('open', 0, 0, 2)).waitFor()
   await look(page, 'studies')
 
   await page.goto(`${bed.url}/nowhere`)
@@ -37,7 +44,11 @@ export async function tourOfPages({ bed, newComputer, look }: TourOptions): Prom
   await page.getByRole('alert').waitFor()
   await look(page, 'no-such-study')
 
-  const bare = await openTab(await newComputer(), 'about:blank')
+  await page.goto(personally(study))
+  await page.getByRole('button', { name: texts.wallet.browser.make }).waitFor()
+  await look(page, 'join-connect')
+
+  const bare = await (await newComputer()).newPage()
   await bare.route('**/deployment.json', route => route.fulfill({ status: 404, body: '' }))
   await bare.goto(bed.url)
   await bare.getByRole('alert').waitFor()
@@ -48,79 +59,169 @@ export async function tourOfPages({ bed, newComputer, look }: TourOptions): Prom
     Object.defineProperty(globalThis, 'indexedDB', { value: undefined })
   })
   const lacking = await openTab(old, bed.url)
-  await lacking.getByRole('heading').first().waitFor()
+  await lacking.getByTestId('unsupported').waitFor()
   await look(lacking, 'unsupported')
-
-  await page.goto(study.url(null).replace('&auto=1', ''))
-  await page.getByRole('heading', { name: join.connect.heading }).waitFor()
-  await look(page, 'join-connect')
 
   const withWallet = await newComputer()
   const { chainId } = bed.deployment
   const wallet = await injectWallet(withWallet, { account: 4, rpcUrl: bed.rpcUrl, chainId })
   const own = await openTab(withWallet, bed.url)
+  await own.getByRole('button', { name: 'Test wallet' }).click()
+  await own.getByText(texts.wallet.connect.connected).waitFor()
   // biome-ignore lint/correctness/useHookAtTopLevel: a wallet's network, not React's.
   await wallet.useChain(1)
-  await own.getByRole('button', { name: 'Test wallet' }).first().click()
-  await own.waitForTimeout(500)
-  await look(own, 'studies-with-wallet')
+  await own.getByRole('button', { name: /^Switch to/ }).waitFor()
+  await look(own, 'wallet-on-another-network')
+}
+
+/** What sponsors and issuers see and sign, before a study has begun. */
+export async function tourOfOffices({ bed, newComputer, look }: TourOptions): Promise<void> {
+  const study = await bed.openStudy(shortHeart(2), { hospitals: 3, data: { kind: 'heart' } })
+  const context = await newComputer()
+  const sponsor = await openTab(context, `${bed.url}/sponsor?account=${SPONSOR}`)
+  await sponsor.getByText(study.manifest.name).first().waitFor()
+  await settled(sponsor)
+  await look(sponsor, 'sponsor')
+  await startHeartDraft(sponsor)
+  await settled(sponsor)
+  await look(sponsor, 'sponsor-draft')
+  const { sign, follow, rules } = texts.sponsor
+  await sponsor.getByLabel(rules.rounds, { exact: true }).fill('')
+  await sponsor.getByRole('button', { name: sign.start }).click()
+  await expect(sponsor.getByLabel(rules.rounds, { exact: true })).toBeFocused()
+  await look(sponsor, 'sponsor-draft-errors')
+
+  await sponsor.goto(`${bed.url}/sponsor?study=${study.address}&account=${SPONSOR}`)
+  await sponsor.getByTestId('sponsor-phase').waitFor()
+  await settled(sponsor)
+  await look(sponsor, 'sponsor-follow')
+  const opener = sponsor.getByRole('button', { name: follow.act.stop })
+  await opener.click()
+  await sponsor.getByRole('dialog', { name: follow.stop.heading }).waitFor()
+  await look(sponsor, 'sponsor-stop')
+  await closeDialog(sponsor, opener)
+
+  await giveCredits(bed, bed.account(ISSUER).address, 10_000)
+  const issuer = await openTab(context, `${bed.url}/issuers?account=${ISSUER}`)
+  const { invite } = texts.issuers
+  const panel = issuer.getByRole('region', { name: invite.heading })
+  await panel.getByLabel(invite.study).getByRole('option').first().waitFor({ state: 'attached' })
+  await look(issuer, 'issuers')
+  await panel.getByRole('button', { name: invite.make }).click()
+  await panel.getByText(texts.issuers.admit.badName).waitFor()
+  await look(issuer, 'issuers-invitation-errors')
+  await panel.getByLabel(invite.name).fill('St. Anna’s')
+  await panel.getByRole('button', { name: invite.make }).click()
+  await panel.getByTestId('invitation-link').waitFor({ timeout: 30_000 })
+  await issuer.getByTestId('own-invitation').waitFor()
+  await look(issuer, 'issuers-invitation')
+  const link = ((await panel.getByTestId('invitation-link').textContent()) ?? '').trim()
+
+  const invited = await openTab(await newComputer(), link)
+  await invited.getByText(join.invitation.answer('St. Anna’s')).waitFor()
+  await look(invited, 'join-invited')
+
+  await tourOfBrowserAccount({ bed, newComputer, look })
+}
+
+/** The account of a browser: made, backed up, and asked for its signature. */
+async function tourOfBrowserAccount({ bed, newComputer, look }: TourOptions): Promise<void> {
+  const { browser, activity, confirm } = texts.wallet
+  const page = await openTab(await newComputer(), `${bed.url}/sponsor`)
+  await page.getByRole('button', { name: browser.make }).click()
+  await page.getByText(texts.sponsor.signer.label).waitFor()
+  const account = (await page.locator('main [title^="0x"]').first().getAttribute('title')) ?? ''
+  await bed.rpc('anvil_setBalance', [account, `0x${parseEther('10').toString(16)}`])
+  await giveCredits(bed, account as Address, 10_000)
+
+  const opener = page.getByTestId('account')
+  await opener.click()
+  const drawer = page.getByRole('dialog', { name: texts.wallet.heading })
+  await drawer.getByRole('button', { name: browser.backup }).click()
+  await drawer.getByLabel(browser.password, { exact: true }).fill('long enough')
+  await drawer.getByLabel(browser.repeat).fill('something else')
+  await drawer.getByText(browser.differ).waitFor()
+  await look(page, 'browser-account-backup')
+  await drawer.getByRole('button', { name: activity.close, exact: true }).first().click()
+  await expect(opener).toBeFocused()
+
+  await page.reload()
+  await startHeartDraft(page)
+  await page.getByRole('button', { name: texts.sponsor.sign.start }).click()
+  const dialog = page.getByRole('dialog', { name: confirm.heading })
+  await dialog.waitFor()
+  await expect.poll(() => isFocusInside(page, 'dialog[open]')).toBe(true)
+  const toast = page.getByTestId('toast').getByRole('status')
+  await expect(toast).toHaveAttribute('aria-live', 'polite')
+  await look(page, 'browser-account-signs')
+  await dialog.getByRole('button', { name: confirm.no }).click()
+  await page.getByTestId('toast').getByText(texts.wallet.toast.rejected).waitFor()
+  await look(page, 'toast-declined')
 }
 
 /** The way in, step by step, with what can go wrong. */
 export async function tourOfJoining({ bed, newComputer, look }: TourOptions): Promise<void> {
-  const study = await bed.openStudy(shortHeart(2), { hospitals: 3, data: { kind: 'heart' } })
+  const data = { kind: 'heart' } as const
+  const study = await bed.openStudy(shortHeart(2), { hospitals: 3, data })
   const context = await newComputer()
-  const page = await openTab(context, study.url(1).replace('&auto=1', ''))
+  const page = await openTab(context, asked(study, 1))
   await untilPage(page, 'it asks for patients', ({ status }) => status === 'needsData')
-  await page.getByRole('heading', { name: join.data.heading }).waitFor()
+  await page.getByRole('table').first().waitFor()
   await look(page, 'join-patients')
 
   await page.getByRole('radio', { name: join.data.own }).check()
+  await page.getByRole('button', { name: join.data.chooseFile }).waitFor()
   await look(page, 'join-own-file')
-  await chooseFile(page, 'patients.csv', heartCsv(1).replace(/^age,/, 'years old,').replace(',chol,', ',serum,'))
-  await page.getByRole('heading', { name: join.data.mapping.heading }).waitFor()
+  await choose(page, 'patients.csv', heartCsv(1).replace(/^age,/, 'years old,').replace(',chol,', ',serum,'))
+  await page.getByText(/^Say which column of your file holds/).waitFor()
   await look(page, 'join-columns')
 
   const lines = heartCsv(1).split('\n')
   lines[2] = (lines[2] as string).replace(/^[^,]*/, 'sixty')
   lines[4] = (lines[4] as string).replace(/^[^,]*/, '611')
-  await chooseFile(page, 'patients.csv', lines.join('\n'))
-  await page.getByRole('row', { name: /sixty/ }).waitFor()
+  await choose(page, 'patients.csv', lines.join('\n'))
+  await page.getByRole('row', { name: /“sixty”/ }).waitFor()
   await look(page, 'join-bad-rows')
 
-  await chooseFile(page, 'notes.csv', 'only one column\nhello\n')
-  await page.getByRole('alert').first().waitFor()
-  await look(page, 'join-refused-file')
+  await choose(page, 'notes.csv', 'only one column\nhello\n')
+  await page.getByText(/^Say which column of your file holds/).waitFor()
+  await look(page, 'join-another-file')
 
-  await chooseFile(page, 'patients.csv', heartCsv(1))
-  await page.getByRole('button', { name: /^Use these \d+ patients$/ }).click()
-  await untilPage(page, 'the computer is measured', ({ status }) => status === 'checkingDevice' || status === 'ready')
-  const goOn = page.getByRole('button', { name: join.computer.goOn })
-  await page
-    .getByRole('heading', { name: new RegExp(`${join.computer.heading}|${join.terms.heading}`.replaceAll('?', '\\?')) })
-    .waitFor()
-  if (await page.getByRole('heading', { name: join.computer.heading }).isVisible()) {
-    await look(page, 'join-computer')
-    if (await goOn.isVisible()) await goOn.click()
-  }
-  await page.getByRole('heading', { name: join.terms.heading }).waitFor({ timeout: 20_000 })
-  await page.getByRole('button', { name: texts.hospital.join }).waitFor()
+  await choose(page, 'patients.csv', heartCsv(1))
+  await takeButton(page).click()
+  await expect(page.getByRole('heading', { name: join.terms.heading })).toBeFocused({ timeout: 20_000 })
+  await expect(joinButton(page)).toBeEnabled()
   await look(page, 'join-terms')
 
-  const second = await openTab(context, study.url(1).replace('&auto=1', ''))
+  const second = await openTab(context, asked(study, 1))
   await second.getByRole('heading', { name: join.tab.elsewhere.heading }).waitFor({ timeout: 20_000 })
   await look(second, 'join-second-tab')
+  await second.getByRole('button', { name: join.tab.takeOver }).click()
+  await expect(page.getByRole('heading', { name: join.tab.handedOver.heading })).toBeFocused({ timeout: 20_000 })
+  await look(page, 'join-handed-over')
   await second.close()
+  await page.close()
+
+  const slow = await bed.openStudy(tooMuchTraining(), { hospitals: 3, data })
+  const late = await openTab(await newComputer(), asked(slow, 1))
+  await takeButton(late).click()
+  await expect(late.getByRole('heading', { name: join.computer.heading })).toBeFocused({ timeout: 20_000 })
+  await late.getByRole('button', { name: join.computer.goOn }).waitFor({ timeout: 30_000 })
+  await look(late, 'join-slow-computer')
 }
 
 /** A study from its start to its end, with everything that a hospital's page shows meanwhile. */
 export async function tourOfStudy({ bed, newComputer, look }: TourOptions): Promise<void> {
-  const study = await bed.openStudy(shortHeart(2), { hospitals: 3, data: { kind: 'heart' } })
+  // Nobody is late while somebody looks.
+  const rules = { trainSeconds: 170 }
+  const study = await bed.openStudy(shortHeart(2), { hospitals: 3, data: { kind: 'heart' }, rules })
   const context = await newComputer()
   const page = await openTab(context, study.url(1))
   await untilPage(page, 'it is in', ({ status }) => status === 'running')
   await page.getByRole('heading', { name: texts.live.action.heading }).waitFor()
+  await page.getByText(texts.live.action.waitsForStart).waitFor()
   await look(page, 'round-waiting-for-start')
+  await checkSkipLink(page)
   const held = createHold()
   const others = await Promise.all(
     [2, 3].map(hospital =>
@@ -136,88 +237,104 @@ export async function tourOfStudy({ bed, newComputer, look }: TourOptions): Prom
   try {
     await study.startWhenJoined()
     await study.until('the second training round waits for a hospital', ({ round, phase, submitted }) => {
-      return round === 3 && phase === Phase.Train && submitted.toString(2).split('1').length - 1 === 2
+      return round === 3 && phase === Phase.Train && submitted.toString(2).replaceAll('0', '').length === 2
     })
-    await page
-      .getByRole('row', { name: /waited for/ })
-      .first()
-      .waitFor()
+    await page.getByRole('row', { name: /^Hospital 2.*waited for/ }).waitFor()
+    await page.getByText(texts.live.action.waits).waitFor()
     await look(page, 'round-running')
     await lookAtViews(page, look, 'running')
     await lookAtDialogs(page, look)
     await page.getByRole('button', { name: texts.hospital.pause }).click()
+    const goOn = page.getByRole('button', { name: texts.hospital.resume })
+    await goOn.waitFor()
     await look(page, 'round-paused')
-    await page.getByRole('button', { name: texts.hospital.resume }).first().click()
+    await goOn.click()
     await context.setOffline(true)
-    await page.waitForTimeout(3000)
+    await page.getByTestId('offline').getByText(texts.frame.offline.browser).waitFor()
     await look(page, 'round-offline')
     await context.setOffline(false)
+    await page.getByTestId('offline').getByText(texts.frame.offline.browser).waitFor({ state: 'detached' })
     held.letGo()
     await untilPage(page, 'the study ends', ({ status }) => status === 'done', 90_000)
     await look(page, 'round-ended')
     await lookAtViews(page, look, 'ended')
+    await lookAtPrediction(page, look)
   } finally {
     held.letGo()
     await Promise.all(others.map(other => other.stop()))
   }
-  await lookAtSponsor({ bed, newComputer, look }, study)
+  const sponsor = await openTab(await newComputer(), `${bed.url}/sponsor?study=${study.address}&account=${SPONSOR}`)
+  await sponsor.locator('[data-testid=sponsor-phase][data-phase=ended]').waitFor()
+  await sponsor.getByRole('table', { name: texts.sponsor.follow.rounds.caption }).waitFor()
+  await settled(sponsor)
+  await look(sponsor, 'sponsor-ended')
 }
 
 async function lookAtViews(page: Page, look: Look, when: string): Promise<void> {
   const { views } = texts.hospital
   for (const view of ['results', 'model', 'keeping'] as const) {
-    await page.getByRole('tab', { name: views[view] }).click()
-    await page.getByRole('tabpanel').getByRole('heading').first().waitFor()
+    await openView(page, view)
+    const { results, model, keeping } = texts
+    const heading = { results: results.heading, model: model.card.heading, keeping: keeping.money.heading }[view]
+    await page.getByRole('heading', { name: heading }).waitFor()
     await settled(page)
     await look(page, `${view}-${when}`)
-    if (view === 'model' && when === 'ended') {
-      const { patient, card } = texts.model
-      await page.getByLabel(/^Age/).first().fill('61')
-      await page.getByRole('button', { name: patient.ask }).click()
-      await page.getByText(/^Answered by the model/).waitFor()
-      await page.getByRole('button', { name: card.show }).click()
-      await look(page, 'model-prediction-and-card')
-    }
   }
   await page.getByRole('tab', { name: views.round }).click()
 }
 
-async function lookAtDialogs(page: Page, look: Look): Promise<void> {
-  await page.getByRole('button', { name: 'Leave the study…' }).click()
-  await page.getByRole('dialog').waitFor()
-  await look(page, 'dialog-leave')
-  await page.keyboard.press('Escape')
-  await page.getByRole('button', { name: /^Activity/ }).click()
-  await page.getByTestId('activity').waitFor()
-  await look(page, 'activity')
-  await page.keyboard.press('Escape')
-  await page.getByRole('tab', { name: texts.hospital.views.keeping }).click()
-  await page.getByRole('button', { name: texts.keeping.desk.wipe.open }).click()
-  await page.getByRole('dialog').waitFor()
-  await look(page, 'dialog-forget')
-  await page.keyboard.press('Escape')
-  await page.getByRole('tab', { name: texts.hospital.views.round }).click()
+async function lookAtPrediction(page: Page, look: Look): Promise<void> {
+  const { patient, card } = texts.model
+  await openView(page, 'model')
+  await page.getByRole('textbox', { name: 'Age' }).fill('61')
+  await page.getByRole('button', { name: patient.ask }).click()
+  await page.getByTestId('answer').waitFor()
+  await page.getByRole('button', { name: card.show }).click()
+  await page.getByTestId('model-card').waitFor()
+  await look(page, 'model-prediction-and-card')
 }
 
-/** The sponsor's and the issuers' pages, as the demo account that deployed. */
-async function lookAtSponsor({ bed, newComputer, look }: TourOptions, study: TestStudy): Promise<void> {
-  const sponsor = await openTab(await newComputer(), `${bed.url}/sponsor?account=11`)
-  await sponsor.getByRole('heading', { level: 1 }).first().waitFor()
-  await settled(sponsor)
-  await look(sponsor, 'sponsor')
-  await sponsor
-    .getByRole('button', { name: texts.sponsor.templates.start(texts.sponsor.templates.names.heart) })
-    .first()
-    .click()
-  await settled(sponsor)
-  await look(sponsor, 'sponsor-draft')
-  await sponsor.goto(`${bed.url}/sponsor?study=${study.address}&account=11`)
-  await sponsor.getByText(study.manifest.name).first().waitFor()
-  await settled(sponsor)
-  await look(sponsor, 'sponsor-follow')
-  await sponsor.goto(`${bed.url}/issuers?account=0`)
-  await sponsor.getByText('Hospital 1').first().waitFor()
-  await look(sponsor, 'issuers')
+async function lookAtDialogs(page: Page, look: Look): Promise<void> {
+  const { live, keeping, wallet } = texts
+  const leave = page.getByRole('button', { name: live.step.leave.open })
+  await leave.click()
+  await page.getByRole('dialog', { name: live.step.leave.heading }).waitFor()
+  await look(page, 'dialog-leave')
+  await keepsFocus(page)
+  await closeDialog(page, leave)
+
+  const account = page.getByTestId('account')
+  await account.click()
+  await page.getByTestId('activity').getByRole('listitem').first().waitFor()
+  await look(page, 'activity')
+  await closeDialog(page, account)
+
+  await openView(page, 'keeping')
+  const forget = page.getByRole('button', { name: keeping.desk.wipe.open })
+  await forget.click()
+  await page.getByRole('dialog', { name: keeping.desk.wipe.heading }).waitFor()
+  await look(page, 'dialog-forget')
+  await closeDialog(page, forget)
+
+  const destroy = page.getByRole('button', { name: keeping.keys.destroy })
+  await destroy.click()
+  await page.getByRole('dialog', { name: keeping.keys.destroyDialog.heading }).waitFor()
+  await look(page, 'dialog-destroy')
+  await closeDialog(page, destroy)
+
+  const { lock } = keeping.desk
+  await page.getByLabel(lock.pin).fill('12')
+  await page.getByRole('button', { name: lock.confirm }).click()
+  await page.getByText(lock.short).waitFor()
+  await page.getByLabel(lock.pin).fill('482910')
+  await page.getByLabel(lock.repeat).fill('482910')
+  await page.getByRole('button', { name: lock.confirm }).click()
+  await page.getByRole('heading', { name: keeping.cover.heading('Hospital 1') }).waitFor()
+  await look(page, 'desk-covered')
+  await page.getByLabel(keeping.cover.pin, { exact: true }).fill('482910')
+  await page.getByRole('button', { name: keeping.cover.open }).click()
+  await page.getByRole('tab', { name: texts.hospital.views.round }).click()
+  await page.getByText(wallet.activity.open).waitFor()
 }
 
 /** The wall, waiting and at work. */
@@ -229,21 +346,82 @@ export async function tourOfKiosk({ bed, newComputer, look }: TourOptions): Prom
     localStorage.setItem('wardround-kiosk-settings', JSON.stringify(kept))
   })
   const page = await openTab(context, `${bed.url}/kiosk`)
-  await page.getByRole('button', { name: texts.kiosk.presets.glance.name }).waitFor()
+  const begin = page.getByRole('button', { name: texts.kiosk.presets.glance.name })
+  await begin.waitFor()
   await look(page, 'kiosk-waiting')
-  await page.getByRole('button', { name: texts.kiosk.presets.glance.name }).click()
+  await begin.click()
   await expect.poll(() => page.evaluate(() => window.wardroundKiosk?.stage), { timeout: 60_000 }).toBe('running')
   await look(page, 'kiosk-running')
   await page.keyboard.press('Control+Shift+K')
-  await page.getByRole('dialog').waitFor()
+  await page.getByRole('dialog', { name: texts.kiosk.staff.heading }).waitFor()
   await look(page, 'kiosk-staff')
   await page.keyboard.press('Escape')
   await expect.poll(() => page.evaluate(() => window.wardroundKiosk?.stage), { timeout: 120_000 }).toBe('finished')
+  await page.getByRole('heading', { name: texts.kiosk.result.heading }).first().waitFor()
   await look(page, 'kiosk-finished')
 }
 
-async function chooseFile(page: Page, name: string, text: string): Promise<void> {
-  await page.locator('input[type=file]').setInputFiles({ name, mimeType: 'text/csv', buffer: Buffer.from(text) })
+/** The page of a person with a wallet. */
+function personally(study: TestStudy): string {
+  return study.url(null).replace('&auto=1', '')
+}
+
+/** A hospital's page that goes on only when somebody says so. */
+function asked(study: TestStudy, hospital: number): string {
+  return study.url(hospital).replace('&auto=1', '')
+}
+
+/** A round of it takes any computer longer than there is time. */
+function tooMuchTraining(): StudyPlan {
+  const { manifest, rules } = shortHeart(2)
+  const { epochs } = manifest.training
+  return { manifest: { ...manifest, training: { ...manifest.training, epochs: 100_000 * epochs } }, rules }
+}
+
+async function startHeartDraft(page: Page): Promise<void> {
+  const { start, names } = texts.sponsor.templates
+  await page.getByRole('button', { name: start(names.heart) }).click()
+  await page.getByRole('button', { name: texts.sponsor.sign.start }).waitFor()
+}
+
+async function choose(page: Page, name: string, text: string): Promise<void> {
+  await page.locator('input[type=file]').first().setInputFiles(csvFile(name, text))
+}
+
+async function openView(page: Page, view: 'results' | 'model' | 'keeping'): Promise<void> {
+  await page.getByRole('tab', { name: texts.hospital.views[view], exact: true }).click()
+}
+
+/** Escape closes it, and the keyboard is where it was. */
+async function closeDialog(page: Page, opener: ReturnType<Page['getByRole']>): Promise<void> {
+  await page.keyboard.press('Escape')
+  await expect(page.getByRole('dialog')).toHaveCount(0)
+  await expect(opener).toBeFocused()
+}
+
+/** However often Tab is pressed, nothing of the page behind the dialog gets the focus. */
+async function keepsFocus(page: Page): Promise<void> {
+  for (let presses = 0; presses < 6; presses++) {
+    await page.keyboard.press('Tab')
+    // Chromium's own buttons are part of the ring: the body then stands for them.
+    expect(await isFocusInside(page, 'dialog[open], body:focus')).toBe(true)
+  }
+}
+
+function isFocusInside(page: Page, selector: string): Promise<boolean> {
+  return page.evaluate(selector => document.activeElement?.closest(selector) != null, selector)
+}
+
+/** The first thing that Tab reaches leads past the header. */
+async function checkSkipLink(page: Page): Promise<void> {
+  await page.reload()
+  const skip = page.getByRole('link', { name: texts.frame.skip })
+  await skip.waitFor()
+  await page.keyboard.press('Tab')
+  await expect(skip).toBeFocused()
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('main')).toBeFocused()
+  await untilPage(page, 'it is in again', ({ status }) => status === 'running')
 }
 
 /** Waits until nothing says that it is still being read or worked out. */

@@ -85,7 +85,7 @@ describe('a deployment', () => {
       { ...chain.deployment, credits: '0x12' },
       { ...chain.deployment, rpcUrls: [] },
     ]) {
-      expect(() => parseDeployment(wrong, 'here')).toThrow('No contracts are deployed')
+      expect(() => parseDeployment(wrong, 'here')).toThrow('not set up yet')
     }
   })
 })

@@ -61,7 +61,8 @@ export const messages = {
     'Your wallet already shows a request that is not answered yet. Open the wallet, answer it, then try again.',
   'chain.walletFailed':
     'Your wallet or the chain’s node could not do it ({reason}). The contracts refused nothing; look at your wallet, then try again.',
-  'chain.noDeployment': 'No contracts are deployed for this page ({url}). Run the deployment first.',
+  'chain.noDeployment':
+    'This site is not set up yet: it does not say where its contracts are ({url}). Tell whoever runs it; if that is you, deploy the contracts first.',
   'chain.insufficientFunds': 'The wallet has not enough gas money for this transaction.',
   'chain.transactionLost': 'A transaction was dropped by the chain. It is sent again.',
   'wallet.weakPassword':

@@ -118,7 +118,14 @@ function Hospital({ site, route, loadHospital }: HospitalProps) {
     retry: (failures, error) => isAppError(error, 'chain.unreachable') && failures < 2,
     staleTime: Infinity,
   })
-  if (found.error) return <ErrorPanel error={asErrorData(found.error)} />
+  if (found.error) {
+    return (
+      <Stack gap="md">
+        <Anchor href="/">← {texts.hospital.back}</Anchor>
+        <ErrorPanel error={asErrorData(found.error)} />
+      </Stack>
+    )
+  }
   if (!found.data) return <Loading />
   return <HospitalPage site={site} study={found.data} route={route} loadHospital={loadHospital} />
 }

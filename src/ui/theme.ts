@@ -14,8 +14,22 @@ const ward: MantineColorsTuple = [
   '#04423a',
 ]
 
+/** The dark scheme's greys, from ink to paper: Mantine's own are brown beside this paper. */
+const dark: MantineColorsTuple = [
+  '#e8ecee',
+  '#c3ccd2',
+  '#9aa7b1',
+  '#8694a0',
+  '#3a4751',
+  '#2a353e',
+  '#1f2a33',
+  '#172028',
+  '#121a20',
+  '#0f161b',
+]
+
 export const theme = createTheme({
-  colors: { ward },
+  colors: { ward, dark },
   primaryColor: 'ward',
   primaryShade: { light: 7, dark: 3 },
   autoContrast: true,
@@ -50,6 +64,9 @@ const light = {
   '--mantine-color-dimmed': '#55626e',
   '--mantine-color-default-border': '#dddcd3',
   '--mantine-color-anchor': '#0a6b5d',
+  '--mantine-color-ward-outline': '#0a6b5d',
+  '--mantine-color-ward-light-color': '#0a6b5d',
+  '--mantine-color-error': '#a8281e',
   '--mantine-color-default': '#ffffff',
   '--mantine-color-default-hover': '#f3f1ea',
   '--ward-panel': '#ffffff',
@@ -57,15 +74,20 @@ const light = {
   '--ward-on-live': '#ffffff',
   '--ward-attention': '#9a5b00',
   '--ward-danger': '#a8281e',
+  // Mantine's own is too pale to be read on paper.
+  '--mantine-color-error': 'var(--ward-danger)',
 }
 
-const dark: typeof light = {
+const darkPaper: typeof light = {
   '--mantine-color-body': '#0f161b',
   '--mantine-color-text': '#e8ecee',
   '--mantine-color-dimmed': '#9aa7b1',
   '--mantine-color-default-border': '#2a353e',
   '--mantine-color-anchor': '#4fc3ae',
-  // Mantine's own are of another, warmer grey.
+  // Mantine's own are nearly white.
+  '--mantine-color-ward-outline': '#4fc3ae',
+  '--mantine-color-ward-light-color': '#4fc3ae',
+  '--mantine-color-error': '#f28b82',
   '--mantine-color-default': '#172028',
   '--mantine-color-default-hover': '#22303a',
   '--ward-panel': '#172028',
@@ -73,10 +95,11 @@ const dark: typeof light = {
   '--ward-on-live': '#0f161b',
   '--ward-attention': '#f0b45a',
   '--ward-danger': '#f28b82',
+  '--mantine-color-error': 'var(--ward-danger)',
 }
 
 /** Paper and ink, which Mantine's own scales do not have. */
-export const colourVariables: CSSVariablesResolver = () => ({ variables: {}, light, dark })
+export const colourVariables: CSSVariablesResolver = () => ({ variables: {}, light, dark: darkPaper })
 
 /** For the tests of contrast. */
-export const palettes = { light, dark }
+export const palettes = { light, dark: darkPaper }

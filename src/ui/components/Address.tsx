@@ -6,7 +6,7 @@ import { texts } from '../texts.ts'
 /** An address as four characters at either end, with a button that copies all of it. */
 export function Address({ address }: { readonly address: AddressValue }) {
   return (
-    <Group gap={4} component="span" display="inline-flex">
+    <Group gap={4} component="span" display="inline-flex" wrap="nowrap">
       <Text component="span" ff="monospace" size="sm" title={address}>
         {shortAddress(address)}
       </Text>

@@ -17,7 +17,7 @@ export const homeTexts = {
   kiosk: 'Show all hospitals on one screen',
   state: (phase: PhaseName, joined: number, completed: number, rounds: number) =>
     phase === 'draft' || phase === 'open'
-      ? `Hospitals are joining: ${joined} so far.`
+      ? `Hospitals are joining: ${joined === 0 ? 'none' : joined} so far.`
       : phase === 'ended'
         ? `Ended after ${completed} of ${rounds} rounds.`
         : `Running: ${completed} of ${rounds} rounds done, ${joined} hospitals.`,

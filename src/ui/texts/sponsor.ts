@@ -55,7 +55,7 @@ export const sponsorTexts = {
       phase === 'draft'
         ? 'Created, not paid for yet.'
         : phase === 'open'
-          ? `Open: ${hospitals(joined)} joined so far.`
+          ? `Open: ${joined === 0 ? 'no hospital has' : hospitals(joined)} joined so far.`
           : phase === 'ended'
             ? `Ended after ${completed} of ${rounds(all)}.`
             : `Running: ${completed} of ${rounds(all)} done, ${hospitals(joined)}.`,
@@ -205,8 +205,8 @@ export const sponsorTexts = {
     maxHospitals: 'Hospitals at most',
     maxSeats: 'Committee seats each round',
     maxSeatsHint: 'Hospitals that check, score and sign. At most 7.',
-    margin: 'An update must improve the model by at least, in % of its loss',
-    marginHint: 'Negative: a little harm is forgiven, since honest updates vary.',
+    margin: 'Least improvement, in %',
+    marginHint: 'Of the loss, for an update to count. Negative: a little harm is forgiven, since honest updates vary.',
     schedule: 'How rewards are shared',
     schedules: {
       byScore: 'Each round, by how much each helped',
@@ -232,7 +232,7 @@ export const sponsorTexts = {
     attest: 'To check',
     score: 'To score',
     aggregate: 'To average and sign',
-    pause: 'Pause between rounds',
+    pause: 'Between rounds',
     unit: 'Unit',
     units: { s: 'seconds', min: 'minutes', h: 'hours', d: 'days' },
     longest: (shown: string) => `A round takes at most ${shown}.`,
@@ -240,7 +240,8 @@ export const sponsorTexts = {
 
   cost: {
     heading: 'What does it cost me?',
-    reward: 'Reward for each hospital and round, in credits',
+    reward: 'Reward a round, in credits',
+    rewardHint: 'For each hospital that takes part in it.',
     gasPot: 'Gas pot, in ETH',
     gasPotHint:
       'Pays for bringing the committee’s signatures to the chain, so that hospitals need not. What is left comes back.',
@@ -372,7 +373,7 @@ export const sponsorTexts = {
             ? `${hospitals(notice.joined)} joined: enough to start. ${notice.mayJoin} more may still come before or after.`
             : `All ${hospitals(notice.joined)} have joined. You can start.`
         case 'waitingForHospitals':
-          return `${hospitals(notice.joined)} joined; ${notice.needed} are needed. Invite more.`
+          return `${notice.joined === 0 ? 'No hospital has joined yet' : `${hospitals(notice.joined)} joined`}; ${notice.needed} are needed. Invite more.`
         case 'tooFewInTime':
           return `Only ${hospitals(notice.joined)} joined in time; ${notice.needed} are needed. Until somebody moves it on, more can still join. Moving it on ends the study: stakes and your deposit go back.`
         case 'overdue':

@@ -108,6 +108,7 @@ export function CostPanel({ site, wallet }: { readonly site: Site; readonly wall
         <NumberField
           path="rewardPerRound"
           label={words.reward}
+          hint={words.rewardHint}
           value={form.rewardPerRound}
           onValue={rewardPerRound => change({ ...form, rewardPerRound })}
         />

@@ -32,7 +32,7 @@ export function ColumnMapping({ schema, check, onMap }: ColumnMappingProps) {
     />
   )
   return (
-    <Stack gap="sm" className="ward-join-mapping">
+    <Stack gap="sm">
       {check.unmapped.length > 0 ? (
         <Notice kind="attention" isAlert>
           {mapping.unmapped(check.unmapped.map(name => labels.get(name) ?? name))}
