@@ -66,7 +66,6 @@ const light = {
   '--mantine-color-anchor': '#0a6b5d',
   '--mantine-color-ward-outline': '#0a6b5d',
   '--mantine-color-ward-light-color': '#0a6b5d',
-  '--mantine-color-error': '#a8281e',
   '--mantine-color-default': '#ffffff',
   '--mantine-color-default-hover': '#f3f1ea',
   '--ward-panel': '#ffffff',
@@ -87,7 +86,6 @@ const darkPaper: typeof light = {
   // Mantine's own are nearly white.
   '--mantine-color-ward-outline': '#4fc3ae',
   '--mantine-color-ward-light-color': '#4fc3ae',
-  '--mantine-color-error': '#f28b82',
   '--mantine-color-default': '#172028',
   '--mantine-color-default-hover': '#22303a',
   '--ward-panel': '#172028',
