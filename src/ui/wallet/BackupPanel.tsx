@@ -7,6 +7,7 @@ import { SHORTEST_PASSWORD } from '../../chain/browserAccountRules.ts'
 import { AppError, type AppErrorData } from '../../errors/AppError.ts'
 import type { Address } from '../../study/types.ts'
 import { asErrorData } from '../components/ErrorPanel.tsx'
+import { download } from '../download.ts'
 import { exactTime } from '../format.ts'
 import { texts } from '../texts.ts'
 
@@ -67,7 +68,7 @@ function BackupForm({ site, address, onDone, onCancel }: FormProps) {
     setError(null)
     try {
       const { exportBrowserAccount } = await accountCode()
-      offerFile(words.fileName(address), await exportBrowserAccount(site, password))
+      download(words.fileName(address), 'application/json', await exportBrowserAccount(site, password))
       onDone()
     } catch (thrown) {
       setError(asErrorData(thrown))
@@ -113,13 +114,4 @@ export const accountCode = () => import('../../chain/browserAccount.ts')
 /** Where the query cache keeps what this browser's account is, without its key. */
 export function browserAccountKey(site: Site) {
   return ['browserAccount', site.deploymentId] as const
-}
-
-function offerFile(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: 'application/json' }))
-  const link = document.createElement('a')
-  link.href = url
-  link.download = name
-  link.click()
-  URL.revokeObjectURL(url)
 }
