@@ -10,12 +10,14 @@ import { accountCode, browserAccountKey } from './BackupPanel.tsx'
 
 interface OptionsProps {
   readonly site: Site
+  /** The page's one primary action. */
+  readonly isMain: boolean
   /** This browser has an account now, to be connected. */
   readonly onReady: () => void
 }
 
 /** For who has no wallet: make an account here, use the one that is here, or bring one back from its backup. */
-export function BrowserAccountOptions({ site, onReady }: OptionsProps) {
+export function BrowserAccountOptions({ site, isMain, onReady }: OptionsProps) {
   const words = texts.wallet.browser
   const kept = useQuery({ queryKey: browserAccountKey(site), queryFn: () => keptAccount(site) })
   const queries = useQueryClient()
@@ -48,12 +50,12 @@ export function BrowserAccountOptions({ site, onReady }: OptionsProps) {
       ) : (
         <Group gap="sm">
           {kept.data ? (
-            <Button variant="default" onClick={onReady}>
+            <Button variant={isMain ? 'filled' : 'default'} onClick={onReady}>
               {words.use(kept.data.address)}
             </Button>
           ) : (
             <>
-              <Button variant="default" onClick={() => void make()}>
+              <Button variant={isMain ? 'filled' : 'default'} onClick={() => void make()}>
                 {words.make}
               </Button>
               <Button variant="subtle" onClick={() => setRestoring(true)}>

@@ -11,8 +11,14 @@ import { texts } from '../texts.ts'
 import { BrowserAccountOptions } from './BrowserAccountOptions.tsx'
 import { BROWSER_CONNECTOR } from './config.ts'
 
+interface WalletPanelProps {
+  readonly site: Site
+  /** Connecting is what there is to do on this page. */
+  readonly isMain?: boolean
+}
+
 /** Connects the hospital's own wallet: any that announces itself by EIP-6963, or the account of this browser. */
-export function WalletPanel({ site }: { readonly site: Site }) {
+export function WalletPanel({ site, isMain = false }: WalletPanelProps) {
   const words = texts.wallet.connect
   const connection = useConnection()
   if (connection.status === 'reconnecting') {
@@ -20,7 +26,7 @@ export function WalletPanel({ site }: { readonly site: Site }) {
   }
   return (
     <Panel question={words.heading} answer={connection.address ? undefined : words.answer}>
-      {connection.address ? <Connected site={site} /> : <Choose site={site} />}
+      {connection.address ? <Connected site={site} /> : <Choose site={site} isMain={isMain} />}
     </Panel>
   )
 }
@@ -64,7 +70,7 @@ export function WrongNetwork({ site, shown }: { readonly site: Site; readonly sh
   )
 }
 
-function Choose({ site }: { readonly site: Site }) {
+function Choose({ site, isMain }: Required<WalletPanelProps>) {
   const words = texts.wallet.connect
   const connectors = useConnectors()
   const { error, isPending, mutate, variables } = useConnect()
@@ -94,7 +100,13 @@ function Choose({ site }: { readonly site: Site }) {
         </ul>
       )}
       <div role="status">{isPending && <Text size="sm">{words.waiting}</Text>}</div>
-      {own && <BrowserAccountOptions site={site} onReady={() => mutate({ connector: own, chainId: site.chainId })} />}
+      {own && (
+        <BrowserAccountOptions
+          site={site}
+          isMain={isMain && wallets.length === 0}
+          onReady={() => mutate({ connector: own, chainId: site.chainId })}
+        />
+      )}
     </Stack>
   )
 }

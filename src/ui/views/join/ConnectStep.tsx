@@ -52,7 +52,7 @@ export function ConnectStep({ site, study, isOpening, invitation, problem }: Con
           <Skeleton height={240} aria-hidden="true" />
         </>
       ) : (
-        <WalletPanel site={site} />
+        <WalletPanel site={site} isMain />
       )}
     </Stack>
   )
