@@ -55,7 +55,8 @@ export function logTask(
   error: unknown,
 ): void {
   const reason = isAppError(error) ? error.message : error instanceof Error ? error.message : String(error)
-  const round = `Round ${shownRound(task.round, manifest)}`
+  const shown = shownRound(task.round, manifest)
+  const round = shown === 0 ? 'Before the first round' : `Round ${shown}`
   if (what === 'failed') addLog(store, `${round}, ${attemptTexts[task.type]}: ${reason}`, 'warning')
   // Stopped is the usual end of what others have done meanwhile: nothing to tell.
   else if (what === 'done') addLog(store, `${round}: ${doneTexts[task.type]}`)

@@ -17,6 +17,11 @@ import { resultsTexts } from './texts/results.ts'
 import { sponsorTexts } from './texts/sponsor.ts'
 import { walletTexts } from './texts/wallet.ts'
 
+/** As people call it; My hospital says exactly which. */
+function processorOf(backend: string): string {
+  return backend === 'webgpu' || backend === 'webgl' ? 'the graphics processor' : 'the processor'
+}
+
 /** Every sentence of the pages, but for errors, which are in src/errors/messages.ts. One file a page in ./texts. */
 export const texts = {
   frame: frameTexts,
@@ -53,7 +58,7 @@ export const texts = {
     resume: 'Go on',
     chooseFile: 'Choose your patients’ file',
     fileHint: 'A CSV file with a header line. It is read in this tab and goes nowhere else.',
-    backend: (backend: string) => `trains on ${backend}`,
+    backend: (backend: string) => `trains on ${processorOf(backend)}`,
     patients: (count: number) => `${count} patients on this computer`,
   },
 
@@ -198,7 +203,7 @@ export function situationText(situation: Situation, now: number): string {
     case 'finishing':
       return 'The study has ended. This tab fetches the last model and evaluates it.'
     case 'waitingForStart':
-      return `${situation.joined} hospitals have joined. The study starts when the sponsor says so${
+      return `${joinedText(situation.joined)} The study starts when the sponsor says so${
         situation.until > 0 ? `, ${inTime(situation.until - now)} at the latest` : ''
       }.`
     case 'working':
@@ -210,6 +215,11 @@ export function situationText(situation: Situation, now: number): string {
     case 'failed':
       return 'This hospital has stopped. Above is why, and what you can do.'
   }
+}
+
+function joinedText(joined: number): string {
+  if (joined === 0) return 'No hospital has joined yet.'
+  return joined === 1 ? 'One hospital has joined.' : `${joined} hospitals have joined.`
 }
 
 function waitingText({ phase, done, of, until }: Extract<Situation, { kind: 'waiting' }>, now: number): string {

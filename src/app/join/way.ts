@@ -95,7 +95,7 @@ class Way {
       const backend = await this.#ready()
       if (backend === null) continue
       store.setState({ backend })
-      addLog(store, `Patients are loaded; training runs on ${backend}.`)
+      addLog(store, 'Patients are loaded.')
       if (isMember) return
       if ((await this.#haveComputer()) && (await this.#agree())) return
     }

@@ -189,7 +189,9 @@ function optionsOf(shape: Shape, element: HTMLElement, read: (text: string) => v
         ...axis,
         label: shape.xLabel,
         labelSize: 24,
-        size: 28,
+        // Below the lowest label of the other axis, or the two run into each other.
+        gap: 10,
+        size: 33,
         ...(isWhole && { incrs: WHOLE_STEPS }),
         values: (_, splits) => splits.map(at => (isWhole && !Number.isInteger(at) ? '' : formatX(at))),
       },

@@ -16,7 +16,8 @@ export function LogPanel({ lines }: { readonly lines: readonly LogLine[] }) {
   if (lines.length === 0) return <Panel question={texts.log.heading} answer={texts.log.empty} />
   return (
     <Panel question={texts.log.heading}>
-      <ol className="ward-log" reversed>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
+      <ol className="ward-log" reversed tabIndex={0} aria-label={texts.log.heading}>
         {lines.toReversed().map(line => (
           <li key={line.id}>
             <Text component="time" size="sm" c="dimmed" title={exactTime(line.time)}>
