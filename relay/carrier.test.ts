@@ -145,12 +145,11 @@ describe('a carrier', () => {
     await until('accounted', () => relay.count('carried') + relay.count('carried at a loss') === 1)
     const pot = await gasPotOf(chain.access(1), study)
     expect(pot).toBeLessThan(before.pot)
-    // What it paid came back, but for the estimate's roughness.
+    // What it paid came back, and nobody earns on it.
     const cost = receipt.gasUsed * receipt.effectiveGasPrice
     const change = (await wei(account)) - before.relay
-    expect(change > -cost / 20n).toBe(true)
-    // And what came back is what it cost: nobody earns on it.
-    expect(change < cost / 20n).toBe(true)
+    expect(change >= -cost / 1000n).toBe(true)
+    expect(change <= 0n).toBe(true)
   })
 
   test('takes turns: a second round of requests goes out after the first', async () => {

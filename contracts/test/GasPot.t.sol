@@ -425,7 +425,7 @@ contract GasPotGasTest is GasPotFixture {
         log(string.concat("Gas, ", name, ": ", vm.toString(cost), ", paid back: ", vm.toString(paid)));
         vm.snapshotValue("gas-pot", name, cost);
         vm.assertLe(paid, cost, "nobody earns by carrying");
-        vm.assertGt(paid, (cost * 97) / 100, "a carrier gets its gas back");
+        vm.assertLe(cost * 999, paid * 1000, "a carrier gets its gas back");
     }
 }
 
