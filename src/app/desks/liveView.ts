@@ -41,8 +41,6 @@ export interface LiveView {
   readonly calls: ChainCalls
   /** The contract's function that a wallet asks about just now; null where none is open. */
   readonly asking: string | null
-  /** Names of the site's demo hospitals, in their order, which gives each its mark; empty where hospitals bring wallets. */
-  readonly demoNames: readonly string[]
   /** Whether this hospital has left: it takes part in no further round. */
   readonly hasLeft: boolean
   /** The screen stays on while the study runs. */
@@ -58,7 +56,6 @@ export const initialLiveView: LiveView = {
   storage: null,
   calls: { confirmed: 0, failed: 0, gasUsed: 0n, feeWei: 0n },
   asking: null,
-  demoNames: [],
   hasLeft: false,
   keepsAwake: false,
 }

@@ -35,7 +35,6 @@ export function createRoundDesk(context: HospitalContext): RoundDesk {
   const readHistory = createHistoryReader(context, change)
   let letSleep: (() => void) | null = null
 
-  change({ demoNames: options.study.hospitals })
   followActivity(context, change)
   // What fails here has failed the session itself, which says so.
   const untold = () => undefined

@@ -4,7 +4,8 @@ import { Phase, type StudySnapshot } from '../../rounds/ports.ts'
 import type { Manifest } from '../../study/manifest.ts'
 import type { Address } from '../../study/types.ts'
 import type { Automation } from '../automation.ts'
-import { type PresetName, presets } from './presets.ts'
+import { presets } from './presets.ts'
+import { defaultKioskSettings, type KioskSettings, type PresetName } from './settings.ts'
 
 /** A study on the wall. */
 export interface KioskStudy {
@@ -69,16 +70,6 @@ export interface KioskView {
   readonly until: number | null
   readonly error: AppErrorData | null
 }
-
-export interface KioskSettings {
-  readonly preset: PresetName
-  /** Begins by itself after this many seconds without a visitor; null: waits for one. */
-  readonly idleSeconds: number | null
-  /** How long a result stands. */
-  readonly resultSeconds: number
-}
-
-export const defaultKioskSettings: KioskSettings = { preset: 'heart', idleSeconds: 20, resultSeconds: 20 }
 
 export interface Kiosk {
   readonly store: StoreApi<KioskView>

@@ -1,10 +1,7 @@
 import { digitsStudy } from '../../study/studies/digits.ts'
 import { heartStudy } from '../../study/studies/heart.ts'
 import type { StudyPlan } from '../../study/studies/StudyPlan.ts'
-
-/** Studies that end within three minutes on one computer with all their hospitals on it. */
-export const presetNames = ['heart', 'glance', 'heartLong', 'digits'] as const
-export type PresetName = (typeof presetNames)[number]
+import type { PresetName } from './settings.ts'
 
 export interface Preset {
   readonly hospitals: number

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
 import { Phase, RoundKind, type StudySnapshot } from '../../rounds/ports.ts'
-import { createStory, type Story, sceneMs, tell } from './story.ts'
+import { clockOf, createStory, type Story, sceneMs, tell } from './story.ts'
 
 function at(phase: Phase, round: number, kind: RoundKind = RoundKind.Training): StudySnapshot {
-  return { phase, round, kind } as StudySnapshot
+  return { phase, round, kind, seats: [] as readonly number[] } as StudySnapshot
 }
 
 /** Every scene that a visitor sees when the story is looked at once a second. */
@@ -52,4 +52,13 @@ it('leaves out what it is more than a round behind', () => {
   const { names } = seen(story, 0, 60, at(Phase.Settle, 20))
   expect(names.length).toBeLessThanOrEqual(6)
   expect(names.at(-1)).toBe('settle 20')
+})
+
+it('reads the clock face of what it tells, which is over where it lags behind', () => {
+  const scoring = { ...at(Phase.Score, 2), seats: [0, 1, 3], revealed: 0b101 } as unknown as StudySnapshot
+  expect(clockOf({ name: 'score', round: 2 }, scoring)).toEqual({ phase: 'score', isOver: false, done: 2, of: 3 })
+  expect(clockOf({ name: 'train', round: 2 }, scoring)).toEqual({ phase: 'train', isOver: false, done: 1, of: 1 })
+  expect(clockOf({ name: 'score', round: 1 }, scoring)).toMatchObject({ phase: 'score', done: 1, of: 1 })
+  expect(clockOf({ name: 'join', round: 0 }, null)).toMatchObject({ phase: null, isOver: false })
+  expect(clockOf({ name: 'end', round: 3 }, at(Phase.Ended, 3))).toMatchObject({ isOver: true })
 })

@@ -1,4 +1,5 @@
 import { Phase, RoundKind, type StudySnapshot } from '../../rounds/ports.ts'
+import { type ClockPhase, type ClockReading, readClock } from '../live/clockPhase.ts'
 
 /** What the story tells, one thing at a time. */
 export const sceneNames = [
@@ -60,6 +61,22 @@ export function sceneOf(snapshot: StudySnapshot): Scene {
                 ? 'average'
                 : 'settle'
   return { name, round }
+}
+
+const clockPhases: Readonly<Partial<Record<SceneName, ClockPhase>>> = {
+  statistics: 'train',
+  train: 'train',
+  check: 'submit',
+  score: 'score',
+  average: 'average',
+  settle: 'settle',
+}
+
+/** The round's clock face as the story tells it: what it lags behind with is over, and full. */
+export function clockOf(scene: Scene, snapshot: StudySnapshot | null): ClockReading {
+  const now = snapshot && sceneOf(snapshot)
+  if (now?.name === scene.name && now.round === scene.round) return readClock(snapshot, null)
+  return { phase: clockPhases[scene.name] ?? null, isOver: scene.name === 'end', done: 1, of: 1 }
 }
 
 /**

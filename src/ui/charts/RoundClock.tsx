@@ -13,6 +13,8 @@ interface ClockFaceProps {
   readonly subtitle?: string
   /** Width in pixels at most; it shrinks with its place. Default 340. */
   readonly width?: number
+  /** The ring without the names around it, where what runs is named beside it. */
+  readonly isBare?: boolean
 }
 
 interface RoundClockProps extends ClockFaceProps {
@@ -38,9 +40,13 @@ const step = 360 / clockPhases.length
  * The face alone: the part that runs is outlined and fills with those who have acted, what is over is full, what is to come is
  * empty. Give it a name where it stands alone: it is a picture without one.
  */
-export function ClockFace({ reading, title, subtitle, width = size.width }: ClockFaceProps) {
+export function ClockFace({ reading, title, subtitle, width = size.width, isBare = false }: ClockFaceProps) {
+  const edge = ring.outer + 4
+  const box = isBare
+    ? `${centre.x - edge} ${centre.y - edge} ${2 * edge} ${2 * edge}`
+    : `0 0 ${size.width} ${size.height}`
   return (
-    <svg className="ward-clock" viewBox={`0 0 ${size.width} ${size.height}`} width={width} aria-hidden="true">
+    <svg className="ward-clock" viewBox={box} width={width} aria-hidden="true">
       {clockPhases.map((phase, index) => {
         const state = stateOf(reading, index)
         const from = index * step + gap / 2
@@ -55,17 +61,19 @@ export function ClockFace({ reading, title, subtitle, width = size.width }: Cloc
             {state === 'now' && (
               <path d={sector(from, to)} fill="none" stroke="var(--mantine-color-text)" strokeWidth={2} />
             )}
-            <text
-              x={x}
-              y={y}
-              textAnchor={anchor}
-              dominantBaseline="middle"
-              fontSize={14}
-              fontWeight={state === 'now' ? 600 : 400}
-              fill={state === 'now' ? 'var(--mantine-color-text)' : 'var(--mantine-color-dimmed)'}
-            >
-              {chartTexts.clock.phases[phase]}
-            </text>
+            {!isBare && (
+              <text
+                x={x}
+                y={y}
+                textAnchor={anchor}
+                dominantBaseline="middle"
+                fontSize={14}
+                fontWeight={state === 'now' ? 600 : 400}
+                fill={state === 'now' ? 'var(--mantine-color-text)' : 'var(--mantine-color-dimmed)'}
+              >
+                {chartTexts.clock.phases[phase]}
+              </text>
+            )}
           </g>
         )
       })}
@@ -74,7 +82,7 @@ export function ClockFace({ reading, title, subtitle, width = size.width }: Cloc
         y={subtitle ? centre.y - 4 : centre.y}
         textAnchor="middle"
         dominantBaseline="middle"
-        fontSize={title.length > 3 ? 20 : 40}
+        fontSize={(title.length > 3 ? 20 : 40) * (isBare ? 1.4 : 1)}
         fontWeight={600}
         fill="var(--mantine-color-text)"
       >
@@ -83,10 +91,10 @@ export function ClockFace({ reading, title, subtitle, width = size.width }: Cloc
       {subtitle && (
         <text
           x={centre.x}
-          y={centre.y + 26}
+          y={centre.y + (isBare ? 36 : 26)}
           textAnchor="middle"
           dominantBaseline="middle"
-          fontSize={14}
+          fontSize={isBare ? 22 : 14}
           fill="var(--mantine-color-dimmed)"
         >
           {subtitle}

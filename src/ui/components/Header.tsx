@@ -99,7 +99,8 @@ function AccountButton({ account, onOpen }: { readonly account: ShownAccount; re
   )
 }
 
-function ColourScheme() {
+/** Changes between light and dark. */
+export function ColourScheme() {
   const { setColorScheme } = useMantineColorScheme()
   const shown = useComputedColorScheme('light')
   const { toDark, toLight, label } = texts.colourScheme

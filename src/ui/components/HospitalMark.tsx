@@ -13,7 +13,7 @@ const shapes = [
   'M2 5l3-3l3 3l3-3l3 3l-3 3l3 3l-3 3l-3-3l-3 3l-3-3l3-3z',
 ]
 
-/** A hospital's colour and shape, by its number from 1; the name stands beside it. */
+/** A hospital's colour and shape, by its place in the order of joining from 1; the name stands beside it. */
 export function HospitalMark({ number, size = 16 }: { readonly number: number; readonly size?: number }) {
   const index = (number - 1) % shapes.length
   return (

@@ -32,6 +32,15 @@ export function Frame({ site, route, children }: FrameProps) {
       </>
     )
   }
+  // Nor is there a way from the kiosk's page that a visitor would find; the staff's leads out.
+  if (route.page === 'kiosk' && site.chainId === DEV_CHAIN_ID) {
+    return (
+      <>
+        <p className="ward-demo">{texts.frame.demo}</p>
+        <Content>{children}</Content>
+      </>
+    )
+  }
   return (
     <FullFrame site={site} route={route}>
       {children}

@@ -9,7 +9,6 @@ import { accreditationOf, type ChainReader, readSnapshot } from '../../chain/rea
 import { sameAddress } from '../../study/types.ts'
 import { Address } from '../components/Address.tsx'
 import { asErrorData, ErrorPanel } from '../components/ErrorPanel.tsx'
-import { HospitalMark } from '../components/HospitalMark.tsx'
 import { Panel } from '../components/Panel.tsx'
 import { shortAddress } from '../format.ts'
 import { hospitalUrl } from '../route.ts'
@@ -108,7 +107,6 @@ function StudyEntry({ site, reader, study, isFirst }: EntryProps) {
                     variant="default"
                     target="_blank"
                     rel="noopener"
-                    leftSection={<HospitalMark number={index + 1} />}
                     href={hospitalUrl({ study: study.address, hospital: index + 1 })}
                   >
                     {name}

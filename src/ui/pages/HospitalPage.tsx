@@ -17,9 +17,11 @@ import { ConnectStep } from '../views/join/ConnectStep.tsx'
 import { isJoining, JoinView } from '../views/join/JoinView.tsx'
 import { DeskCover } from '../views/keeping/DeskCover.tsx'
 import { useTabTitle } from '../views/live/useTabTitle.ts'
+import { ownMark } from '../views/live/who.ts'
 import { useHospitalWallet } from '../wallet/useHospitalWallet.ts'
 import { useRetryOffers } from '../wallet/useRetryOffers.ts'
 
+const FramedView = lazy(() => import('../views/FramedView.tsx').then(module => ({ default: module.FramedView })))
 const RoundView = lazy(() => import('../views/RoundView.tsx').then(module => ({ default: module.RoundView })))
 const ResultsView = lazy(() => import('../views/ResultsView.tsx').then(module => ({ default: module.ResultsView })))
 const ModelView = lazy(() => import('../views/ModelView.tsx').then(module => ({ default: module.ModelView })))
@@ -40,13 +42,14 @@ export function HospitalPage({ site, study, route, loadHospital }: HospitalPageP
   const { invitation, problem } = useInvitation(study)
   const { session, error } = useSession(loadHospital, { site, study, wallet, route, invitation })
   if (error !== null) return <ErrorPanel error={error.toData()} />
+  if (session === null && route.framed) return <Text className="framed-opening">{texts.kiosk.framed.opening}</Text>
   if (session === null) {
     const asked = { invitation, problem, isOpening: wallet !== null }
     return <ConnectStep site={site} study={study} {...asked} />
   }
   return (
     <DeskCover session={session}>
-      <OpenHospital session={session} studyName={study.name} isFramed={route.framed} />
+      {route.framed ? <Framed session={session} /> : <OpenHospital session={session} studyName={study.name} />}
     </DeskCover>
   )
 }
@@ -66,11 +69,10 @@ function useInvitation({ address }: ListedStudy): { invitation: Invitation | nul
 interface OpenHospitalProps {
   readonly session: HospitalSession
   readonly studyName: string
-  readonly isFramed: boolean
 }
 
 /** Who I am, and one of the hospital's views. The session goes on whichever is shown. */
-function OpenHospital({ session, studyName, isFramed }: OpenHospitalProps) {
+function OpenHospital({ session, studyName }: OpenHospitalProps) {
   const view = useStore(session.store)
   useTabTitle(view)
   useRetryOffers(session)
@@ -79,19 +81,17 @@ function OpenHospital({ session, studyName, isFramed }: OpenHospitalProps) {
   const joining = isJoining(view)
   return (
     <Stack gap="lg">
-      {!isFramed && <WhoAmI view={view} studyName={studyName} />}
+      <WhoAmI view={view} studyName={studyName} />
       {view.error && <ErrorPanel error={view.error} />}
       <VisuallyHidden aria-live="polite">{joining ? '' : texts.join.status.running}</VisuallyHidden>
       <Tabs value={shown} onChange={name => show((name as HospitalViewName | null) ?? 'round')}>
-        {!isFramed && (
-          <Tabs.List aria-label={texts.hospital.views.label}>
-            {hospitalViews.map(name => (
-              <Tabs.Tab key={name} value={name}>
-                {texts.hospital.views[name]}
-              </Tabs.Tab>
-            ))}
-          </Tabs.List>
-        )}
+        <Tabs.List aria-label={texts.hospital.views.label}>
+          {hospitalViews.map(name => (
+            <Tabs.Tab key={name} value={name}>
+              {texts.hospital.views[name]}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
         <Tabs.Panel value={shown} pt="lg">
           <Suspense fallback={<Skeleton height={320} />}>
             {joining && shown === 'round' ? <JoinView session={session} /> : <Shown session={session} />}
@@ -99,6 +99,16 @@ function OpenHospital({ session, studyName, isFramed }: OpenHospitalProps) {
         </Tabs.Panel>
       </Tabs>
     </Stack>
+  )
+}
+
+/** A frame of the kiosk's wall: nobody acts here, many look at it from afar. */
+function Framed({ session }: { readonly session: HospitalSession }) {
+  const view = useStore(session.store)
+  return (
+    <Suspense fallback={<Skeleton height={320} />}>
+      <FramedView view={view} />
+    </Suspense>
   )
 }
 
@@ -127,13 +137,14 @@ function viewInAddress(): HospitalViewName {
 
 function WhoAmI({ view, studyName }: { readonly view: HospitalView; readonly studyName: string }) {
   const { hospital } = texts
+  const mark = ownMark(view)
   return (
     <Stack gap={4}>
       <Anchor href="/" size="sm">
         ← {hospital.back}
       </Anchor>
       <Group gap="sm">
-        <HospitalMark number={view.number ?? 1} size={24} />
+        {mark !== null && <HospitalMark number={mark} size={24} />}
         <Title order={1}>{view.name}</Title>
         <Badge variant="outline" tt="none" color={view.number === null ? 'var(--ward-live)' : 'var(--ward-attention)'}>
           {view.number === null ? hospital.ownWallet : hospital.demoAccount}

@@ -2,23 +2,25 @@ import '../kiosk.css'
 import { Button, Group, Stack, Table, Text, Title } from '@mantine/core'
 import { useEffect, useMemo, useState } from 'react'
 import { useStore } from 'zustand'
-import { createBrowserPorts } from '../../app/kiosk/browserPorts.ts'
-import { createKiosk, type Kiosk, type KioskView } from '../../app/kiosk/kiosk.ts'
+import type { Kiosk, KioskView } from '../../app/kiosk/kiosk.ts'
 import { publishKiosk } from '../../app/kiosk/kioskAutomation.ts'
-import { presetNames } from '../../app/kiosk/presets.ts'
-import { createStory, type Scene, type Story, tell } from '../../app/kiosk/story.ts'
+import { type PresetName, presetNames } from '../../app/kiosk/settings.ts'
+import { clockOf, createStory, type Scene, type Story, tell } from '../../app/kiosk/story.ts'
 import { shownRound } from '../../app/phases.ts'
 import type { Site } from '../../app/site.ts'
 import { keepScreenOn } from '../../app/wakeLock.ts'
 import { DEV_CHAIN_ID } from '../../chain/clients.ts'
 import { AppError } from '../../errors/AppError.ts'
+import { ClockFace } from '../charts/RoundClock.tsx'
+import { HospitalMark } from '../components/HospitalMark.tsx'
 import { Panel } from '../components/Panel.tsx'
 import { percent } from '../format.ts'
 import { hospitalUrl, type Route } from '../route.ts'
 import { texts } from '../texts.ts'
+import { markOf } from '../views/live/who.ts'
 import { createTabs, createWall, type Wall } from './kiosk/frames.ts'
 import { loadKioskSettings, type PlacedSettings, StaffDoor, saveKioskSettings } from './kiosk/StaffDoor.tsx'
-import { Theatre } from './kiosk/Theatre.tsx'
+import { type Actor, Theatre } from './kiosk/Theatre.tsx'
 
 interface KioskPageProps {
   readonly site: Site
@@ -40,27 +42,54 @@ function KioskRoom({ site }: { readonly site: Site }) {
   const [settings, setSettings] = useState<PlacedSettings>(loadKioskSettings)
   const [blocked, setBlocked] = useState(false)
   const [opened, setOpened] = useState<Opened | null>(null)
+  const [wanted, setWanted] = useState<PresetName | null>(null)
+  const [error, setError] = useState<unknown>(null)
   const { place } = settings
   // biome-ignore lint/correctness/useExhaustiveDependencies: settings change the open kiosk; only another place opens it anew.
   useEffect(() => {
-    const ports = createBrowserPorts(site, (study, hospital) =>
-      hospitalUrl({ study, hospital, auto: true, framed: place === 'wall' }),
-    )
-    const wall = place === 'wall' ? createWall() : null
-    const kiosk = createKiosk(ports, wall ?? createTabs(() => setBlocked(true)), settings)
-    publishKiosk(kiosk)
+    let close: (() => Promise<void>) | null = null
+    let isLeft = false
+    const open = async () => {
+      // Signing and storing are fetched while the invitation is read.
+      const [{ createBrowserPorts }, { createKiosk }] = await Promise.all([
+        import('../../app/kiosk/browserPorts.ts'),
+        import('../../app/kiosk/kiosk.ts'),
+      ])
+      if (isLeft) return
+      const ports = createBrowserPorts(site, (study, hospital) =>
+        hospitalUrl({ study, hospital, auto: true, framed: place === 'wall' }),
+      )
+      const wall = place === 'wall' ? createWall() : null
+      const kiosk = createKiosk(ports, wall ?? createTabs(() => setBlocked(true)), settings)
+      close = () => kiosk.close().then(() => ports.close())
+      publishKiosk(kiosk)
+      setOpened({ kiosk, wall })
+    }
     const letSleep = keepScreenOn()
-    setOpened({ kiosk, wall })
+    open().catch(setError)
     return () => {
+      isLeft = true
       setOpened(null)
       letSleep()
-      kiosk
-        .close()
-        .then(() => ports.close())
-        .catch(error => console.error(error))
+      close?.().catch(error => console.error(error))
     }
   }, [site, place])
-  if (opened === null) return null
+  useEffect(() => {
+    // A visitor who was quicker than the network.
+    if (opened === null || wanted === null) return
+    opened.kiosk.begin(wanted)
+    setWanted(null)
+  }, [opened, wanted])
+  if (error !== null) throw error
+  if (opened === null) {
+    return (
+      <Stack gap="lg" className="kiosk-room">
+        <Heading />
+        <Invitation preset={wanted ?? settings.preset} seconds={null} onBegin={setWanted} />
+        <DemoLine />
+      </Stack>
+    )
+  }
   const change = (next: PlacedSettings) => {
     setSettings(next)
     saveKioskSettings(next)
@@ -81,7 +110,6 @@ function KioskRoom({ site }: { readonly site: Site }) {
 }
 
 function Show({ opened: { kiosk, wall } }: { readonly opened: Opened }) {
-  const { kiosk: words } = texts
   const view = useStore(kiosk.store)
   const now = useNow()
   const story = useStory(view)
@@ -90,30 +118,48 @@ function Show({ opened: { kiosk, wall } }: { readonly opened: Opened }) {
   const names = view.study?.hospitals.map(({ name }) => name) ?? []
   return (
     <>
-      <Title order={1} className="ward-measure">
-        {words.heading}
-      </Title>
+      <Heading />
       {isIdle ? (
-        <Invitation kiosk={kiosk} seconds={seconds} />
+        <Invitation preset={view.preset} seconds={seconds} onBegin={kiosk.begin} />
       ) : (
         <div className="kiosk">
           <Stack gap="md">
-            <StoryPanel view={view} scene={story.shown} names={names} seconds={seconds} />
+            <StoryPanel view={view} scene={story.shown} seconds={seconds} />
             {view.stage === 'finished' && <Result view={view} seconds={seconds} kiosk={kiosk} />}
           </Stack>
           {wall && <Frames wall={wall} names={names} />}
         </div>
       )}
-      <Text size="sm" c="dimmed" className="ward-measure">
-        {words.demo}
-      </Text>
+      <DemoLine />
     </>
   )
 }
 
-function Invitation({ kiosk, seconds }: { readonly kiosk: Kiosk; readonly seconds: number | null }) {
+function Heading() {
+  return (
+    <Title order={1} className="ward-measure">
+      {texts.kiosk.heading}
+    </Title>
+  )
+}
+
+function DemoLine() {
+  return (
+    <Text size="sm" c="dimmed" className="ward-measure">
+      {texts.kiosk.demo}
+    </Text>
+  )
+}
+
+interface InvitationProps {
+  readonly preset: PresetName
+  /** Until it begins by itself; null: not before somebody comes. */
+  readonly seconds: number | null
+  readonly onBegin: (preset: PresetName) => void
+}
+
+function Invitation({ preset, seconds, onBegin }: InvitationProps) {
   const { kiosk: words } = texts
-  const preset = useStore(kiosk.store, view => view.preset)
   return (
     <div className="kiosk-invitation">
       <Panel question={words.choose} answer={words.invitation}>
@@ -126,7 +172,7 @@ function Invitation({ kiosk, seconds }: { readonly kiosk: Kiosk; readonly second
               py="sm"
               justify="flex-start"
               variant={name === preset ? 'filled' : 'default'}
-              onClick={() => kiosk.begin(name)}
+              onClick={() => onBegin(name)}
             >
               <Stack gap={0} align="flex-start">
                 <span>{words.presets[name].name}</span>
@@ -139,7 +185,10 @@ function Invitation({ kiosk, seconds }: { readonly kiosk: Kiosk; readonly second
         </Stack>
         {seconds !== null && <Text c="dimmed">{words.beginsIn(seconds)}</Text>}
       </Panel>
-      <Theatre names={words.someHospitals} seats={[]} scene="invite" />
+      <Theatre
+        hospitals={words.someHospitals.map((name, index) => ({ name, mark: index + 1, isSeat: false }))}
+        scene="invite"
+      />
     </div>
   )
 }
@@ -147,11 +196,10 @@ function Invitation({ kiosk, seconds }: { readonly kiosk: Kiosk; readonly second
 interface StoryPanelProps {
   readonly view: KioskView
   readonly scene: Scene
-  readonly names: readonly string[]
   readonly seconds: number | null
 }
 
-function StoryPanel({ view, scene, names, seconds }: StoryPanelProps) {
+function StoryPanel({ view, scene, seconds }: StoryPanelProps) {
   const { kiosk: words } = texts
   const { study, snapshot, stage, error } = view
   const told = stage === 'preparing' ? words.scenes.invite : words.scenes[scene.name]
@@ -164,21 +212,44 @@ function StoryPanel({ view, scene, names, seconds }: StoryPanelProps) {
             scene.round > 0 &&
             ` ${words.round(shownRound(scene.round, study.manifest), study.rounds)}`}
         </Text>
-        <Title order={2} fz={28}>
-          {told.title}
-        </Title>
-        <Text fz={20} className="ward-measure">
-          {told.says}
-        </Text>
+        <div className="kiosk-told">
+          <Stack gap="sm">
+            <Title order={2} fz={28}>
+              {told.title}
+            </Title>
+            <Text fz={20} className="ward-measure">
+              {told.says}
+            </Text>
+          </Stack>
+          {study !== null && scene.round > 0 && (
+            <ClockFace
+              reading={clockOf(scene, snapshot)}
+              title={texts.live.shortRound(shownRound(scene.round, study.manifest))}
+              subtitle={texts.live.ofRounds(study.rounds)}
+              width={300}
+            />
+          )}
+        </div>
         {error !== null && stage === 'recovering' && (
           <Text c="var(--ward-attention)">
             ▲ {AppError.fromData(error).message} {seconds !== null && words.error(seconds)}
           </Text>
         )}
-        {names.length > 0 && <Theatre names={names} seats={snapshot?.seats ?? []} scene={scene.name} />}
+        {study !== null && <Theatre hospitals={actorsOf(study.hospitals, snapshot)} scene={scene.name} />}
       </Stack>
     </section>
   )
+}
+
+/** Members and committee are in the order of joining, the wall's frames are not. */
+function actorsOf(
+  hospitals: NonNullable<KioskView['study']>['hospitals'],
+  snapshot: KioskView['snapshot'],
+): readonly Actor[] {
+  return hospitals.map(({ name, address }) => {
+    const mark = markOf(snapshot?.members, address)
+    return { name, mark, isSeat: mark !== null && (snapshot?.seats.includes(mark - 1) ?? false) }
+  })
 }
 
 function Frames({ wall, names }: { readonly wall: Wall; readonly names: readonly string[] }) {
@@ -224,7 +295,10 @@ function Result({ view, seconds, kiosk }: ResultProps) {
             {results.map(({ name, address, federated, local }) => (
               <Table.Tr key={address}>
                 <Table.Th scope="row" fw={400}>
-                  {name}
+                  <Group gap="xs" wrap="nowrap">
+                    <HospitalMark number={markOf(view.snapshot?.members, address) ?? 1} />
+                    {name}
+                  </Group>
                 </Table.Th>
                 <Table.Td ta="right">{percent(local?.accuracy)}</Table.Td>
                 <Table.Td ta="right" fw={600}>

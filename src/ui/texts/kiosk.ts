@@ -1,7 +1,10 @@
 import { isWithinChance } from '../../app/gain.ts'
 import type { KioskStage } from '../../app/kiosk/kiosk.ts'
-import type { PresetName } from '../../app/kiosk/presets.ts'
+import type { PresetName } from '../../app/kiosk/settings.ts'
 import type { SceneName } from '../../app/kiosk/story.ts'
+import type { PhaseName } from '../../app/phases.ts'
+import type { Situation } from '../../app/situation.ts'
+import type { TaskType } from '../../rounds/state.ts'
 import { percent, unsignedPoints } from '../format.ts'
 
 /** The kiosk's wall. */
@@ -58,6 +61,14 @@ export const kioskTexts = {
     end: { title: 'What did they gain?', says: 'Each hospital tries the shared model on patients no model has seen.' },
   } satisfies Record<SceneName, { title: string; says: string }>,
   round: (round: number, rounds: number) => (round === 0 ? 'Before the first round' : `Round ${round} of ${rounds}`),
+  /** In a hospital's own frame. */
+  framed: {
+    opening: 'Getting ready',
+    soon: 'Its patients stay in this frame.',
+    soonWith: (patients: number) => `Its ${patients} patients stay in this frame.`,
+    measured: (patients: number) => `right, of ${patients} patients that no model has seen`,
+    sent: (amount: string) => `${amount} sent, sealed`,
+  },
   wall: 'The hospitals',
   someHospitals: ['A hospital', 'Another', 'A third', 'A fourth'],
   frame: (name: string) => `${name}, a hospital`,
@@ -104,3 +115,53 @@ export const kioskTexts = {
   },
   notDemo: 'The kiosk uses demo accounts, which only a local test chain has. Start one with: npm run demo -- --kiosk',
 } as const
+
+const tasks: Readonly<Record<TaskType, string>> = {
+  install: 'Fetching the shared model',
+  contribute: 'Training on its own patients',
+  review: 'On the committee: checks the others’ updates',
+  reveal: 'On the committee: sends its scores',
+  conclude: 'On the committee: averages what helped',
+  advance: 'Moving the study on',
+  evaluate: 'Trying the shared model on its own patients',
+}
+
+const waits: Readonly<Partial<Record<PhaseName, string>>> = {
+  train: 'Has trained. Waits for the others',
+  attest: 'The committee checks the updates',
+  score: 'The committee scores the updates',
+  aggregate: 'The committee averages what helped',
+}
+
+/** What a hospital does now, short enough to be read from afar. */
+export function framedNow(situation: Situation): string {
+  switch (situation.kind) {
+    case 'starting':
+    case 'connecting':
+      return kioskTexts.framed.opening
+    case 'wrongTab':
+      return 'Open in another tab'
+    case 'needsData':
+      return 'Opening its patients’ file'
+    case 'checkingDevice':
+      return 'Measuring this computer'
+    case 'ready':
+      return 'Ready to join'
+    case 'joining':
+      return 'Joining the study'
+    case 'paused':
+      return 'Paused'
+    case 'finishing':
+      return 'Fetching the last model'
+    case 'waitingForStart':
+      return 'Has joined. Waits for the others'
+    case 'working':
+      return tasks[situation.task]
+    case 'waiting':
+      return waits[situation.phase] ?? 'The next round begins soon'
+    case 'done':
+      return situation.completed > 0 ? 'The study is done' : 'The study ended without a model'
+    case 'failed':
+      return 'This hospital has stopped'
+  }
+}

@@ -1,9 +1,11 @@
-import { Anchor, Button, Group, Modal, NumberInput, Radio, Select, Stack, Switch, Text } from '@mantine/core'
-import { useEffect, useRef, useState } from 'react'
-import { useStore } from 'zustand'
-import { defaultKioskSettings, type Kiosk, type KioskSettings } from '../../../app/kiosk/kiosk.ts'
-import { type PresetName, presetNames } from '../../../app/kiosk/presets.ts'
+import { Button } from '@mantine/core'
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
+import type { Kiosk } from '../../../app/kiosk/kiosk.ts'
+import { defaultKioskSettings, type KioskSettings, presetNames } from '../../../app/kiosk/settings.ts'
 import { texts } from '../../texts.ts'
+
+const fetchSettings = () => import('./StaffSettings.tsx')
+const StaffSettings = lazy(() => fetchSettings().then(module => ({ default: module.StaffSettings })))
 
 export interface PlacedSettings extends KioskSettings {
   readonly place: 'wall' | 'tabs'
@@ -26,7 +28,7 @@ export function saveKioskSettings(settings: PlacedSettings): void {
   localStorage.setItem(KEPT, JSON.stringify(settings))
 }
 
-interface StaffDoorProps {
+export interface StaffDoorProps {
   readonly kiosk: Kiosk
   readonly settings: PlacedSettings
   readonly onChange: (settings: PlacedSettings) => void
@@ -35,10 +37,16 @@ interface StaffDoorProps {
 }
 
 /** The way to the settings and out: by holding a button or by keys, so that no visitor finds it by chance. */
-export function StaffDoor({ kiosk, settings, onChange, isBlocked, onTry }: StaffDoorProps) {
+export function StaffDoor(props: StaffDoorProps) {
   const { staff } = texts.kiosk
   const [isOpen, setOpen] = useState(false)
+  const [wasOpened, setOpened] = useState(false)
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
+  if (isOpen && !wasOpened) setOpened(true)
+  useEffect(() => {
+    // The staff gets in also where the server is gone meanwhile.
+    fetchSettings().catch(error => console.warn('the staff’s settings could not be fetched yet', error))
+  }, [])
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.ctrlKey && event.shiftKey && event.key.toLowerCase() === 'k') {
@@ -68,90 +76,11 @@ export function StaffDoor({ kiosk, settings, onChange, isBlocked, onTry }: Staff
       >
         {staff.open}
       </Button>
-      <Modal
-        opened={isOpen}
-        onClose={() => setOpen(false)}
-        title={staff.heading}
-        closeButtonProps={{ 'aria-label': staff.close }}
-      >
-        <Settings kiosk={kiosk} settings={settings} onChange={onChange} isBlocked={isBlocked} onTry={onTry} />
-      </Modal>
-    </>
-  )
-}
-
-function Settings({ kiosk, settings, onChange, isBlocked, onTry }: StaffDoorProps) {
-  const { staff, presets } = texts.kiosk
-  const { completed, abandoned, reloads } = useStore(kiosk.store)
-  const [isResetting, setResetting] = useState(false)
-  return (
-    <Stack gap="md">
-      <Select
-        label={staff.preset}
-        data={presetNames.map(value => ({ value, label: presets[value].name }))}
-        value={settings.preset}
-        allowDeselect={false}
-        onChange={preset => onChange({ ...settings, preset: preset as PresetName })}
-      />
-      <Switch
-        label={staff.idle}
-        checked={settings.idleSeconds !== null}
-        onChange={event =>
-          onChange({
-            ...settings,
-            idleSeconds: event.currentTarget.checked ? (defaultKioskSettings.idleSeconds ?? 20) : null,
-          })
-        }
-      />
-      {settings.idleSeconds !== null && (
-        <NumberInput
-          label={staff.idleSeconds}
-          min={5}
-          max={3600}
-          value={settings.idleSeconds}
-          onChange={value => typeof value === 'number' && onChange({ ...settings, idleSeconds: value })}
-        />
+      {wasOpened && (
+        <Suspense>
+          <StaffSettings {...props} isOpen={isOpen} onClose={() => setOpen(false)} />
+        </Suspense>
       )}
-      <NumberInput
-        label={staff.resultSeconds}
-        min={5}
-        max={600}
-        value={settings.resultSeconds}
-        onChange={value => typeof value === 'number' && onChange({ ...settings, resultSeconds: value })}
-      />
-      <Radio.Group
-        label={staff.place}
-        value={settings.place}
-        onChange={place => {
-          onTry()
-          onChange({ ...settings, place: place as PlacedSettings['place'] })
-        }}
-      >
-        <Stack gap="xs" mt="xs">
-          <Radio value="wall" label={staff.wall} />
-          <Radio value="tabs" label={staff.tabs} />
-        </Stack>
-      </Radio.Group>
-      {isBlocked && <Text c="var(--ward-attention)">▲ {staff.tabsBlocked}</Text>}
-      <Text size="sm" c="dimmed">
-        {staff.counts(completed, abandoned, reloads)}
-      </Text>
-      <Group>
-        <Button
-          variant="default"
-          loading={isResetting}
-          onClick={() => {
-            setResetting(true)
-            kiosk.reset().finally(() => setResetting(false))
-          }}
-        >
-          {staff.reset}
-        </Button>
-        <Button variant="default" onClick={() => void document.documentElement.requestFullscreen()}>
-          {staff.fullscreen}
-        </Button>
-        <Anchor href="/">{staff.leave}</Anchor>
-      </Group>
-    </Stack>
+    </>
   )
 }

@@ -3,10 +3,17 @@ import type { SceneName } from '../../../app/kiosk/story.ts'
 import { HospitalMark } from '../../components/HospitalMark.tsx'
 import { texts } from '../../texts.ts'
 
+/** A hospital around the model. */
+export interface Actor {
+  readonly name: string
+  /** Its mark's number; null before it has joined. */
+  readonly mark: number | null
+  /** On this round's committee. */
+  readonly isSeat: boolean
+}
+
 interface TheatreProps {
-  readonly names: readonly string[]
-  /** Indices of the hospitals on this round's committee. */
-  readonly seats: readonly number[]
+  readonly hospitals: readonly Actor[]
   readonly scene: SceneName
 }
 
@@ -24,9 +31,11 @@ const journeys: Readonly<Partial<Record<SceneName, 'in' | 'seats' | 'out'>>> = {
 }
 
 /** The hospitals around the model they learn together; what travels, travels while it is told. */
-export function Theatre({ names, seats, scene }: TheatreProps) {
+export function Theatre({ hospitals, scene }: TheatreProps) {
   const { kiosk } = texts
-  const places = names.map((_, index) => placeOf(index, names.length))
+  const names = hospitals.map(({ name }) => name)
+  const places = hospitals.map((_, index) => placeOf(index, hospitals.length))
+  const seats = hospitals.flatMap(({ isSeat }, index) => (isSeat ? [index] : []))
   const journey = journeys[scene]
   return (
     <svg className="kiosk-theatre" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={kiosk.theatre(names)}>
@@ -41,7 +50,7 @@ export function Theatre({ names, seats, scene }: TheatreProps) {
         <g key={names[index]} className={scene === 'train' || scene === 'end' ? 'kiosk-busy' : undefined}>
           <circle className={`kiosk-hospital${seats.includes(index) ? ' kiosk-seat' : ''}`} cx={x} cy={y} r={34} />
           <svg x={x - 16} y={y - 16} width={32} height={32} aria-hidden="true">
-            <HospitalMark number={index + 1} size={32} />
+            {hospitals[index]?.mark && <HospitalMark number={hospitals[index].mark} size={32} />}
           </svg>
           <text x={x} y={y + 54} textAnchor="middle">
             {names[index]}

@@ -10,6 +10,7 @@ import { creditsFrom } from '../../../chain/credits.ts'
 import { HospitalMark } from '../../components/HospitalMark.tsx'
 import { texts } from '../../texts.ts'
 import { useSite } from '../../useSite.ts'
+import { markOf } from '../live/who.ts'
 import { Notice } from './Notice.tsx'
 import { StepPanel } from './StepPanel.tsx'
 
@@ -112,9 +113,9 @@ function Facts({
             <span>{words.nobody}</span>
           ) : (
             <Group gap="md" component="ul" p={0} m={0} style={{ listStyle: 'none' }}>
-              {others.map((member, i) => (
+              {others.map(member => (
                 <Group key={member} component="li" gap={4}>
-                  <HospitalMark number={i + 1} />
+                  <HospitalMark number={markOf(snapshot?.members, member) ?? 1} />
                   {nameFor(people, member)}
                 </Group>
               ))}

@@ -5,7 +5,7 @@ import { Phase } from '../../../rounds/ports.ts'
 import { HospitalMark } from '../../components/HospitalMark.tsx'
 import { Panel } from '../../components/Panel.tsx'
 import { texts } from '../../texts.ts'
-import { marksOf, nameOf } from './who.ts'
+import { nameOf } from './who.ts'
 
 /** Everybody in the study, what they owe now, and what happens if they do not come. */
 export function MissingPanel({ view }: { readonly view: HospitalView }) {
@@ -13,7 +13,6 @@ export function MissingPanel({ view }: { readonly view: HospitalView }) {
   const snapshot = view.round?.snapshot ?? null
   const roll = rollOf(snapshot, view.address)
   const waited = missingOf(roll)
-  const marks = marksOf(view, roll)
   const phase = snapshot?.phase ?? Phase.Draft
   const isRunning = phase >= Phase.Select && phase < Phase.Settle
   const answer =
@@ -37,13 +36,13 @@ export function MissingPanel({ view }: { readonly view: HospitalView }) {
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
-              {roll.map((row, place) => {
+              {roll.map(row => {
                 const { mark, text } = missing.standings[row.standing]
                 return (
                   <Table.Tr key={row.address} className={row.isMe ? 'ward-live-me' : undefined}>
                     <Table.Th scope="row" fw={row.isMe ? 600 : 400} title={row.address}>
                       <Group gap="xs" wrap="nowrap">
-                        <HospitalMark number={marks[place] ?? row.index + 1} />
+                        <HospitalMark number={row.index + 1} />
                         <span>
                           {nameOf(view, row)}
                           {row.isMe && ` (${missing.you})`}
