@@ -30,7 +30,7 @@ export function PictureFrame({ sentence, picture, table }: PictureFrameProps) {
       )}
       <Group justify="space-between" align="flex-start" gap="sm" mt={4}>
         <figcaption id={caption}>{sentence}</figcaption>
-        <Button variant="subtle" size="compact-sm" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
+        <Button ml={-8} variant="subtle" size="compact-sm" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
           {asTable ? chartTexts.asPicture : chartTexts.asTable}
         </Button>
       </Group>
