@@ -295,7 +295,7 @@ async function lookAtPrediction(page: Page, look: Look): Promise<void> {
 }
 
 async function lookAtDialogs(page: Page, look: Look): Promise<void> {
-  const { live, keeping, wallet } = texts
+  const { live, keeping } = texts
   const leave = page.getByRole('button', { name: live.step.leave.open })
   await leave.click()
   await page.getByRole('dialog', { name: live.step.leave.heading }).waitFor()
@@ -334,7 +334,7 @@ async function lookAtDialogs(page: Page, look: Look): Promise<void> {
   await page.getByLabel(keeping.cover.pin, { exact: true }).fill('482910')
   await page.getByRole('button', { name: keeping.cover.open }).click()
   await page.getByRole('tab', { name: texts.hospital.views.round }).click()
-  await page.getByText(wallet.activity.open).waitFor()
+  await page.getByRole('heading', { name: live.action.heading }).waitFor()
 }
 
 /** The wall, waiting and at work. */

@@ -115,6 +115,7 @@ export const joinTexts = {
       study: 'The study needs',
       file: 'In your file',
       none: 'Choose a column',
+      missing: 'Not found in your file.',
       outcome: 'the outcome',
       of: (name: string) => `Column of your file that holds ${name}`,
     },

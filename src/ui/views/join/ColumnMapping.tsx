@@ -25,7 +25,7 @@ export function ColumnMapping({ schema, check, onMap }: ColumnMappingProps) {
       key={name}
       label={label === undefined || label === name ? name : `${label} (${name})`}
       description={name === schema.outcome.name ? mapping.outcome : undefined}
-      error={check.unmapped.includes(name) && mapping.none}
+      error={check.unmapped.includes(name) && mapping.missing}
       value={check.mapping[name] ?? ''}
       onChange={event => onMap(name, event.currentTarget.value || null)}
       data={[{ value: '', label: mapping.none }, ...check.columns]}
