@@ -81,7 +81,7 @@ async function other(
     const ratio = step / usedStep
     const times = ratio >= 10 ? Math.round(ratio) : Math.round(ratio * 10) / 10
     if (ratio >= 1) return not(`${times} times as long a step as ${used}`, step)
-    return not(`faster for so small a model, but ${used} was preferred`, step)
+    return not('faster for so small a model, slower for larger ones', step)
   } catch (error) {
     if (isAppError(error, 'training.noBackend')) return not('it does not start here')
     throw error

@@ -12,6 +12,7 @@ describe('format', () => {
     [999, '999 bytes'],
     [1000, '1.0 kB'],
     [1_234_567, '1.2 MB'],
+    [10_737_400_000, '10.7 GB'],
   ])('counts %d bytes in decimal units', (count, text) => {
     expect(bytes(count)).toBe(text)
   })

@@ -24,7 +24,8 @@ export function decimal(value: number | null | undefined, digits = 3): string {
 export function bytes(count: number): string {
   if (count < 1000) return `${count} bytes`
   if (count < 1e6) return `${(count / 1e3).toFixed(1)} kB`
-  return `${(count / 1e6).toFixed(1)} MB`
+  if (count < 1e9) return `${(count / 1e6).toFixed(1)} MB`
+  return `${(count / 1e9).toFixed(1)} GB`
 }
 
 /** @example unsignedPoints(-0.034) // '3.4 points' */
