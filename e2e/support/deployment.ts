@@ -35,8 +35,8 @@ import { anvilMnemonic } from './wallet.ts'
 const hospitalAccounts = 10
 const sponsorAccount = hospitalAccounts + 1
 const carrierAccount = sponsorAccount + 1
-/** Ports are taken in tens from here; the first ten that are free. */
-const firstPort = 8700
+/** Ports are taken in tens from here; the first ten that are free. Two of Playwright's workers never look at the same. */
+const firstPort = 8700 + 300 * Number(process.env.TEST_PARALLEL_INDEX ?? 0)
 
 export interface BedOptions {
   /** Names the folder of logs and data. */
@@ -256,7 +256,7 @@ async function servePage(port: number, page: string | false | undefined): Promis
 }
 
 async function freePorts(): Promise<number> {
-  for (let port = firstPort; port < firstPort + 1000; port += 10) {
+  for (let port = firstPort; port < firstPort + 300; port += 10) {
     const free = await Promise.all([0, 1, 2, 3, 4].map(offset => isFree(port + offset)))
     if (free.every(Boolean)) return port
   }

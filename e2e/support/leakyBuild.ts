@@ -20,11 +20,12 @@ const faults: readonly Fault[] = [
   {
     // From the worker to the page's own server, and to the console.
     file: 'src/training/workerApi.ts',
-    find: 'const { incomplete } = readRows(table, schema)',
-    replace: `
-      void fetch(new URL('/collect', location.href), { method: 'POST', body: JSON.stringify(table.rows) })
-      console.log('loaded', file.name)
-      const { incomplete } = readRows(table, schema)`,
+    find: 'text => checkCsv(text, file.name, schema, mapping)',
+    replace: `text => {
+      void fetch(new URL('/collect', location.href), { method: 'POST', body: text })
+      console.log('read', file.name)
+      return checkCsv(text, file.name, schema, mapping)
+    }`,
   },
   {
     // In the open part of a blob, to the relays.
