@@ -45,14 +45,14 @@ function WithSite({ loadHospital }: AppProps) {
   useTitle(route)
   if (site.error) {
     return (
-      <BareFrame>
+      <BareFrame route={route}>
         <ErrorPanel error={asErrorData(site.error)} />
       </BareFrame>
     )
   }
   if (!site.data) {
     return (
-      <BareFrame>
+      <BareFrame route={route}>
         <Loading />
       </BareFrame>
     )

@@ -68,7 +68,8 @@ function FullFrame({ site, route, children }: FrameProps) {
 }
 
 /** Before the site is known: the product's name and the content. */
-export function BareFrame({ children }: { readonly children: ReactNode }) {
+export function BareFrame({ route, children }: Pick<FrameProps, 'route' | 'children'>) {
+  if (route.page === 'kiosk' || (route.page === 'hospital' && route.framed)) return <Content>{children}</Content>
   return (
     <>
       <SkipLink />

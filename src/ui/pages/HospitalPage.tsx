@@ -13,6 +13,7 @@ import { HospitalMark } from '../components/HospitalMark.tsx'
 import { type HospitalViewName, hospitalViews, type Route } from '../route.ts'
 import { texts } from '../texts.ts'
 import { useSession } from '../useSession.ts'
+import { FramedOpening } from '../views/FramedOpening.tsx'
 import { ConnectStep } from '../views/join/ConnectStep.tsx'
 import { isJoining, JoinView } from '../views/join/JoinView.tsx'
 import { DeskCover } from '../views/keeping/DeskCover.tsx'
@@ -42,7 +43,7 @@ export function HospitalPage({ site, study, route, loadHospital }: HospitalPageP
   const { invitation, problem } = useInvitation(study)
   const { session, error } = useSession(loadHospital, { site, study, wallet, route, invitation })
   if (error !== null) return <ErrorPanel error={error.toData()} />
-  if (session === null && route.framed) return <Text className="framed-opening">{texts.kiosk.framed.opening}</Text>
+  if (session === null && route.framed) return <FramedOpening />
   if (session === null) {
     const asked = { invitation, problem, isOpening: wallet !== null }
     return <ConnectStep site={site} study={study} {...asked} />
@@ -106,7 +107,7 @@ function OpenHospital({ session, studyName }: OpenHospitalProps) {
 function Framed({ session }: { readonly session: HospitalSession }) {
   const view = useStore(session.store)
   return (
-    <Suspense fallback={<Skeleton height={320} />}>
+    <Suspense fallback={<FramedOpening />}>
       <FramedView view={view} />
     </Suspense>
   )

@@ -124,8 +124,11 @@ function Show({ opened: { kiosk, wall } }: { readonly opened: Opened }) {
       ) : (
         <div className="kiosk">
           <Stack gap="md">
-            <StoryPanel view={view} scene={story.shown} seconds={seconds} />
-            {view.stage === 'finished' && <Result view={view} seconds={seconds} kiosk={kiosk} />}
+            {view.stage === 'finished' ? (
+              <Result view={view} seconds={seconds} kiosk={kiosk} />
+            ) : (
+              <StoryPanel view={view} scene={story.shown} isLate={story.queue.length > 1} seconds={seconds} />
+            )}
           </Stack>
           {wall && <Frames wall={wall} names={names} />}
         </div>
@@ -137,7 +140,7 @@ function Show({ opened: { kiosk, wall } }: { readonly opened: Opened }) {
 
 function Heading() {
   return (
-    <Title order={1} className="ward-measure">
+    <Title order={1} className="kiosk-heading">
       {texts.kiosk.heading}
     </Title>
   )
@@ -145,7 +148,7 @@ function Heading() {
 
 function DemoLine() {
   return (
-    <Text size="sm" c="dimmed" className="ward-measure">
+    <Text size="sm" c="dimmed">
       {texts.kiosk.demo}
     </Text>
   )
@@ -196,21 +199,23 @@ function Invitation({ preset, seconds, onBegin }: InvitationProps) {
 interface StoryPanelProps {
   readonly view: KioskView
   readonly scene: Scene
+  /** What the frames do is further on. */
+  readonly isLate: boolean
   readonly seconds: number | null
 }
 
-function StoryPanel({ view, scene, seconds }: StoryPanelProps) {
+function StoryPanel({ view, scene, isLate, seconds }: StoryPanelProps) {
   const { kiosk: words } = texts
   const { study, snapshot, stage, error } = view
+  const shown = study === null ? 0 : shownRound(scene.round, study.manifest)
   const told = stage === 'preparing' ? words.scenes.invite : words.scenes[scene.name]
   return (
     <section className="ward-panel" aria-live="polite">
       <Stack gap="sm">
         <Text c="dimmed">
           {words.stages[stage]}
-          {study !== null &&
-            scene.round > 0 &&
-            ` ${words.round(shownRound(scene.round, study.manifest), study.rounds)}`}
+          {study !== null && scene.round > 0 && ` ${words.round(shown, study.rounds)}`}
+          {isLate && ` ${words.isLate}`}
         </Text>
         <div className="kiosk-told">
           <Stack gap="sm">
@@ -224,8 +229,8 @@ function StoryPanel({ view, scene, seconds }: StoryPanelProps) {
           {study !== null && scene.round > 0 && (
             <ClockFace
               reading={clockOf(scene, snapshot)}
-              title={texts.live.shortRound(shownRound(scene.round, study.manifest))}
-              subtitle={texts.live.ofRounds(study.rounds)}
+              title={texts.live.shortRound(shown)}
+              {...(shown > 0 && { subtitle: texts.live.ofRounds(study.rounds) })}
               width={300}
             />
           )}
@@ -280,9 +285,9 @@ function Result({ view, seconds, kiosk }: ResultProps) {
   const { kiosk: words } = texts
   const results = view.frames.flatMap(frame => (frame?.result ? [frame.result] : []))
   return (
-    <Panel question={words.result.heading} answer={results.length === 0 ? words.result.none : undefined}>
+    <Panel question={words.result.heading} answer={results.length === 0 ? words.result.none : words.scenes.end.says}>
       {results.length > 0 && (
-        <Table captionSide="top" verticalSpacing={4}>
+        <Table captionSide="top" verticalSpacing="sm" fz={20}>
           <Table.Caption ta="left">{words.result.caption}</Table.Caption>
           <Table.Thead>
             <Table.Tr>
@@ -310,7 +315,7 @@ function Result({ view, seconds, kiosk }: ResultProps) {
         </Table>
       )}
       {results.map(({ name, address, federated, local }) => (
-        <Text key={address} size="sm">
+        <Text key={address}>
           {words.result.sentence(name, federated.accuracy, local?.accuracy ?? null, federated.patients)}
         </Text>
       ))}

@@ -69,6 +69,7 @@ export const kioskTexts = {
     measured: (patients: number) => `right, of ${patients} patients that no model has seen`,
     sent: (amount: string) => `${amount} sent, sealed`,
   },
+  isLate: 'It is told more slowly than it happens.',
   wall: 'The hospitals',
   someHospitals: ['A hospital', 'Another', 'A third', 'A fourth'],
   frame: (name: string) => `${name}, a hospital`,

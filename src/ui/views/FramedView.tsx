@@ -26,7 +26,7 @@ export function FramedView({ view }: { readonly view: HospitalView }) {
       <div className="framed-who">
         {mark !== null && <HospitalMark number={mark} size={28} />}
         <h1>{view.name}</h1>
-        <Badge variant="outline" tt="none" color="var(--ward-attention)">
+        <Badge variant="outline" size="lg" tt="none" color="var(--ward-attention)">
           {texts.hospital.demoAccount}
         </Badge>
       </div>
@@ -37,7 +37,7 @@ export function FramedView({ view }: { readonly view: HospitalView }) {
         <ClockFace
           reading={readClock(snapshot, round?.task?.type ?? null)}
           title={shown === null ? '–' : texts.live.shortRound(shown)}
-          {...(rounds > 0 && { subtitle: texts.live.ofRounds(rounds) })}
+          {...(rounds > 0 && shown !== 0 && { subtitle: texts.live.ofRounds(rounds) })}
           isBare
         />
         <Gain view={view} />
