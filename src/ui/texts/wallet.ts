@@ -18,7 +18,8 @@ const calls: Readonly<Record<string, CallWords>> = {
   },
   leaveTask: {
     does: 'Leave the study',
-    signs: 'You take no part from the next round on. Your stake stays in the study until it ends.',
+    signs:
+      'You take no part from the next round on. Your stake is free once your last round is over; you cannot join this study again.',
   },
   withdraw: { does: 'Take out what is yours', signs: 'The study pays out to you what it owes you.' },
   submitUpdate: {
@@ -30,6 +31,15 @@ const calls: Readonly<Record<string, CallWords>> = {
   submitScore: { does: 'Give the scores', signs: 'As a committee member you say how much each update helped.' },
   signModel: { does: 'Sign the new model', signs: 'As a committee member you confirm the new model.' },
   advance: { does: 'Move the study on', signs: 'A deadline has passed; you move the study to its next step.' },
+  submitRoundTopK: {
+    does: 'Close the scoring',
+    signs: 'The deadline for scores has passed; you have the round ranked.',
+  },
+  nextRound: { does: 'Start the next round', signs: 'The pause is over; you start the study’s next round.' },
+  distributeRewards: {
+    does: 'Settle the rewards',
+    signs: 'The study has ended; what each hospital earned is written to its balance, where that was not done yet.',
+  },
   carry: { does: 'Bring a signed duty to the chain', signs: 'The study’s gas pot pays you back what this costs.' },
   multicall: { does: 'Bring several duties to the chain', signs: 'Several things that you owe, in one transaction.' },
   vetoRound: {
@@ -42,6 +52,11 @@ const calls: Readonly<Record<string, CallWords>> = {
   },
   transfer: { does: 'Send credits', signs: 'You send credits to the account shown.' },
   transferAndCall: { does: 'Send credits', signs: 'You send credits to the contract shown.' },
+  approve: {
+    does: 'Let a contract take credits',
+    signs: 'The contract shown may take this many of your credits, at any time from now on.',
+  },
+  mint: { does: 'Make credits', signs: 'As the owner of the credits you make new ones for the account shown.' },
   sendWei: { does: 'Send gas money', signs: 'You send test ether to the account shown, so that it can pay for gas.' },
   fundInvitation: {
     does: 'Fund an invitation',
@@ -77,7 +92,8 @@ const calls: Readonly<Record<string, CallWords>> = {
   },
   suspend: {
     does: 'Vote to suspend a hospital',
-    signs: 'You vote, as an issuer, that this hospital may join nothing new.',
+    signs:
+      'You vote, as an issuer, that this hospital may join nothing new, and is left out of every next round of the studies it is in.',
   },
   reinstate: {
     does: 'Vote to readmit a hospital',
@@ -89,6 +105,10 @@ const calls: Readonly<Record<string, CallWords>> = {
     signs: 'What the invitation’s own account holds goes to your account.',
   },
   revoke: { does: 'Revoke an invitation', signs: 'Nobody can use the invitation from now on.' },
+  setIssuer: {
+    does: 'Change who is an issuer',
+    signs: 'As the registry’s owner you let the account shown vote on hospitals, or no longer.',
+  },
   setThreshold: {
     does: 'Change how many issuers must agree',
     signs: 'You change how many issuers’ votes it takes to admit or suspend a hospital.',
