@@ -4,8 +4,23 @@ import type { StudySnapshot } from '../../rounds/ports.ts'
 import type { Address } from '../../study/types.ts'
 import type { JoinTerms } from '../desks/joinView.ts'
 
-/** Gas of one hospital's transactions, rounded up: measured by `npm run demo -- --json` with four hospitals. */
-const GAS = { join: 500_000n, round: 400_000n } as const
+/**
+ * Gas of one hospital's transactions where it carries its own duties and sits on every committee, from
+ * contracts/snapshots/four-hospitals.json.
+ */
+const GAS = {
+  /** joinTask by transferAndCall. */
+  join: 384_027n,
+  /** withdraw. */
+  withdraw: 60_701n,
+  /** submitUpdate, last of a phase; attest; submitScore; signModel. */
+  duties: 62_944n + 82_049n + 93_530n + 108_150n,
+  /** What the last of a phase pays more for closing it: of attest, submitScore, signModel (settles). */
+  closing: 115_110n - 82_049n + (231_583n - 93_530n) + (429_802n - 108_150n),
+} as const
+/** Who is last changes. With more hospitals closing costs more, and each is last more seldom. */
+const CLOSERS = 4n
+const GAS_PER_ROUND = GAS.duties + GAS.closing / CLOSERS
 
 /**
  * Reads what somebody should know before joining.
@@ -44,7 +59,7 @@ export async function readTerms(
       trainSeconds: rules.trainSeconds,
       credits,
       gas,
-      gasNeeded: gasPrice * (GAS.join + GAS.round * rounds),
+      gasNeeded: gasPrice * (GAS.join + GAS_PER_ROUND * rounds + GAS.withdraw),
       isAdmitted: accreditation.isActive,
       name: accreditation.name,
     }
