@@ -185,7 +185,6 @@ async function haveJoined(context: HospitalContext, inbox: Inbox<JoinAction>, wa
     readTerms: async () => showJoining(store, { terms: await readTerms(access, info, watch.latest(), owner.address) }),
     enter: async () => {
       await invitation.redeem()
-      await watch.untilWelcome(() => showJoining(store, { busy: 'waitingForRound' }))
       showJoining(store, { busy: 'entering' })
       await joinStudy(access, study.address, await publicKeys(keys), blobs.peerIdBytes)
     },

@@ -25,6 +25,7 @@ const snapshot: StudySnapshot = {
   members: [address, address, address, address],
   updates: [],
   modelRound: 1,
+  modelMembers: 4,
   modelHash: '0x',
   modelHeader: '0x',
 }

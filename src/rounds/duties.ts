@@ -17,9 +17,11 @@ export function nextTask(state: HospitalState): Task | null {
   if (snapshot === null || state.paused) return null
   const me = memberIndex(snapshot, state)
   // By hash, not by number: a reorg can replace a model.
-  if (snapshot.modelHash !== state.installed.hash) return { type: 'install', round: snapshot.modelRound }
+  if (snapshot.modelHash !== state.installed.hash && holdsModel(snapshot, me)) {
+    return { type: 'install', round: snapshot.modelRound }
+  }
   if (snapshot.phase === Phase.Ended) {
-    if (snapshot.modelRound === 0 || state.finished || me === null) return null
+    if (snapshot.modelRound === 0 || state.finished || me === null || !holdsModel(snapshot, me)) return null
     return { type: 'evaluate', round: snapshot.modelRound, final: true }
   }
   if (me !== null && !isPastDeadline(snapshot)) {
@@ -38,6 +40,14 @@ export function nextTask(state: HospitalState): Task | null {
 export function memberIndex(snapshot: StudySnapshot, state: Pick<HospitalState, 'self'>): number | null {
   const index = snapshot.members.findIndex(member => sameAddress(member, state.self))
   return index < 0 ? null : index
+}
+
+/**
+ * Whether this hospital can open the last finalised model; true also where there is none, so that what a reorg took back is
+ * taken back here. Who joined after the surviving set was frozen waits for the next one.
+ */
+export function holdsModel({ modelRound, modelMembers }: StudySnapshot, me: number | null): boolean {
+  return modelRound === 0 || (me !== null && me < modelMembers)
 }
 
 /** The seat this member holds this round; null when it holds none. */

@@ -31,6 +31,7 @@ function snapshot(changes: Partial<StudySnapshot> = {}): StudySnapshot {
     members: [address(9), self, address(2), address(3)],
     updates: [NO_HASH, NO_HASH, NO_HASH, NO_HASH],
     modelRound: 0,
+    modelMembers: changes.modelRound === undefined || changes.modelRound === 0 ? 0 : 4,
     modelHash: NO_HASH,
     modelHeader: NO_HASH,
     ...changes,
@@ -181,8 +182,20 @@ describe('a hospital in a round', () => {
     expect(done.state.finished).toBe(true)
   })
 
+  it('waits for a model that is sealed to it when it joined too late for the last one', () => {
+    const late = { round: 2, modelRound: 1, modelHash: HASH, modelMembers: 1, participants: 0b1101n }
+    const waiting = play(see(late))
+    expect(started(waiting)).toEqual([])
+    expect(waiting.state.lastError).toBeNull()
+    const next = { round: 3, modelRound: 2, modelHash: `0x${'cd'.repeat(32)}` as const, modelMembers: 4 }
+    expect(started(transition(waiting.state, see(next)))).toEqual([{ type: 'install', round: 2 }])
+    expect(started(play(see({ ...late, phase: Phase.Ended, deadline: 0 })))).toEqual([])
+  })
+
   it('only watches a study that it is no member of', () => {
-    expect(started(play(see({ members: [address(7), address(8)] })))).toEqual([])
+    const members = [address(7), address(8)]
+    expect(started(play(see({ members })))).toEqual([])
+    expect(started(play(see({ members, modelRound: 1, modelHash: HASH, modelMembers: 2 })))).toEqual([])
   })
 })
 

@@ -44,6 +44,8 @@ export interface StudySnapshot {
   readonly members: readonly Address[]
   readonly updates: readonly Hex[]
   readonly modelRound: number
+  /** The last finalised model is sealed to the first so many members; 0 where there is none. Who is not among them waits. */
+  readonly modelMembers: number
   readonly modelHash: Hex
   readonly modelHeader: Hex
 }

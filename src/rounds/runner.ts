@@ -1,7 +1,7 @@
 import { createStore, type StoreApi } from 'zustand/vanilla'
 import { isAppError } from '../errors/AppError.ts'
 import type { Hex } from '../study/types.ts'
-import { memberIndex, taskKey } from './duties.ts'
+import { holdsModel, memberIndex, taskKey } from './duties.ts'
 import { type HospitalPorts, perform } from './effects.ts'
 import { transition } from './machine.ts'
 import { Phase } from './ports.ts'
@@ -138,12 +138,13 @@ export function createRunner(allPorts: HospitalPorts, options: RunnerOptions = {
   }
 }
 
-/** Ended on the chain, the last model here, its final evaluation done (or never to come). */
+/** Ended on the chain, the last model here and its final evaluation done (or neither to come). */
 function isOver({ snapshot, installed, finished, task, self }: HospitalState): boolean {
   if (snapshot === null || snapshot.phase !== Phase.Ended || task !== null) return false
   if (snapshot.modelRound === 0) return true
-  const isMember = memberIndex(snapshot, { self }) !== null
-  return installed.hash === snapshot.modelHash && (finished || !isMember)
+  // Whoever the last model is not sealed to has nothing to wait for: strangers, and who joined too late for it.
+  if (!holdsModel(snapshot, memberIndex(snapshot, { self }))) return true
+  return installed.hash === snapshot.modelHash && finished
 }
 
 interface Clock {

@@ -12,8 +12,6 @@ export type JoinBusy =
   | 'redeeming'
   /** The stake's transaction: checked, in the wallet, or on its way. */
   | 'entering'
-  /** Joining has to wait for the next round's beginning. */
-  | 'waitingForRound'
 
 /** A hospital whose patients this page ships. */
 export interface ShippedChoice {

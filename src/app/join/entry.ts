@@ -1,4 +1,4 @@
-import { Phase, type StudySnapshot } from '../../rounds/ports.ts'
+import { Phase, RoundKind, type StudySnapshot } from '../../rounds/ports.ts'
 import type { Manifest } from '../../study/manifest.ts'
 import type { JoinTerms } from '../desks/joinView.ts'
 import { shownRound } from '../phases.ts'
@@ -11,15 +11,19 @@ export type Entry =
   | { readonly kind: 'running'; readonly round: number; readonly seconds: number }
   | { readonly kind: 'full' | 'tooLate' | 'ended' }
 
-/** Phases whose model will be sealed to whoever joins in them; who comes later could not open what the next round starts from. */
-const welcoming: readonly Phase[] = [Phase.Open, Phase.Select, Phase.Train, Phase.Audit, Phase.Attest]
 /** A transaction needs a moment; less than this before the phase's deadline it might miss it. Seconds. */
 const MARGIN_SECONDS = 4
 
-/** Whether the next model will be sealed to somebody who joins at this moment. */
-export function isWelcoming({ phase, deadline, time }: StudySnapshot): boolean {
-  if (!welcoming.includes(phase)) return false
-  return phase !== Phase.Attest || deadline === 0 || deadline - time > MARGIN_SECONDS
+/**
+ * Whether somebody who joins at this moment takes part in the very next round: the contract's rule, where the running round
+ * makes a model. Its model is sealed to whoever has joined when Aggregate begins; who comes later could not open what the next
+ * round starts from, and so comes in one round later, at no fault of its own.
+ */
+export function isInTimeForNext({ phase, kind, deadline, time, modelRound }: StudySnapshot): boolean {
+  // After a first round that was void everybody still starts from the study's own model.
+  if (phase >= Phase.Aggregate) return phase === Phase.Settle && modelRound === 0
+  const last = kind === RoundKind.Statistics ? Phase.Attest : Phase.Score
+  return phase < last || deadline === 0 || deadline - time > MARGIN_SECONDS
 }
 
 /** What joining now means. */
@@ -28,20 +32,19 @@ export function entryOf(
   terms: Pick<JoinTerms, 'rounds' | 'maxHospitals' | 'roundSeconds' | 'trainSeconds'>,
   manifest: Pick<Manifest, 'standardise'>,
 ): Entry {
-  const { phase, round, completed, deadline, time, members } = snapshot
+  const { phase, kind, round, completed, deadline, time, members } = snapshot
   if (phase === Phase.Ended) return { kind: 'ended' }
   if (members.length >= terms.maxHospitals) return { kind: 'full' }
   if (phase <= Phase.Open) return { kind: 'waiting', joined: members.length, until: deadline }
-  // While a round runs it is not yet among the completed ones.
-  const isBetween = phase === Phase.Settle
-  const isLast = completed + (isBetween ? 0 : 1) >= terms.rounds && shownRound(round, manifest) > 0
-  if (isLast) return { kind: 'tooLate' }
+  const missed = isInTimeForNext(snapshot) ? 0 : 1
+  // While a training round runs it is not yet among the completed ones.
+  const running = phase === Phase.Settle || kind === RoundKind.Statistics ? 0 : 1
+  if (completed + running + missed >= terms.rounds) return { kind: 'tooLate' }
   const thisPhase = deadline === 0 ? 0 : Math.max(0, deadline - time)
-  const after = phase === Phase.Train ? terms.roundSeconds - terms.trainSeconds : 0
-  const missed = isWelcoming(snapshot) ? 0 : terms.roundSeconds
+  const after = phase < Phase.Aggregate ? terms.roundSeconds - terms.trainSeconds : 0
   return {
     kind: 'running',
-    round: shownRound(round + 1, manifest) + (isWelcoming(snapshot) ? 0 : 1),
-    seconds: thisPhase + after + missed,
+    round: shownRound(round + 1 + missed, manifest),
+    seconds: thisPhase + after + missed * terms.roundSeconds,
   }
 }

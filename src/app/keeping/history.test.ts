@@ -35,6 +35,7 @@ describe('historyOf', () => {
         isStatistics: false,
         outcome: 'finalised',
         isParticipant: true,
+        hasVetoed: false,
         isSeat: true,
         hasSubmitted: true,
         median: 80,
@@ -86,7 +87,7 @@ describe('historyOf', () => {
     )
     expect(history.vetoes).toEqual([3])
     expect(history.settledVetoes).toEqual([4])
-    expect(history.rounds[0]).toMatchObject({ isParticipant: false, isSeat: true })
+    expect(history.rounds[0]).toMatchObject({ isParticipant: false, hasVetoed: true, isSeat: true })
   })
 
   it('knows who left, what was paid out, and that a stranger has no history', () => {

@@ -10,8 +10,10 @@ export interface HistoryRow {
   readonly round: number
   readonly isStatistics: boolean
   readonly outcome: 'running' | 'finalised' | 'void'
-  /** Whether this hospital was drawn for it; one that vetoed or left is not. */
+  /** Whether this hospital was drawn for it; one that vetoed, left, or joined too late for its model is not. */
   readonly isParticipant: boolean
+  /** Whether it is not because it said so. */
+  readonly hasVetoed: boolean
   readonly isSeat: boolean
   readonly hasSubmitted: boolean
   /** Median of the seats' scores for this hospital's update, in basis points; null where there is none. */
@@ -68,6 +70,7 @@ export function historyOf(logs: readonly HospitalEventLog[], self: Address): Hos
           isStatistics: kind === RoundKind.Statistics,
           outcome: 'running',
           isParticipant: me >= 0 && has(participants, me),
+          hasVetoed: vetoes.has(round),
           isSeat: me >= 0 && seats.includes(me),
           hasSubmitted: false,
           median: null,

@@ -24,6 +24,7 @@ const at = (phase: Phase, change: Partial<StudySnapshot> = {}): StudySnapshot =>
   members: [me],
   updates: [],
   modelRound: 1,
+  modelMembers: 1,
   modelHash: NO_HASH,
   modelHeader: NO_HASH,
   ...change,

@@ -28,6 +28,7 @@ function at(phase: Phase, change: Partial<StudySnapshot> = {}): StudySnapshot {
     members: hospitals,
     updates: [],
     modelRound: 1,
+    modelMembers: 3,
     modelHash: NO_HASH,
     modelHeader: NO_HASH,
     ...change,

@@ -74,6 +74,6 @@ function standingOf(snapshot: StudySnapshot, index: number): Standing {
 }
 
 /** A round is under way: not before the first, not in the pause after one, not at the end. */
-function isRunning({ phase }: StudySnapshot): boolean {
+export function isRunning({ phase }: StudySnapshot): boolean {
   return phase >= Phase.Select && phase < Phase.Settle
 }

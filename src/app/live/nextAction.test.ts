@@ -26,6 +26,7 @@ const snapshot: StudySnapshot = {
   members: [me],
   updates: [],
   modelRound: 2,
+  modelMembers: 1,
   modelHash: NO_HASH,
   modelHeader: NO_HASH,
 }
@@ -74,6 +75,10 @@ describe('nextAction', () => {
     const out = { ...snapshot, participants: 0n }
     expect(nextAction(running({ snapshot: out }, { vetoes: [3] }))).toEqual({ kind: 'sitsOut' })
     expect(nextAction(running({ snapshot: out }, { hasLeft: true }))).toEqual({ kind: 'left' })
+    expect(nextAction(running({ snapshot: out }))).toEqual({ kind: 'comesInLater' })
+    const pause = { ...snapshot, phase: Phase.Settle }
+    expect(nextAction(running({ snapshot: pause }))).toEqual({ kind: 'waits' })
+    expect(nextAction(running({ snapshot: { ...pause, modelMembers: 0 } }))).toEqual({ kind: 'comesInLater' })
     expect(nextAction(running({ snapshot: { ...snapshot, round: 0, phase: Phase.Open } }))).toEqual({
       kind: 'waitsForStart',
     })

@@ -1,7 +1,8 @@
+import { holdsModel, memberIndex } from '../../rounds/duties.ts'
 import type { Progress } from '../../rounds/ports.ts'
 import type { TaskType } from '../../rounds/state.ts'
 import type { HospitalView } from '../store.ts'
-import { isInRound } from './missing.ts'
+import { isInRound, isRunning } from './missing.ts'
 
 /** The one thing that the person at this tab should know of what they have to do. Usually nothing. */
 export type NextAction =
@@ -16,7 +17,7 @@ export type NextAction =
       readonly share: number | null
     }
   /** Nothing to do but wait. */
-  | { readonly kind: 'waits' | 'waitsForStart' | 'sitsOut' | 'left' | 'starting' | 'otherTab' }
+  | { readonly kind: 'waits' | 'waitsForStart' | 'comesInLater' | 'sitsOut' | 'left' | 'starting' | 'otherTab' }
   | { readonly kind: 'done' }
 
 /** Whether the person is asked for something. */
@@ -57,7 +58,9 @@ function whileRunning({ round, live, address }: HospitalView): NextAction {
     return { kind: 'works', task: round.task.type, stage: progress?.stage ?? null, share }
   }
   if (snapshot.round === 0) return { kind: 'waitsForStart' }
-  if (live.hasLeft && !isInRound(snapshot, address)) return { kind: 'left' }
-  if (live.vetoes.includes(snapshot.round) && !isInRound(snapshot, address)) return { kind: 'sitsOut' }
-  return { kind: 'waits' }
+  if (isInRound(snapshot, address)) return { kind: 'waits' }
+  if (live.hasLeft) return { kind: 'left' }
+  if (live.vetoes.includes(snapshot.round)) return { kind: 'sitsOut' }
+  const me = address === null ? null : memberIndex(snapshot, { self: address })
+  return { kind: isRunning(snapshot) || !holdsModel(snapshot, me) ? 'comesInLater' : 'waits' }
 }

@@ -198,7 +198,7 @@ export const joinTexts = {
         case 'full':
           return 'The study is full: no more hospitals can join.'
         case 'tooLate':
-          return 'The last round is running. Who joins now would take part in none.'
+          return 'Too late: who joins now would take part in no round any more.'
         case 'ended':
           return 'The study has ended.'
       }
@@ -206,7 +206,7 @@ export const joinTexts = {
     owe: (rounds: number, round: number, train: number, perRound: number | null) =>
       `In each of ${count(rounds, 'round')} this tab trains${perRound === null ? '' : ` for about ${lasting(perRound)}`}, has ${lasting(train)} for it, and now and then checks the others’ updates. A round takes ${lasting(round)} at most. Keep the tab open, in the background if you like.`,
     lose: (stake: number, share: number) =>
-      `${Math.round(share * 1000) / 10} % of the stake each time you miss a deadline or send what harms the model; ${credits(stake)} at most, and never more.`,
+      `${Math.round(share * 1000) / 10} % of the stake each time you miss a deadline or send what harms the model; ${credits(stake)} at most.`,
     gas: (eth: number) =>
       `Beside it gas money for the transactions: ${eth < 0.0001 ? 'less than 0.0001' : `about ${decimal(eth, 4)}`} ether for the whole study.`,
     worthless: 'On this test chain neither is worth anything.',
@@ -233,7 +233,6 @@ export const joinTexts = {
     declined: 'You declined in your wallet. Nothing was sent; you can try again.',
     stages: {
       redeeming: 'Using the invitation: your hospital is admitted, credits and gas money come to this wallet…',
-      waitingForRound: 'The round is closing. You are joined as soon as the next one begins…',
       entering:
         'One transaction puts down the stake and registers the keys of this computer. Your wallet may ask you to confirm…',
     },

@@ -66,8 +66,10 @@ export const keepingTexts = {
       fault: 'Fault',
     },
     outcomes: { running: 'running', finalised: 'new model', void: 'repeated: too few acted' },
-    part: ({ isParticipant, isSeat }: HistoryRow) =>
-      isParticipant ? (isSeat ? 'drawn, committee' : 'drawn') : 'sat out',
+    part: ({ isParticipant, isSeat, hasVetoed }: HistoryRow) => {
+      if (isParticipant) return isSeat ? 'drawn, committee' : 'drawn'
+      return hasVetoed ? 'sat out' : 'not in this round'
+    },
     yes: 'yes',
     no: 'no',
     unknown: '–',

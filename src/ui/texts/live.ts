@@ -42,6 +42,8 @@ export const liveTexts = {
     works: (task: TaskType) => `Nothing. ${taskNames[task]}.`,
     waits: 'Nothing. Your part of this phase is done; leave the tab open.',
     waitsForStart: 'Nothing yet. Leave this tab open; training begins by itself when the study starts.',
+    comesInLater:
+      'Nothing yet. You came in while a round was running. You take part as soon as there is a model that is sealed to you: with the next round, or the one after. Leave this tab open.',
     sitsOut: 'Nothing. You sit this round out. You take part again in the next one.',
     left: 'Nothing. You have left the study. Under My hospital you can withdraw what is yours.',
     starting: 'Nothing. This tab is getting ready.',
@@ -241,6 +243,8 @@ function titleOf(action: NextAction): string | null {
       return 'Waiting for others'
     case 'waitsForStart':
       return 'Waiting for the start'
+    case 'comesInLater':
+      return 'Waiting to come in'
     case 'sitsOut':
       return 'Sitting out'
     case 'left':

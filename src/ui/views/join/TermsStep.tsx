@@ -55,7 +55,7 @@ export function TermsStep({ view, desk, takesFocus }: TermsStepProps) {
         </Button>
       </Group>
       <Text size="sm" c="dimmed" aria-live="polite" className="ward-measure">
-        {isBusy && (busy === 'redeeming' || busy === 'waitingForRound' || busy === 'entering') && words.stages[busy]}
+        {isBusy && (busy === 'redeeming' || busy === 'entering') && words.stages[busy]}
       </Text>
     </StepPanel>
   )
