@@ -1,4 +1,4 @@
-import type { BrowserContext, Page } from '@playwright/test'
+import type { BrowserContext, CDPSession } from '@playwright/test'
 import { balanceOf } from '../src/chain/reads.ts'
 import type { StudySnapshot } from '../src/rounds/ports.ts'
 import { has } from '../src/rounds/sets.ts'
@@ -131,10 +131,11 @@ test('a tab that never comes back is left behind at the deadline, and pays for i
 test('a browser without room says so, and goes on where it was once there is some', async ({ bed, newComputer }) => {
   const study = await bed.openStudy(shortHeart(1), { hospitals: 2, data: { kind: 'heart' } })
   const full = await openTab(await newComputer(), 'about:blank')
-  await setQuota(full, bed.url, 1024)
+  const session = await full.context().newCDPSession(full)
+  await setQuota(session, bed.url, 1024)
   await full.goto(study.url(1))
   await expect(full.getByText('no room left').first()).toBeVisible({ timeout: 30_000 })
-  await setQuota(full, bed.url, -1)
+  await setQuota(session, bed.url, -1)
   await full.reload()
   const other = await openTab(await newComputer(), study.url(2))
   for (const page of [full, other]) await untilPage(page, 'it is in', ({ status }) => status === 'running')
@@ -172,9 +173,7 @@ async function shiftClock(context: BrowserContext, milliseconds: number): Promis
   }, milliseconds)
 }
 
-/** Bytes that the page's origin may keep in this browser; -1: as much as the browser gives. */
-async function setQuota(page: Page, origin: string, quotaSize: number): Promise<void> {
-  const session = await page.context().newCDPSession(page)
+/** Bytes that the page's origin may keep in this browser; -1: as much as the browser gives. The session keeps it in force. */
+async function setQuota(session: CDPSession, origin: string, quotaSize: number): Promise<void> {
   await session.send('Storage.overrideQuotaForOrigin', { origin, ...(quotaSize >= 0 && { quotaSize }) })
-  await session.detach()
 }
