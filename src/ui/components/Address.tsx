@@ -7,7 +7,7 @@ import { texts } from '../texts.ts'
 export function Address({ address }: { readonly address: AddressValue }) {
   return (
     <Group gap={4} component="span" display="inline-flex" wrap="nowrap">
-      <Text component="span" ff="monospace" size="sm" title={address}>
+      <Text component="span" ff="monospace" size="sm" title={address} className="ward-address">
         {shortAddress(address)}
       </Text>
       <CopyButton value={address}>

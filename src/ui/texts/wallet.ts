@@ -156,6 +156,7 @@ export const walletTexts = {
       ether === null ? `Costs at most ${gas} gas.` : `Costs at most ${gas} gas, ${ether}.`,
     was: (gas: string, ether: string | null) => (ether === null ? `${gas} gas` : `${gas} gas, ${ether}`),
     ether: (amount: string) => `${amount} ETH`,
+    dust: 'less than 0.01',
     paid: (gas: string, ether: string | null) => (ether === null ? `Cost ${gas} gas.` : `Cost ${gas} gas, ${ether}.`),
     none: 'Nothing was sent; it cost nothing.',
     worthless: 'On this test chain gas is worth nothing.',

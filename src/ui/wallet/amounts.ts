@@ -1,4 +1,4 @@
-import { formatEther, formatUnits } from 'viem'
+import { formatEther, formatUnits, parseUnits } from 'viem'
 import type { Site } from '../../app/site.ts'
 import { chainOf, DEV_CHAIN_ID } from '../../chain/clients.ts'
 import type { Hex } from '../../study/types.ts'
@@ -14,11 +14,15 @@ export function etherText(wei: bigint): string {
   if (wei === 0n) return texts.wallet.cost.ether('0')
   const ether = Number(formatEther(wei))
   const digits = Math.min(18, Math.max(2, 1 - Math.floor(Math.log10(ether))))
-  return texts.wallet.cost.ether(ether >= 100 ? ether.toFixed(0) : ether.toFixed(digits).replace(/\.?0+$/, ''))
+  return texts.wallet.cost.ether(
+    ether >= 100 ? Math.round(ether).toLocaleString('en-GB') : ether.toFixed(digits).replace(/\.?0+$/, ''),
+  )
 }
 
 /** @param units smallest units of credit (18 decimals) @example creditsText(50n * 10n ** 18n) // '50' */
 export function creditsText(units: bigint): string {
+  // What rounding left over is not nothing.
+  if (units > 0n && units < parseUnits('0.005', 18)) return texts.wallet.cost.dust
   return Number(formatUnits(units, 18)).toLocaleString('en-GB', { maximumFractionDigits: 2 })
 }
 
