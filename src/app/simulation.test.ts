@@ -7,7 +7,9 @@ import type { Deployment } from '../chain/deployment.ts'
 import { balanceOf, modelVersions, standingsOf } from '../chain/reads.ts'
 import { type Anvil, startAnvil } from '../chain/testing/anvil.ts'
 import { heartCenters, heartDataset, heartNames } from '../data/heart.ts'
+import { Phase, type StudySnapshot } from '../rounds/ports.ts'
 import { heartStudy } from '../study/studies/heart.ts'
+import type { Address } from '../study/types.ts'
 import { createEngine, type Engine } from '../training/engine.ts'
 import { simulateStudy } from './simulation.ts'
 
@@ -65,6 +67,36 @@ describe('a study without a browser, on a real chain', () => {
     const models = await modelVersions(result.access, result.study)
     expect(models).toHaveLength(4)
     expect(result.gasLog.entries().filter(({ name }) => name === 'submitUpdate')).toHaveLength(16)
+  }, 120_000)
+
+  it('lets a hospital in that joined after a model was sealed, in the round after next and without a fault', async () => {
+    const plan = heartStudy({ rounds: 3 })
+    const hospitals = datasets.slice(0, 3).map((dataset, i) => ({
+      wallet: wallets[i + 1] as Wallet,
+      dataset,
+      createEngine: honest,
+      // In the pause after round zero.
+      ...(i === 2 && { joinsWhen: ({ phase, round }: StudySnapshot) => phase === Phase.Settle && round === 1 }),
+    }))
+    const late: string[] = []
+    const result = await simulateStudy({
+      deployment,
+      sponsor: wallets[0] as Wallet,
+      plan: { ...plan, rules: { ...plan.rules, pauseSeconds: 2 } },
+      hospitals,
+      onTask: (hospital, task, what) => hospital === 2 && late.push(`${task.type} ${task.round} ${what}`),
+    })
+    const state = result.hospitals[2]?.state
+    expect(state?.finished).toBe(true)
+    expect(state?.snapshot).toMatchObject({ completed: 3, voids: 0, participants: 0b111n })
+    const address = result.hospitals[2]?.address as Address
+    expect(await balanceOf(result.access, result.study, address)).toMatchObject({ forfeited: 0n })
+    expect(late.filter(line => line.includes('failed'))).toEqual([])
+    expect(late[0]).not.toMatch(/^install 1 /)
+    expect(late.filter(line => line.startsWith('contribute') && line.endsWith('done'))).toEqual([
+      'contribute 3 done',
+      'contribute 4 done',
+    ])
   }, 120_000)
 
   it('leaves a sign-flipper with the lowest reputation and less money than it came with', async () => {

@@ -10,7 +10,7 @@ import { createDutySigner } from '../crypto/duty.ts'
 import { createKeys, publicKeys } from '../crypto/keys.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { createMemoryJournal } from '../rounds/journal.ts'
-import type { BlobStore, Journal, TrainingPort } from '../rounds/ports.ts'
+import type { BlobStore, ChainPort, Journal, StudySnapshot, TrainingPort } from '../rounds/ports.ts'
 import { createRunner, type Runner, type RunnerOptions } from '../rounds/runner.ts'
 import type { HospitalState } from '../rounds/state.ts'
 import { createMemoryNetwork, createMemoryStore } from '../storage/memory.ts'
@@ -29,6 +29,8 @@ export interface SimulatedHospital {
   readonly store?: BlobStore
   readonly peerId?: Uint8Array
   readonly journal?: Journal
+  /** Joins the running study as soon as this is so. Default: before the start. */
+  readonly joinsWhen?: (snapshot: StudySnapshot) => boolean
 }
 
 export interface SimulationOptions {
@@ -61,7 +63,7 @@ export interface SimulatedStudy {
 
 /**
  * Runs a whole study headless: the tab's own rounds, trainer and contracts, on a real chain, without a browser.
- * Every hospital joins, the sponsor starts, and the promise resolves when each has finished.
+ * Every hospital joins (some later), the sponsor starts, and the promise resolves when each has finished.
  */
 export async function simulateStudy(options: SimulationOptions): Promise<SimulatedStudy> {
   const { deployment, sponsor, plan, hospitals, pollInterval = 100, signal = new AbortController().signal } = options
@@ -81,7 +83,13 @@ export async function simulateStudy(options: SimulationOptions): Promise<Simulat
     minHospitals: Math.min(2, hospitals.length),
     maxHospitals: hospitals.length,
   })
-  const members: { address: Address; runner: Runner; training: TrainingPort; store: BlobStore }[] = []
+  const members: {
+    address: Address
+    runner: Runner
+    training: TrainingPort
+    store: BlobStore
+    enter: () => Promise<void>
+  }[] = []
   for (const [index, hospital] of hospitals.entries()) {
     const keys = await createKeys()
     const store = hospital.store ?? createMemoryStore(network)
@@ -89,7 +97,9 @@ export async function simulateStudy(options: SimulationOptions): Promise<Simulat
     const own = accessOf(hospital.wallet)
     const chain = createStudyChain({ ...own, study })
     await training.configure(chain.ref, manifest, chain.self)
-    await joinStudy(own, study, await publicKeys(keys), hospital.peerId ?? standInPeerId(index))
+    const join = async () => joinStudy(own, study, await publicKeys(keys), hospital.peerId ?? standInPeerId(index))
+    const { joinsWhen } = hospital
+    if (joinsWhen === undefined) await join()
     const runner = createRunner(
       {
         chain,
@@ -101,16 +111,31 @@ export async function simulateStudy(options: SimulationOptions): Promise<Simulat
       },
       { onTask: (...about) => options.onTask?.(index, ...about) },
     )
-    members.push({ address: chain.self, runner, training, store })
+    const enter = async () => {
+      if (joinsWhen === undefined) return
+      await untilSo(chain, joinsWhen, signal)
+      await join()
+    }
+    members.push({ address: chain.self, runner, training, store, enter })
   }
   await startTask(access, study)
   const results = await Promise.all(
-    members.map(async ({ address, runner, training, store }): Promise<SimulatedResult> => {
+    members.map(async ({ address, runner, training, store, enter }): Promise<SimulatedResult> => {
+      await enter()
       const state = await runner.run(signal)
       return { address, state, spent: { ...runner.spent(), ...(await training.spent()) }, traffic: store.traffic() }
     }),
   )
   return { study, access, gasLog, hospitals: results }
+}
+
+async function untilSo(
+  chain: Pick<ChainPort, 'snapshots'>,
+  isSo: (snapshot: StudySnapshot) => boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const snapshot of chain.snapshots(signal)) if (isSo(snapshot)) return
+  signal.throwIfAborted()
 }
 
 /** In memory there is no storage node; the registry still wants a peer id of its own for everybody: an identity multihash. */

@@ -5,7 +5,7 @@ export const modelTexts = {
   heading: 'What can I do with the model?',
   before:
     'After the first round you can try the shared model on your own patients, read its card and take it with you.',
-  ended: 'The study ended before it had a model, so there is nothing to use.',
+  ended: 'The study ended before this hospital had a model of it, so there is nothing to use.',
   interval: (low: string, high: string) => `${low} to ${high}`,
   withOutcome: (outcome: string) => `With ${outcome}`,
   withoutOutcome: 'Without',

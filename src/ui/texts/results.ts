@@ -10,7 +10,8 @@ export const resultsTexts = {
     answer: 'After the first round you see here what the shared model gained on your own held-out patients.',
     how: 'Held-out patients are those that no model learns from. They never leave this computer, and neither do these results.',
   },
-  ended: 'The study ended before it had a model, so there is nothing to compare. The stakes went back.',
+  ended:
+    'The study ended before this hospital had a model of it, so there is nothing to compare. The stakes went back.',
   failed: 'This hospital stopped before it had a model.',
   waiting: {
     answer: 'A model is there. Its results on your held-out patients are not computed yet.',
