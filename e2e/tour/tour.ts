@@ -28,9 +28,12 @@ const { join } = texts
 const SPONSOR = 11
 const ISSUER = 0
 
+/** Nobody is late while somebody looks. */
+const unhurried = { openSeconds: 3600 } as const
+
 /** Pages that show before, beside and without a study. */
 export async function tourOfPages({ bed, newComputer, look }: TourOptions): Promise<void> {
-  const study = await bed.openStudy(shortHeart(2), { hospitals: 3, data: { kind: 'heart' } })
+  const study = await bed.openStudy(shortHeart(2), { hospitals: 3, data: { kind: 'heart' }, rules: unhurried })
   const context = await newComputer()
   const page = await openTab(context, bed.url)
   await page.getByText(texts.home.state('open', 0, 0, 2)).waitFor()
@@ -76,7 +79,7 @@ export async function tourOfPages({ bed, newComputer, look }: TourOptions): Prom
 
 /** What sponsors and issuers see and sign, before a study has begun. */
 export async function tourOfOffices({ bed, newComputer, look }: TourOptions): Promise<void> {
-  const study = await bed.openStudy(shortHeart(2), { hospitals: 3, data: { kind: 'heart' } })
+  const study = await bed.openStudy(shortHeart(2), { hospitals: 3, data: { kind: 'heart' }, rules: unhurried })
   const context = await newComputer()
   const sponsor = await openTab(context, `${bed.url}/sponsor?account=${SPONSOR}`)
   await sponsor.getByText(study.manifest.name).first().waitFor()
@@ -162,7 +165,7 @@ async function tourOfBrowserAccount({ bed, newComputer, look }: TourOptions): Pr
 /** The way in, step by step, with what can go wrong. */
 export async function tourOfJoining({ bed, newComputer, look }: TourOptions): Promise<void> {
   const data = { kind: 'heart' } as const
-  const study = await bed.openStudy(shortHeart(2), { hospitals: 3, data })
+  const study = await bed.openStudy(shortHeart(2), { hospitals: 3, data, rules: unhurried })
   const context = await newComputer()
   const page = await openTab(context, asked(study, 1))
   await untilPage(page, 'it asks for patients', ({ status }) => status === 'needsData')
@@ -212,8 +215,7 @@ export async function tourOfJoining({ bed, newComputer, look }: TourOptions): Pr
 
 /** A study from its start to its end, with everything that a hospital's page shows meanwhile. */
 export async function tourOfStudy({ bed, newComputer, look }: TourOptions): Promise<void> {
-  // Nobody is late while somebody looks.
-  const rules = { trainSeconds: 170 }
+  const rules = { ...unhurried, trainSeconds: 600 }
   const study = await bed.openStudy(shortHeart(2), { hospitals: 3, data: { kind: 'heart' }, rules })
   const context = await newComputer()
   const page = await openTab(context, study.url(1))
