@@ -23,13 +23,15 @@ describe('the device check', () => {
     })
     expect(check.backend).toBe('wasm')
     expect(asked).toEqual(['wasm', 'cpu'])
-    expect(check.tried.map(({ backend, isUsed }) => [backend, isUsed])).toEqual([
+    expect(check.tried.map(({ backend, unused }) => [backend, unused === null])).toEqual([
       ['webgpu', false],
       ['wasm', true],
       ['webgl', false],
       ['cpu', false],
     ])
-    expect(check.tried.every(({ reason }) => reason.length > 5)).toBe(true)
+    expect(check.tried[0]?.unused).toEqual({ kind: 'noGraphics' })
+    expect(check.tried[2]?.unused).toEqual({ kind: 'needless' })
+    expect(check.tried[3]?.unused?.kind).toMatch(/^(slower|quicker)$/)
     const [, wasm, webgl, cpu] = check.tried
     expect(webgl?.step).toBeNull()
     expect(cpu?.step).toBeGreaterThan(0)
@@ -41,7 +43,7 @@ describe('the device check', () => {
     const engine = await createEngine('cpu')
     const long = { ...manifest, training: { ...manifest.training, epochs: 40 } }
     const check = await checkDevice({ manifest: long, dataset, force: 'cpu', createEngine })
-    expect(check.tried.find(({ isUsed }) => isUsed)).toMatchObject({ backend: 'cpu', reason: 'asked for' })
+    expect(check.tried.find(({ unused }) => unused === null)).toMatchObject({ backend: 'cpu' })
     const count = dataset.train.length
     const since = performance.now()
     await engine.train({
@@ -67,7 +69,7 @@ describe('the device check', () => {
     const failing = (backend: BackendName) =>
       backend === 'cpu' ? Promise.reject(new AppError('training.noBackend', { tried: backend })) : createEngine(backend)
     const check = await checkDevice({ manifest, dataset, force: null, createEngine: failing })
-    expect(check.tried.at(-1)).toEqual({ backend: 'cpu', isUsed: false, reason: 'it does not start here', step: null })
+    expect(check.tried.at(-1)).toEqual({ backend: 'cpu', unused: { kind: 'noStart' }, step: null })
     const work = { signal: AbortSignal.abort() }
     await expect(checkDevice({ manifest, dataset, force: null, createEngine, work })).rejects.toMatchObject({
       code: 'training.cancelled',

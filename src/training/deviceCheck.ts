@@ -9,7 +9,7 @@ import { publicRandom } from '../study/random.ts'
 import { type BackendName, chooseBackend, graphicsAdapter } from './backends.ts'
 import type { Engine, Examples } from './engine.ts'
 import { report, stopIfAborted } from './hospitalStudy.ts'
-import type { DeviceCheck } from './screen.ts'
+import type { DeviceCheck, Unused } from './screen.ts'
 
 export interface DeviceCheckOptions {
   readonly manifest: Manifest
@@ -46,11 +46,11 @@ export async function checkDevice(options: DeviceCheckOptions): Promise<DeviceCh
   report(work, { stage: 'load', done: 1, total: 2 })
   const others: Tried[] = []
   for (const backend of all) {
-    if (backend !== choice.name) others.push(await other(backend, choice.name, step, options, examples))
+    if (backend !== choice.name) others.push(await other(backend, step, options, examples))
     stopIfAborted(work)
   }
   report(work, { stage: 'load', done: 2, total: 2 })
-  const used: Tried = { backend: choice.name, isUsed: true, reason: choice.reason, step }
+  const used: Tried = { backend: choice.name, unused: null, step }
   const batches = Math.ceil(patients / Math.min(manifest.training.batchSize, patients))
   return {
     backend: choice.name,
@@ -62,28 +62,28 @@ export async function checkDevice(options: DeviceCheckOptions): Promise<DeviceCh
 /** Why a backend is not used: it is not there, it is slower, or it is known to be. */
 async function other(
   backend: BackendName,
-  used: BackendName,
   usedStep: number,
   { createEngine, manifest, work = {} }: DeviceCheckOptions,
   examples: Examples,
 ): Promise<Tried> {
-  const not = (reason: string, step: number | null = null): Tried => ({ backend, isUsed: false, reason, step })
+  const not = (unused: Unused, step: number | null = null): Tried => ({ backend, unused, step })
   if (backend === 'webgpu') {
     const adapter = await graphicsAdapter()
-    if (adapter === null) return not('no graphics processor answers here')
-    if (adapter.isSoftware) return not(`the graphics processor is emulated in software (${adapter.name})`)
+    if (adapter === null) return not({ kind: 'noGraphics' })
+    if (adapter.isSoftware) return not({ kind: 'software', adapter: adapter.name })
   }
-  if (backend === 'webgl') return not('not tried: with a graphics processor WebGPU is faster, without one WebAssembly')
-  if (backend === 'wasm' && typeof WebAssembly !== 'object') return not('this browser has no WebAssembly')
+  // With a graphics processor WebGPU is faster, without one WebAssembly.
+  if (backend === 'webgl') return not({ kind: 'needless' })
+  if (backend === 'wasm' && typeof WebAssembly !== 'object') return not({ kind: 'noWasm' })
   try {
     const engine = await createEngine(backend)
     const step = await timeSteps(engine, manifest, examples, OTHER_MS, work)
     const ratio = step / usedStep
     const times = ratio >= 10 ? Math.round(ratio) : Math.round(ratio * 10) / 10
-    if (ratio >= 1) return not(`${times} times as long a step as ${used}`, step)
-    return not('faster for so small a model, slower for larger ones', step)
+    if (ratio >= 1) return not({ kind: 'slower', times }, step)
+    return not({ kind: 'quicker' }, step)
   } catch (error) {
-    if (isAppError(error, 'training.noBackend')) return not('it does not start here')
+    if (isAppError(error, 'training.noBackend')) return not({ kind: 'noStart' })
     throw error
   }
 }

@@ -24,14 +24,23 @@ export interface ShippedPreview {
   } | null
 }
 
+/** Why a way to train is not used. */
+export type Unused =
+  /** There is none here; it was not tried, for others are better wherever it is; it did not start; it is the quicker one. */
+  | { readonly kind: 'noGraphics' | 'noWasm' | 'needless' | 'noStart' | 'quicker' }
+  /** The graphics processor is emulated, by this adapter. */
+  | { readonly kind: 'software'; readonly adapter: string }
+  /** A step takes so many times as long as on what is used. */
+  | { readonly kind: 'slower'; readonly times: number }
+
 /** What this computer can do. */
 export interface DeviceCheck {
   readonly backend: string
   /** Every way to train that was tried, and why it is not used. */
   readonly tried: readonly {
     readonly backend: string
-    readonly isUsed: boolean
-    readonly reason: string
+    /** Null: it is used. */
+    readonly unused: Unused | null
     /** Milliseconds a step; null where it was not measured. */
     readonly step: number | null
   }[]

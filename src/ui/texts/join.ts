@@ -1,4 +1,5 @@
 import type { Entry } from '../../app/join/entry.ts'
+import type { Unused } from '../../training/screen.ts'
 import { bytes, decimal, inTime } from '../format.ts'
 
 /** Whole seconds as people say them. @example lasting(75) // '1 min 15 s' */
@@ -18,6 +19,26 @@ const backends: Readonly<Record<string, string>> = {
   wasm: 'the processor (WebAssembly)',
   webgl: 'the graphics processor (WebGL)',
   cpu: 'the processor (plain JavaScript)',
+}
+
+/** Why this computer does not train in one of the ways there are. */
+function unusedText(unused: Unused): string {
+  switch (unused.kind) {
+    case 'noGraphics':
+      return 'no graphics processor answers here'
+    case 'noWasm':
+      return 'this browser has no WebAssembly'
+    case 'needless':
+      return 'not tried: with a graphics processor WebGPU is faster, without one WebAssembly'
+    case 'noStart':
+      return 'it does not start here'
+    case 'quicker':
+      return 'faster for so small a model, slower for larger ones'
+    case 'software':
+      return `the graphics processor is emulated in software (${unused.adapter})`
+    case 'slower':
+      return `${unused.times} times as long a step as what is used`
+  }
 }
 
 /** From opening the link to being in. */
@@ -164,6 +185,7 @@ export const joinTexts = {
         ? `${bytes(needed)}; this browser does not say what is free`
         : `${bytes(needed)} of ${bytes(free)} free`,
     used: 'used',
+    unused: unusedText,
     concerns: {
       slow: (seconds: number, limit: number) =>
         `A round would take this computer about ${lasting(seconds)}; the study allows ${lasting(limit)}. Who is late loses a part of the stake.`,

@@ -44,9 +44,9 @@ export function ComputerStep({ view, desk, takesFocus }: ComputerStepProps) {
           <dt>{computer.rows.tried}</dt>
           <dd>
             <List size="sm">
-              {device.tried.map(({ backend, isUsed, reason }) => (
+              {device.tried.map(({ backend, unused }) => (
                 <List.Item key={backend}>
-                  {computer.backend(backend)}: {isUsed ? computer.used : reason}
+                  {computer.backend(backend)}: {unused === null ? computer.used : computer.unused(unused)}
                 </List.Item>
               ))}
             </List>

@@ -18,9 +18,9 @@ export function DevicePanel({ view }: { readonly view: HospitalView }) {
         <details>
           <summary>{words.tried}</summary>
           <ul className="ward-plain-list">
-            {device.tried.map(({ backend: name, isUsed, reason }) => (
+            {device.tried.map(({ backend: name, unused }) => (
               <li key={name}>
-                {name}: {isUsed ? words.used : reason}
+                {name}: {unused === null ? words.used : texts.join.computer.unused(unused)}
               </li>
             ))}
           </ul>
