@@ -24,13 +24,12 @@ export const workerRules: WorkerOnly = {
   },
 }
 
-/** Bytes, gzipped: JavaScript and CSS before a page can be used; fonts, training and storage come later. */
+/** Bytes, gzipped: JavaScript and CSS before a page can be used; fonts, training, storage, editors and settings come later. */
+const limit = 350 * 1024
 export const firstLoadLimits: Readonly<Record<string, number>> = {
-  // The way in of clinicians, often on a slow line.
-  HomePage: 350 * 1024,
-  HospitalPage: 350 * 1024,
-  // Opened by few, on their own desks: they bring the studies' descriptions and their checks.
-  SponsorPage: 400 * 1024,
-  IssuersPage: 400 * 1024,
-  KioskPage: 420 * 1024,
+  HomePage: limit,
+  HospitalPage: limit,
+  SponsorPage: limit,
+  IssuersPage: limit,
+  KioskPage: limit,
 }
