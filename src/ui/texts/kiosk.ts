@@ -128,7 +128,7 @@ const tasks: Readonly<Record<TaskType, string>> = {
 }
 
 const waits: Readonly<Partial<Record<PhaseName, string>>> = {
-  train: 'Has trained. Waits for the others',
+  train: 'Waits for the others’ updates',
   attest: 'The committee checks the updates',
   score: 'The committee scores the updates',
   aggregate: 'The committee averages what helped',

@@ -20,7 +20,14 @@ export function FramedView({ view }: { readonly view: HospitalView }) {
   const rounds = study?.rounds ?? 0
   const mark = ownMark(view)
   const shown = snapshot && study && snapshot.round > 0 ? shownRound(snapshot.round, study.manifest) : null
-  const share = snapshot && study ? studyProgress(snapshot, rounds, study.manifest.standardise) : 0
+  const reading = readClock(snapshot, round?.task?.type ?? null)
+  // A study may end before its last round.
+  const share =
+    !snapshot || !study
+      ? 0
+      : reading.isOver
+        ? snapshot.completed / rounds
+        : studyProgress(snapshot, rounds, study.manifest.standardise)
   return (
     <div className="framed">
       <div className="framed-who">
@@ -35,7 +42,7 @@ export function FramedView({ view }: { readonly view: HospitalView }) {
       </p>
       <div className="framed-middle">
         <ClockFace
-          reading={readClock(snapshot, round?.task?.type ?? null)}
+          reading={reading}
           title={shown === null ? '–' : texts.live.shortRound(shown)}
           {...(rounds > 0 && shown !== 0 && { subtitle: texts.live.ofRounds(rounds) })}
           isBare
