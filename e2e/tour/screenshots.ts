@@ -16,7 +16,6 @@ const pictures = join(root, 'docs', 'pictures')
 /** What README and guides show: one screenful each. */
 const shown: ReadonlySet<string> = new Set([
   'join-terms-1280-light',
-  'join-bad-rows-390-light',
   'round-running-1280-light',
   'round-running-390-dark',
   'results-ended-1280-light',
