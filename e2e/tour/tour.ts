@@ -353,6 +353,8 @@ export async function tourOfKiosk({ bed, newComputer, look }: TourOptions): Prom
   await look(page, 'kiosk-waiting')
   await begin.click()
   await expect.poll(() => page.evaluate(() => window.wardroundKiosk?.stage), { timeout: 60_000 }).toBe('running')
+  // A round has been evaluated: the frames have figures to show.
+  await page.frameLocator('iframe').first().getByText(texts.gain.together).waitFor({ timeout: 60_000 })
   await look(page, 'kiosk-running')
   await page.keyboard.press('Control+Shift+K')
   await page.getByRole('dialog', { name: texts.kiosk.staff.heading }).waitFor()
