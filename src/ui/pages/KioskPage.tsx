@@ -214,7 +214,7 @@ function StoryPanel({ view, scene, isLate, seconds }: StoryPanelProps) {
       <Stack gap="sm">
         <Text c="dimmed">
           {words.stages[stage]}
-          {study !== null && scene.round > 0 && ` ${words.round(shown, study.rounds)}`}
+          {study !== null && scene.round > 0 && ` ${words.round(shown, study.rounds)}.`}
           {isLate && ` ${words.isLate}`}
         </Text>
         <div className="kiosk-told">
