@@ -287,7 +287,7 @@ function Result({ view, seconds, kiosk }: ResultProps) {
   return (
     <Panel question={words.result.heading} answer={results.length === 0 ? words.result.none : words.scenes.end.says}>
       {results.length > 0 && (
-        <Table captionSide="top" verticalSpacing="sm" fz={20}>
+        <Table captionSide="top" verticalSpacing="sm" fz={{ base: 16, sm: 20 }} className="kiosk-result">
           <Table.Caption ta="left">{words.result.caption}</Table.Caption>
           <Table.Thead>
             <Table.Tr>
