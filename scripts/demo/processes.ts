@@ -118,7 +118,7 @@ async function waitUntilReady(
   ended: Promise<string>,
   logPath: string,
 ): Promise<string> {
-  const { name, readyLine, readyWithinMs = 30_000 } = options
+  const { name, readyLine, readyWithinMs = 90_000 } = options
   if (readyLine === undefined) return ''
   const line = new Promise<string>(resolve => {
     let rest = ''
