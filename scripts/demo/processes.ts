@@ -16,7 +16,7 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Resolves `ready` once a line of its output matches; without it the process is ready at once. */
   readonly readyLine?: RegExp
-  /** Default 30 s. */
+  /** Default 90 s. */
   readonly readyWithinMs?: number
 }
 
