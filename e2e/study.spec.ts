@@ -89,20 +89,6 @@ test('four hospitals with wallets and files of their own learn one model, and ea
   }
 })
 
-test('four pages of one browser that share its storage complete a study, as in a kiosk', async ({
-  bed,
-  newComputer,
-}) => {
-  const study = await bed.openStudy(shortHeart(2), { hospitals: 4, data: { kind: 'heart' } })
-  const context = await newComputer()
-  const pages = await Promise.all([1, 2, 3, 4].map(hospital => openTab(context, study.url(hospital))))
-  await study.startWhenJoined()
-  const results = await untilDone(pages)
-  expect(await study.snapshot()).toMatchObject({ completed: 2, voids: 0 })
-  expect(new Set(results.map(({ address }) => address)).size).toBe(4)
-  expect(await submittedUpdates(bed, study.address)).toHaveLength(4 * 3)
-})
-
 test('a second tab of the same hospital says so, and the first goes on', async ({ bed, newComputer }) => {
   const study = await bed.openStudy(shortHeart(1), { hospitals: 2, data: { kind: 'heart' } })
   const context = await newComputer()
