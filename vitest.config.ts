@@ -3,8 +3,9 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['{src,relay,scripts,bench,contracts,e2e}/**/*.test.{ts,tsx}'],
-    // Tests of the chain and the relay start real processes.
-    testTimeout: 20_000,
+    // Two files at a time: tests of the chain and the relay start real processes and mostly wait for them.
+    maxWorkers: 2,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
   },
 })
