@@ -42,8 +42,10 @@ interface Load {
   readonly name: string
   readonly metrics: PageMetrics
   readonly transfer: Transfer
-  /** Scripts and styles of the first load, gzipped as a host would. */
-  readonly gzipped: number
+  /** Scripts and styles until the page can be read, gzipped as a host would. */
+  readonly first: number
+  /** The same until it has settled: storage, the demo's accounts. */
+  readonly settled: number
 }
 
 const executablePath = await findChromium()
@@ -53,12 +55,16 @@ const browser = await chromium.launch({
 })
 const bed = await startBed({ name: 'bench-page', relays: 2 })
 try {
-  const study = await bed.openStudy(shortHeart(rounds), { hospitals, data: { kind: 'heart' } })
+  const open = () => bed.openStudy(shortHeart(rounds), { hospitals, data: { kind: 'heart' } })
+  const study = await open()
   const pages = [
     { name: 'studies', url: bed.url },
-    { name: 'hospital, before joining', url: study.url(1).replace('&auto=1', '') },
-    { name: 'sponsor', url: `${bed.url}/sponsor?account=0` },
-    { name: 'issuers', url: `${bed.url}/issuers?account=0` },
+    { name: 'hospital', url: `${bed.url}/?study=${study.address}` },
+    { name: 'hospital, demo account', url: study.url(1).replace('&auto=1', '') },
+    { name: 'sponsor', url: `${bed.url}/sponsor` },
+    { name: 'sponsor, demo account', url: `${bed.url}/sponsor?account=0` },
+    { name: 'issuers', url: `${bed.url}/issuers` },
+    { name: 'issuers, demo account', url: `${bed.url}/issuers?account=0` },
     { name: 'kiosk', url: `${bed.url}/kiosk` },
   ]
   const loaded: Load[] = []
@@ -77,7 +83,9 @@ try {
     })
     log(`${name}: loaded ${loads} times.`)
   }
-  const running = await run(study.url, study.startWhenJoined)
+  // A new one: the first one's time for joining has run out meanwhile.
+  const toRun = await open()
+  const running = await run(toRun.url, toRun.startWhenJoined)
   const table = [loadTable(loaded), studyTable(running)].join('\n\n')
   process.stdout.write(`${table}\n`)
   if (options.write) {
@@ -100,12 +108,13 @@ async function load(name: string, url: string): Promise<Load> {
   const counter = countTransfer(page, bed.url)
   await page.goto(url)
   await page.locator('main h1, main h2').first().waitFor()
+  const first = gzippedPage(counter.read().files)
   // Until nothing larger is painted any more.
   await page.waitForTimeout(3000)
   const metrics = await metricsOf(page)
   const transfer = counter.read()
   await context.close()
-  return { name, metrics, transfer, gzipped: gzippedPage(transfer.files) }
+  return { name, metrics, transfer, first, settled: gzippedPage(transfer.files) }
 }
 
 interface RunningReport {
@@ -142,7 +151,7 @@ async function run(urlOf: (hospital: number) => string, startWhenJoined: () => P
   return { plain, slowed, before, after: first.counter.read() }
 }
 
-/** The files that a first load fetched and that are shown before any training, as a host would compress them. */
+/** Scripts and styles without the worker’s, as a host would compress them. */
 function gzippedPage(files: readonly string[]): number {
   return files
     .filter(file => /\.(js|css)$/.test(file) && !file.includes('worker'))
@@ -154,16 +163,33 @@ function loadTable(loaded: readonly Load[]): string {
   return [
     `First load, processor slowed ${slowdown} times, median of ${loads} (shift: the worst). ${processor()}.`,
     layOut([
-      ['page', 'largest paint ms', 'layout shift', 'longest task ms', 'scripts + styles kB gzip', 'as served kB'],
-      ...loaded.map(({ name, metrics, gzipped, transfer }) => [
+      [
+        'page',
+        'largest paint ms',
+        'layout shift',
+        'longest task ms',
+        'code until read kB gzip',
+        'when settled',
+        'all as served kB',
+      ],
+      ...loaded.map(({ name, metrics, first, settled, transfer }) => [
         name,
         ms(metrics.largestPaint),
         metrics.layoutShift.toFixed(3),
         ms(metrics.longestTask),
-        (gzipped / 1024).toFixed(0),
+        (first / 1024).toFixed(0),
+        (settled / 1024).toFixed(0),
         (total(transfer) / 1024).toFixed(0),
       ]),
-      ['target, at most', ms(targets.largestPaint), String(targets.layoutShift), '', ms(targets.firstLoad / 1024), ''],
+      [
+        'target, at most',
+        ms(targets.largestPaint),
+        String(targets.layoutShift),
+        '',
+        ms(targets.firstLoad / 1024),
+        '',
+        '',
+      ],
     ]),
   ].join('\n')
 }

@@ -1,5 +1,5 @@
 import './charts.css'
-import { Button, Group } from '@mantine/core'
+import { Button } from '@mantine/core'
 import { type ReactNode, useId, useState } from 'react'
 import { chartTexts } from '../texts/charts.ts'
 
@@ -28,12 +28,12 @@ export function PictureFrame({ sentence, picture, table }: PictureFrameProps) {
           {picture}
         </div>
       )}
-      <Group justify="space-between" align="flex-start" gap="sm" mt={4}>
+      <div className="ward-chart-foot">
         <figcaption id={caption}>{sentence}</figcaption>
-        <Button ml={-8} variant="subtle" size="compact-sm" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
+        <Button variant="subtle" size="compact-sm" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
           {asTable ? chartTexts.asPicture : chartTexts.asTable}
         </Button>
-      </Group>
+      </div>
     </figure>
   )
 }

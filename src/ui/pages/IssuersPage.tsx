@@ -37,6 +37,8 @@ const LOOK_MS = { dev: 2000, public: 8000 } as const
 export function IssuersPage({ site, route }: IssuersPageProps) {
   const words = texts.issuers
   const wallet = useHospitalWallet(site, route.account)
+  // A demo account is there in a moment; nobody is asked for a wallet meanwhile.
+  const isUnlocking = wallet === null && route.account !== null
   const [linked, error] = useLinkedInvitation()
   // The same for as long as the page lives: readAdmission goes on from where this client was.
   const publicClient = useMemo(() => publicClientFor(site), [site])
@@ -52,12 +54,15 @@ export function IssuersPage({ site, route }: IssuersPageProps) {
       <Stack gap={4}>
         <Title order={1}>{words.heading}</Title>
         {wallet && <SignerLine site={site} wallet={wallet} number={route.account} />}
+        {isUnlocking && <Skeleton height={72} />}
       </Stack>
       {error && <ErrorPanel error={error} />}
       {admission.error && <ErrorPanel error={asErrorData(admission.error)} />}
-      {data === undefined && admission.error === null && <Skeleton height={240} aria-label={words.loading} />}
+      {(data === undefined || isUnlocking) && admission.error === null && (
+        <Skeleton height={240} aria-label={words.loading} />
+      )}
       {data && wallet && <Room site={site} admission={data} wallet={wallet} linked={linked} />}
-      {data && !wallet && (
+      {data && !wallet && !isUnlocking && (
         <>
           <HospitalsPanel admission={data} access={null} refresh={async () => undefined} />
           <RulePanel admission={data} self={null} />

@@ -32,7 +32,11 @@ export function SponsorPage({ site, route }: SponsorPageProps) {
     return (
       <Stack gap="lg">
         <Title order={1}>{texts.sponsor.heading}</Title>
-        <ChooseSigner site={site} demoHref={sponsorUrl(route.study as Address | null, 0)} />
+        {route.account === null ? (
+          <ChooseSigner site={site} demoHref={sponsorUrl(route.study as Address | null, 0)} />
+        ) : (
+          <Skeleton height={320} />
+        )}
       </Stack>
     )
   }

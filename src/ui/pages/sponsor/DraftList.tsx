@@ -18,12 +18,12 @@ interface DraftListProps {
 export function DraftList({ desk, onOpen }: DraftListProps) {
   const { drafts, deleted, isSaved } = useStore(desk.store)
   const words = texts.sponsor.drafts
-  const begun = drafts?.filter(draft => !isMade(draft)) ?? []
+  if (drafts === null) return <Skeleton height={240} />
+  const begun = drafts.filter(draft => !isMade(draft))
   return (
     <>
-      {(drafts === null || begun.length > 0 || deleted !== null) && (
+      {(begun.length > 0 || deleted !== null) && (
         <Panel question={words.heading} answer={words.answer}>
-          {drafts === null && <Skeleton height={48} />}
           {deleted !== null && (
             <Group gap="sm" role="status">
               <Text>{words.removed(nameOf(deleted))}</Text>

@@ -39,10 +39,15 @@ export function SignerLine({ site, wallet, number }: SignerLineProps) {
           {number === null ? words.wallet : words.demo}
         </Badge>
       </Group>
-      <Text size="sm" c="dimmed" className="ward-measure">
-        {purse && words.purse(texts.sponsor.creditsOf(creditsText(purse.credits)), etherText(purse.wei))}{' '}
-        {number !== null && words.demoHint}
+      {/* A line of its own, kept free until the chain has answered. */}
+      <Text size="sm" c="dimmed" mih="1lh">
+        {purse && words.purse(texts.sponsor.creditsOf(creditsText(purse.credits)), etherText(purse.wei))}
       </Text>
+      {number !== null && (
+        <Text size="sm" c="dimmed" className="ward-measure">
+          {words.demoHint}
+        </Text>
+      )}
     </Stack>
   )
 }

@@ -29,9 +29,10 @@ export function NowPanel({ view }: { readonly view: HospitalView }) {
       answer={
         <Stack gap={0}>
           <Text aria-live="polite">{situationText(withoutCountdown(situationOf(view)), 0)}</Text>
-          {round?.progress && (
-            <Text size="sm" c="dimmed">
-              {progressText(round.progress)}
+          {/* Kept free between two steps: what is below would jump with each. */}
+          {stage === 'running' && (
+            <Text size="sm" c="dimmed" mih="1lh">
+              {round?.progress && progressText(round.progress)}
             </Text>
           )}
           <Deadline view={view} />
@@ -49,7 +50,7 @@ export function NowPanel({ view }: { readonly view: HospitalView }) {
         )}
         <Stack gap={4} className="ward-live-progress">
           {reading.phase !== null && (
-            <Text className="ward-measure" mb="md">
+            <Text className="ward-measure ward-live-explains" mb="md">
               {clockExplains[reading.phase]}
             </Text>
           )}
