@@ -46,6 +46,8 @@ interface Size {
   readonly heap: number
   readonly indexedDb: number
   readonly databases: number
+  /** In all databases of the page's own, small ones. */
+  readonly entries: number
   readonly workers: number
   readonly relay: number
 }
@@ -56,17 +58,35 @@ async function sizeOf(page: Page, bed: Bed): Promise<Size> {
   await session.send('HeapProfiler.collectGarbage')
   const { usedSize } = await session.send('Runtime.getHeapUsage')
   await session.detach()
-  const { usage, databases } = await page.evaluate(async () => {
+  const { usage, databases, entries } = await page.evaluate(async () => {
+    let entries = 0
+    for (const { name = '' } of await indexedDB.databases()) {
+      const db = await new Promise<IDBDatabase>((resolve, reject) => {
+        const request = indexedDB.open(name)
+        request.onsuccess = () => resolve(request.result)
+        request.onerror = () => reject(request.error)
+      })
+      for (const store of db.objectStoreNames) {
+        entries += await new Promise<number>((resolve, reject) => {
+          const request = db.transaction(store).objectStore(store).count()
+          request.onsuccess = () => resolve(request.result)
+          request.onerror = () => reject(request.error)
+        })
+      }
+      db.close()
+    }
     const estimate = (await navigator.storage.estimate()) as { usage?: number; usageDetails?: { indexedDB?: number } }
     return {
       usage: estimate.usageDetails?.indexedDB ?? estimate.usage ?? 0,
       databases: (await indexedDB.databases()).length,
+      entries,
     }
   })
   return {
     heap: usedSize,
     indexedDb: usage,
     databases,
+    entries,
     workers: page.workers().length,
     relay: bed.relays.reduce((sum, { dataDir }) => sum + bytesUnder(join(dataDir, 'blocks')), 0),
   }
@@ -96,8 +116,9 @@ test(`the wall runs ${studies} studies in a row with nobody there, and leaves no
   const last = sizes.at(-1) as Size
   expect(await kioskOf(page)).toMatchObject({ completed: studies, abandoned: 0 })
   expect(last.workers).toBe(0)
-  // Keys, transactions and what this computer knows of the site stay; a study's own databases do not.
+  // What this computer knows of the site stays; nothing of a study does.
   expect(last.databases).toBe((sizes[0] as Size).databases)
+  expect(last.entries).toBe((sizes[0] as Size).entries)
   if (!isLong) return
   const early = sizes.slice(3, 8)
   const late = sizes.slice(-5)

@@ -1,6 +1,6 @@
 import { type IDBPDatabase, openDB } from 'idb'
 import { AppError } from '../../errors/AppError.ts'
-import type { Hex } from '../../study/types.ts'
+import type { Address, Hex } from '../../study/types.ts'
 import type { ColumnMapping, DeviceCheck } from '../../training/screen.ts'
 
 /** Where the patients came from. Of a file: its name and how its columns were matched, never a row. */
@@ -32,6 +32,20 @@ export interface JoinMemory {
 /** IndexedDB's name of all ways in, of all hospitals in this browser. */
 export const JOIN_DATABASE = 'wardround-join'
 
+/**
+ * Forgets the ways into a study, of all hospitals in this browser.
+ * @throws AppError journal.failed where the browser refuses
+ */
+export function forgetJoins(study: Address): Promise<void> {
+  return run(async db => {
+    const transaction = db.transaction('records', 'readwrite')
+    for (const key of await transaction.store.getAllKeys()) {
+      if (String(key).includes(study.toLowerCase())) await transaction.store.delete(key)
+    }
+    await transaction.done
+  })
+}
+
 /** Forgets with the process: for tests. */
 export function memoryJoinMemory(): JoinMemory {
   let record = fresh()
@@ -49,19 +63,6 @@ export function memoryJoinMemory(): JoinMemory {
  * @throws AppError journal.failed where the browser refuses to store
  */
 export function indexedDbJoinMemory(namespace: string): JoinMemory {
-  // Opened for each use: a connection that is kept would stand in the way of wiping this browser.
-  const run = async <T>(work: (db: IDBPDatabase) => Promise<T>): Promise<T> => {
-    try {
-      const db = await openDB(JOIN_DATABASE, 1, { upgrade: fresh => void fresh.createObjectStore('records') })
-      try {
-        return await work(db)
-      } finally {
-        db.close()
-      }
-    } catch (cause) {
-      throw new AppError('journal.failed', { reason: cause instanceof Error ? cause.message : String(cause) }, cause)
-    }
-  }
   const load = () =>
     run(async db => {
       const known = (await db.get('records', namespace)) as JoinRecord | undefined
@@ -83,4 +84,18 @@ function fresh(): JoinRecord {
   const salt = crypto.getRandomValues(new Uint8Array(32))
   const hex = [...salt].map(byte => byte.toString(16).padStart(2, '0')).join('')
   return { source: null, salt: `0x${hex}`, patients: null, device: null }
+}
+
+/** Opened for each use: a connection that is kept would stand in the way of wiping this browser. */
+async function run<T>(work: (db: IDBPDatabase) => Promise<T>): Promise<T> {
+  try {
+    const db = await openDB(JOIN_DATABASE, 1, { upgrade: fresh => void fresh.createObjectStore('records') })
+    try {
+      return await work(db)
+    } finally {
+      db.close()
+    }
+  } catch (cause) {
+    throw new AppError('journal.failed', { reason: cause instanceof Error ? cause.message : String(cause) }, cause)
+  }
 }

@@ -11,6 +11,7 @@ import { isAppError } from '../../errors/AppError.ts'
 import { Phase } from '../../rounds/ports.ts'
 import type { HeliaStore } from '../../storage/heliaStore.ts'
 import type { Address } from '../../study/types.ts'
+import { forgetJoins } from '../join/joinMemory.ts'
 import type { Site } from '../site.ts'
 import { sponsorStudy } from '../sponsorStudy.ts'
 import type { KioskPorts } from './kiosk.ts'
@@ -89,6 +90,7 @@ export function createBrowserPorts(
       const databases = await indexedDB.databases()
       const names = databases.flatMap(({ name }) => (name?.toLowerCase().includes(study) ? [name] : []))
       await Promise.all(names.map(name => deleteWithin(name, DELETE_PATIENCE)))
+      await forgetJoins(address)
       const keys = indexedDbKeyStore()
       for (const hospital of hospitals) {
         await keys.remove({ deployment: site.deploymentId, study: address, address: hospital.address })
