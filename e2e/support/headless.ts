@@ -57,7 +57,8 @@ export async function startHeadlessHospital(options: HeadlessOptions): Promise<H
     const training = new HospitalTrainer({ keys, dataset, createEngine: engine })
     await training.configure(chain.ref, study.manifest, address)
     const signer = createDutySigner(keys.duty.privateKey)
-    const ports = { chain, store, training, journal: createMemoryJournal(), signer, manifest: study.manifest }
+    const { manifest } = study
+    const ports = { chain, store, training, journal: createMemoryJournal(), signer, manifest, privacy: null }
     const runner = createRunner(ports, {
       onTask: (task, what, error) => {
         if (what === 'failed') failures.push(`${task.type} of round ${task.round}: ${String(error)}`)

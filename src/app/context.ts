@@ -6,6 +6,7 @@ import type { Runner } from '../rounds/runner.ts'
 import type { HeliaStore } from '../storage/heliaStore.ts'
 import type { Manifest } from '../study/manifest.ts'
 import type { TrainingClient } from '../training/client.ts'
+import type { PrivacyDesk, PrivacyKeeper } from './desks/privacy.ts'
 import type { Parts } from './parts.ts'
 import type { SessionOptions } from './session.ts'
 import type { HospitalStore } from './store.ts'
@@ -21,6 +22,8 @@ export interface HospitalParts {
   readonly worker: TrainingClient
   /** The same, with patients loaded and the study configured. */
   readonly training: TrainingClient
+  /** Null where the study has no differential privacy. */
+  readonly privacy: (PrivacyKeeper & PrivacyDesk) | null
   readonly runner: Runner
 }
 

@@ -16,6 +16,7 @@ import type { HospitalContext, HospitalParts } from './context.ts'
 import { createJoinDesk, type JoinAction } from './desks/joining.ts'
 import { createKeepingDesk } from './desks/keeping.ts'
 import { createModelDesk } from './desks/model.ts'
+import { createPrivacyKeeper } from './desks/privacy.ts'
 import { createRoundDesk } from './desks/rounds.ts'
 import { logTask, meetMembers, watchTraffic } from './following.ts'
 import { fetchInitial } from './initialModel.ts'
@@ -83,6 +84,9 @@ export const openHospital: OpenHospital = options => {
     rounds: createRoundDesk(context),
     model: createModelDesk(context),
     keeping: createKeepingDesk(context),
+    privacy: {
+      setBudget: async epsilon => (await context.parts.when('privacy'))?.setBudget(epsilon),
+    },
     close,
   } satisfies HospitalSession
 }
@@ -161,6 +165,15 @@ async function haveJoined(context: HospitalContext, inbox: Inbox<JoinAction>, wa
   const training = createTrainingClient(worker)
   parts.set('worker', training)
   const initial = await fetchInitial(blobs, manifest, signal)
+  const privacy = manifest.privacy
+    ? createPrivacyKeeper(context, {
+        privacy: manifest.privacy,
+        rounds: info.rules.rounds,
+        roundsLeft: () => info.rules.rounds - (store.getState().round?.snapshot ?? watch.latest()).completed,
+      })
+    : null
+  parts.set('privacy', privacy)
+  void privacy?.look()
   const { schema } = manifest
   const people = createPeople(access, store)
   const invitation = openInvitation(context, () => {
@@ -195,11 +208,12 @@ async function haveJoined(context: HospitalContext, inbox: Inbox<JoinAction>, wa
 async function startRunner(context: HospitalContext, blobs: HeliaStore, peers: Set<string>): Promise<Runner> {
   const { store, parts, namespace, options, onClose, access } = context
   const [chain, keys, manifest, training] = await all(parts, 'chain', 'keys', 'manifest', 'training')
+  const privacy = await parts.when('privacy')
   const journal = await openJournal(namespace)
   onClose(() => journal.close())
   const signer = createDutySigner(keys.duty.privateKey)
   const runner = createRunner(
-    { chain, store: blobs, training, journal, manifest, signer },
+    { chain, store: blobs, training, journal, manifest, signer, privacy: privacy?.portFor(chain.ref) ?? null },
     { onTask: (task, what, error) => logTask(store, manifest, task, what, error) },
   )
   parts.set('runner', runner)

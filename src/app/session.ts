@@ -2,6 +2,7 @@ import type { Wallet } from '../chain/clients.ts'
 import type { JoinDesk } from './desks/joining.ts'
 import type { KeepingDesk } from './desks/keeping.ts'
 import type { ModelDesk } from './desks/model.ts'
+import type { PrivacyDesk } from './desks/privacy.ts'
 import type { RoundDesk } from './desks/rounds.ts'
 import type { Invitation } from './invitation.ts'
 import type { ListedStudy, Site } from './site.ts'
@@ -21,6 +22,8 @@ export interface HospitalSession {
   readonly model: ModelDesk
   /** What is this hospital's own: credits, keys, storage, lock. */
   readonly keeping: KeepingDesk
+  /** What may be known of the patients. */
+  readonly privacy: PrivacyDesk
   /** Lets go of worker, node, locks and timers. What must not happen twice is journalled. */
   close(): Promise<void>
 }

@@ -18,6 +18,8 @@ import type { StudyPlan } from '../study/studies/StudyPlan.ts'
 import type { Address } from '../study/types.ts'
 import type { Engine } from '../training/engine.ts'
 import { HospitalTrainer } from '../training/HospitalTrainer.ts'
+import { type LedgerStore, memoryLedgerStore } from './privacy/ledgerStore.ts'
+import { createPrivacyPort } from './privacy/privacyPort.ts'
 import { sponsorStudy } from './sponsorStudy.ts'
 
 /** A hospital that lives in this process. */
@@ -29,6 +31,8 @@ export interface SimulatedHospital {
   readonly store?: BlobStore
   readonly peerId?: Uint8Array
   readonly journal?: Journal
+  /** What its patients' privacy was spent on so far. Default: nothing. */
+  readonly ledgers?: LedgerStore
   /** Joins the running study as soon as this is so. Default: before the start. */
   readonly joinsWhen?: (snapshot: StudySnapshot) => boolean
 }
@@ -107,6 +111,14 @@ export async function simulateStudy(options: SimulationOptions): Promise<Simulat
         training,
         manifest,
         journal: hospital.journal ?? createMemoryJournal(),
+        privacy: manifest.privacy
+          ? createPrivacyPort({
+              ledgers: hospital.ledgers ?? memoryLedgerStore(chain.self),
+              privacy: manifest.privacy,
+              ref: chain.ref,
+              rounds: plan.rules.rounds,
+            })
+          : null,
         signer: createDutySigner(keys.duty.privateKey),
       },
       { onTask: (...about) => options.onTask?.(index, ...about) },

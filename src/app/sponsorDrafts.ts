@@ -88,7 +88,9 @@ export function indexedDbDraftStore(deploymentId: Hex): DraftStore {
     list: account =>
       guarded(async db => {
         const drafts = await db.getAllFromIndex('drafts', 'account', account.toLowerCase())
-        return drafts.sort((a, b) => b.changedAt - a.changedAt)
+        // Of before there was differential privacy.
+        const all = drafts.map(draft => ({ ...draft, form: { ...draft.form, privacy: draft.form.privacy ?? null } }))
+        return all.sort((a, b) => b.changedAt - a.changedAt)
       }),
     put: draft =>
       guarded(async db => {

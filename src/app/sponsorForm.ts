@@ -1,6 +1,8 @@
 import * as z from 'zod/mini'
 import { encodedWidth } from '../data/encode.ts'
 import { AppError } from '../errors/AppError.ts'
+import { privacyPlan } from '../privacy/plan.ts'
+import { studyEpsilon } from '../privacy/studyPrivacy.ts'
 import { checkModel, parameterLayout } from '../study/layout.ts'
 import {
   type DataSchema,
@@ -8,11 +10,13 @@ import {
   type Manifest,
   type ModelSpec,
   manifestSchema,
+  type PrivacySpec,
   type TableSchema,
 } from '../study/manifest.ts'
 import { digitsStudy } from '../study/studies/digits.ts'
 import { heartStudy } from '../study/studies/heart.ts'
 import { ownTableStudy } from '../study/studies/ownTable.ts'
+import { PRIVATE_MARGIN, privateSettings } from '../study/studies/privately.ts'
 import type { StudyPlan } from '../study/studies/StudyPlan.ts'
 
 /** What a sponsor starts from. */
@@ -46,6 +50,18 @@ export interface OwnModel {
   readonly parameters: Float32Array
 }
 
+/** What a sponsor promises every patient. */
+export interface FormPrivacy {
+  /** Of the whole study. */
+  readonly epsilon: Typed
+  readonly delta: Typed
+  /** Steps a round, in place of epochs and batches. */
+  readonly steps: Typed
+  /** How likely each patient is in a step's batch. */
+  readonly samplePercent: Typed
+  readonly clip: Typed
+}
+
 /** A study as it is being thought of, in people's units. Every field may be half typed. */
 export interface SponsorForm {
   readonly template: Template
@@ -71,6 +87,8 @@ export interface SponsorForm {
     readonly proximal: Typed
   }
   readonly standardise: boolean
+  /** null: no differential privacy. */
+  readonly privacy: FormPrivacy | null
   readonly patientsPerWeight: Typed
   readonly seed: Typed
   readonly rounds: Typed
@@ -107,6 +125,10 @@ export const limits = {
 
 /** How many hospitals a round's ranking names (P5.4). */
 const TOP_K = 3
+/** From here on who sees the update may be e^8, three thousand times, surer that a patient was in it: hardly a protection. */
+const WEAK_EPSILON = 8
+/** A hospital of ten thousand patients would have to expect one of them to be given away by δ alone. */
+const LIKELY_DELTA = 1e-4
 
 const seconds = z.int().check(z.minimum(1), z.maximum(limits.seconds))
 
@@ -124,6 +146,15 @@ const formSchema = z.object({
     l2: z.number().check(z.minimum(0), z.maximum(100)),
     proximal: z.number().check(z.minimum(0), z.maximum(100)),
   }),
+  privacy: z.nullable(
+    z.object({
+      epsilon: z.number().check(z.minimum(0.05), z.maximum(100)),
+      delta: z.number().check(z.gt(0), z.maximum(0.001)),
+      steps: z.int().check(z.minimum(1), z.maximum(1000)),
+      samplePercent: z.number().check(z.gt(0), z.maximum(100)),
+      clip: z.number().check(z.gt(0), z.maximum(1000)),
+    }),
+  ),
   patientsPerWeight: z.int().check(z.minimum(0), z.maximum(1_000_000)),
   seed: z.int().check(z.minimum(0), z.maximum(0xffffffff)),
   rounds: z.int().check(z.minimum(1), z.maximum(limits.rounds)),
@@ -168,7 +199,14 @@ export interface FormStudy extends StudyPlan {
 }
 
 /** What is worth a second look, though the contract takes it. */
-export type Warning = 'cheatingPays' | 'oneSeatQuorum' | 'slowBlocks' | 'fewColumns' | 'largeModel'
+export type Warning =
+  | 'cheatingPays'
+  | 'oneSeatQuorum'
+  | 'slowBlocks'
+  | 'fewColumns'
+  | 'largeModel'
+  | 'weakPrivacy'
+  | 'likelyLeak'
 
 export interface CheckedForm {
   readonly problems: Problems
@@ -226,7 +264,9 @@ export function formOf(
     own: null,
     siteLocal: model.siteLocal,
     training,
-    standardise: manifest.standardise,
+    // Comes back where privacy is switched off.
+    standardise: manifest.standardise || manifest.privacy !== undefined,
+    privacy: formPrivacy(manifest, rules.rounds),
     patientsPerWeight: manifest.patientsPerWeight,
     seed: manifest.seed,
     rounds: rules.rounds,
@@ -269,6 +309,7 @@ export function checkForm(form: SponsorForm, relays: readonly string[]): Checked
     note('maxHospitals', { kind: 'atLeast', limit: minHospitals })
   }
   checkSchema(form.schema, note)
+  if (form.privacy !== null) checkRanges(form, note)
   if (form.modelKind === 'own' && form.own === null) note('model', { kind: 'noModel' })
   if (Object.keys(problems).length > 0) return { problems, warnings: [], study: null }
 
@@ -308,6 +349,16 @@ function checkSchema(schema: DataSchema, note: (path: string, problem: Problem) 
   })
 }
 
+/** With privacy a column's scale is its range: what is summed over patients would have to be noised. */
+function checkRanges({ schema }: SponsorForm, note: (path: string, problem: Problem) => void): void {
+  if (schema.kind === 'images') return
+  schema.features.forEach((feature, i) => {
+    if (feature.type !== 'number' || feature.typical !== undefined) return
+    if (feature.min === undefined) note(`schema.features.${i}.min`, { kind: 'missing' })
+    if (feature.max === undefined) note(`schema.features.${i}.max`, { kind: 'missing' })
+  })
+}
+
 function problemOf(issue: z.core.$ZodIssue): Problem {
   switch (issue.code) {
     case 'too_small': {
@@ -327,10 +378,53 @@ function problemOf(issue: z.core.$ZodIssue): Problem {
   }
 }
 
+/** What a study's noise promises, as a form has it; rounded up where it is not a round number. */
+function formPrivacy(manifest: Manifest, rounds: number): FormPrivacy | null {
+  const { privacy } = manifest
+  const epsilon = studyEpsilon(manifest, rounds)
+  if (privacy === undefined || epsilon === null) return null
+  const { delta, steps, sampleRate, clip } = privacy
+  return { epsilon: Math.ceil(epsilon * 100 - 1e-6) / 100, delta, steps, samplePercent: 100 * sampleRate, clip }
+}
+
+/** What a form begins with once it promises something. */
+export function privacyDefaults(form: SponsorForm): FormPrivacy {
+  const { steps, sampleRate, clip } = privateSettings(form)
+  const promise = form.schema.kind === 'table' ? { epsilon: 5, delta: 1e-4 } : { epsilon: 3, delta: 1e-5 }
+  return { ...promise, steps, samplePercent: 100 * sampleRate, clip }
+}
+
+/** The form with noise or without, and with what has to change with it: strides, penalty, and what scores compare. */
+export function withPrivacy(form: SponsorForm, isPrivate: boolean): SponsorForm {
+  if (!isPrivate) {
+    const { manifest, rules } = planOf(form.template)
+    return { ...form, privacy: null, training: manifest.training, marginPercent: rules.margin / 100 }
+  }
+  const { learningRate, l2 } = privateSettings(form)
+  return {
+    ...form,
+    privacy: privacyDefaults(form),
+    training: { ...form.training, learningRate, l2 },
+    marginPercent: PRIVATE_MARGIN / 100,
+  }
+}
+
+/** The noise for what the form promises; null where it promises nothing. @param form without problems */
+export function privacyOf(form: SponsorForm): PrivacySpec | null {
+  const { privacy, rounds } = form
+  if (privacy === null) return null
+  const { epsilon, delta, steps, samplePercent, clip } = privacy
+  return privacyPlan(
+    { epsilon: epsilon ?? 0, delta: delta ?? 0, rounds: rounds ?? 0 },
+    { steps: steps ?? 0, sampleRate: (samplePercent ?? 0) / 100, clip: clip ?? 0 },
+  )
+}
+
 /** @param form without problems */
 function manifestFrom(form: SponsorForm, relays: readonly string[]): Manifest {
   const { training } = form
   const intendedUse = form.intendedUse.trim()
+  const privacy = privacyOf(form)
   return {
     version: 1,
     name: form.name.trim(),
@@ -345,12 +439,14 @@ function manifestFrom(form: SponsorForm, relays: readonly string[]): Manifest {
       l2: training.l2 ?? 0,
       proximal: training.proximal ?? 0,
     },
-    standardise: form.schema.kind === 'table' && form.standardise,
+    standardise: form.schema.kind === 'table' && form.standardise && privacy === null,
+    ...(form.schema.kind === 'table' && privacy !== null && { scaling: 'ranges' as const }),
     patientsPerWeight: form.patientsPerWeight ?? 0,
     seed: form.seed ?? 0,
     relays: [...relays],
     ...(intendedUse !== '' && { intendedUse }),
     ...subgroupsOf(form),
+    ...(privacy !== null && { privacy }),
   }
 }
 
@@ -373,6 +469,7 @@ function tidySchema(schema: DataSchema): DataSchema {
             ...optional('unit', feature.unit),
             ...(feature.min !== undefined && { min: feature.min }),
             ...(feature.max !== undefined && { max: feature.max }),
+            ...(feature.typical !== undefined && { typical: feature.typical }),
           }
         case 'binary':
           return { type: 'binary' as const, name, ...label }
@@ -483,6 +580,8 @@ function warningsOf(form: SponsorForm, manifest: Manifest): Warning[] {
   if ((form.maxSeats ?? 0) < 3) warnings.push('oneSeatQuorum')
   if (manifest.schema.kind === 'table' && manifest.schema.features.length < 2) warnings.push('fewColumns')
   if (parameterLayout(manifest.model).size > 2_000_000) warnings.push('largeModel')
+  if ((form.privacy?.epsilon ?? 0) >= WEAK_EPSILON) warnings.push('weakPrivacy')
+  if ((form.privacy?.delta ?? 0) > LIKELY_DELTA) warnings.push('likelyLeak')
   return warnings
 }
 
@@ -541,7 +640,7 @@ export function costOf(form: SponsorForm, gasPrice: bigint): StudyCost {
   const steps = ['create', 'fund', ...(gasPot > 0n ? (['pot'] as const) : []), 'start'] as const
   const fees = steps.map(step => ({ step, wei: gas[step] * gasPrice }))
   const seats = Math.max(0, Math.min(maxSeats ?? 0, maxHospitals ?? 0))
-  const allRounds = BigInt(Math.max(0, Math.trunc(rounds ?? 0))) + (form.standardise ? 1n : 0n)
+  const allRounds = BigInt(Math.max(0, Math.trunc(rounds ?? 0))) + (form.standardise && form.privacy === null ? 1n : 0n)
   return {
     deposit,
     gasPot,

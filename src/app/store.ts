@@ -8,6 +8,7 @@ import type { Address } from '../study/types.ts'
 import { initialJoinView, type JoinView } from './desks/joinView.ts'
 import { initialKeepingView, type KeepingView } from './desks/keepingView.ts'
 import { initialLiveView, type LiveView } from './desks/liveView.ts'
+import { initialPrivacyView, type PrivacyView } from './desks/privacyView.ts'
 
 /** Where this tab stands, from opening to the end of the study. */
 export type Stage =
@@ -84,6 +85,7 @@ export interface HospitalView {
   readonly people: Readonly<Record<string, string>>
   readonly live: LiveView
   readonly keeping: KeepingView
+  readonly privacy: PrivacyView
   readonly log: readonly LogLine[]
   readonly result: HospitalResult | null
   readonly error: AppErrorData | null
@@ -108,6 +110,7 @@ export function createHospitalStore(who: Pick<HospitalView, 'name' | 'number' | 
     people: {},
     live: initialLiveView,
     keeping: initialKeepingView,
+    privacy: initialPrivacyView,
     log: [],
     result: null,
     error: null,

@@ -1,5 +1,5 @@
 import { AppError } from '../errors/AppError.ts'
-import type { DataSchema, Feature, TableSchema } from '../study/manifest.ts'
+import { type DataSchema, type Feature, rangeOf, type TableSchema } from '../study/manifest.ts'
 import type { Cell, Images, Row } from './dataset.ts'
 
 /** Examples as a model reads them: `count` rows of `inputs.length / count` numbers. */
@@ -106,6 +106,34 @@ export function findLevel(feature: Extract<Feature, { type: 'category' }>, cell:
   if (exact >= 0 || text.trim() === '') return exact
   const value = Number(text)
   return Number.isFinite(value) ? feature.levels.findIndex(level => level.trim() !== '' && Number(level) === value) : -1
+}
+
+/**
+ * Means and deviations as public ranges suggest them: a range's middle, and a quarter of it, as where nineteen in twenty lie
+ * within two deviations. Yes and no become 1 and −1; a level of k has the spread of one in k.
+ * @throws RangeError where a number has no range: see parseManifest
+ */
+export function scaleOfRanges(schema: TableSchema): Standardisation {
+  const columns = schema.features.flatMap((feature): { mean: number; deviation: number }[] => {
+    switch (feature.type) {
+      case 'number': {
+        const range = rangeOf(feature)
+        if (range === null) throw new RangeError(`${feature.name} has no range`)
+        const [low, high] = range
+        return [{ mean: (low + high) / 2, deviation: (high - low) / 4 }]
+      }
+      case 'binary':
+        return [{ mean: 0.5, deviation: 0.5 }]
+      case 'category': {
+        const share = 1 / feature.levels.length
+        return feature.levels.slice(1).map(() => ({ mean: share, deviation: Math.sqrt(share * (1 - share)) }))
+      }
+    }
+  })
+  return {
+    mean: Float64Array.from(columns, ({ mean }) => mean),
+    deviation: Float64Array.from(columns, ({ deviation }) => deviation),
+  }
 }
 
 /** (x − mean) / deviation in float64, rounded once to float32; without a standardisation only rounded. */

@@ -25,20 +25,47 @@ export interface HeartSplit {
 /** Part of a hospital's training rows kept back to score the others' updates on. */
 export const validationFraction = 0.1
 
-/** The ten columns FLamby keeps; slope, ca and thal are mostly missing outside Cleveland. */
+/**
+ * The ten columns FLamby keeps; slope, ca and thal are mostly missing outside Cleveland. What is typical is what a clinician
+ * would say of adults sent to a cardiologist, without a look at these.
+ */
 export const heartSchema: TableSchema = {
   kind: 'table',
   features: [
-    { type: 'number', name: 'age', label: 'Age', unit: 'years', min: 0, max: 120 },
+    { type: 'number', name: 'age', label: 'Age', unit: 'years', min: 0, max: 120, typical: [30, 80] },
     { type: 'binary', name: 'sex', label: 'Male' },
     { type: 'category', name: 'cp', label: 'Chest pain', levels: ['1', '2', '3', '4'] },
-    { type: 'number', name: 'trestbps', label: 'Resting blood pressure', unit: 'mmHg', min: 0, max: 300 },
-    { type: 'number', name: 'chol', label: 'Cholesterol', unit: 'mg/dl', min: 0, max: 1000 },
+    {
+      type: 'number',
+      name: 'trestbps',
+      label: 'Resting blood pressure',
+      unit: 'mmHg',
+      min: 0,
+      max: 300,
+      typical: [90, 180],
+    },
+    { type: 'number', name: 'chol', label: 'Cholesterol', unit: 'mg/dl', min: 0, max: 1000, typical: [120, 360] },
     { type: 'binary', name: 'fbs', label: 'Fasting blood sugar above 120 mg/dl' },
     { type: 'category', name: 'restecg', label: 'Resting ECG', levels: ['0', '1', '2'] },
-    { type: 'number', name: 'thalach', label: 'Highest heart rate', unit: '1/min', min: 0, max: 300 },
+    {
+      type: 'number',
+      name: 'thalach',
+      label: 'Highest heart rate',
+      unit: '1/min',
+      min: 0,
+      max: 300,
+      typical: [70, 200],
+    },
     { type: 'binary', name: 'exang', label: 'Angina on exercise' },
-    { type: 'number', name: 'oldpeak', label: 'ST depression on exercise', unit: 'mm', min: -10, max: 20 },
+    {
+      type: 'number',
+      name: 'oldpeak',
+      label: 'ST depression on exercise',
+      unit: 'mm',
+      min: -10,
+      max: 20,
+      typical: [-1, 5],
+    },
   ],
   outcome: { name: 'num', label: 'Heart disease' },
 }

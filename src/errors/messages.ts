@@ -50,6 +50,38 @@ export const messages = {
   'aggregation.notOpened':
     'The update of {hospital} survived but could not be opened here, so this seat cannot compute the model. The other seats go on.',
   'aggregation.empty': 'No update is left to average. The round is void.',
+  'masking.overflow':
+    'Sums of {hospitals} hospitals’ updates up to {clip} in {bits} binary digits could overflow. Allow fewer hospitals, a smaller clip or fewer digits.',
+  'masking.badSubmission':
+    'What {hospital} submitted is not what it committed to ({what}). It is left out of this round; the others go on.',
+  'masking.badShare':
+    'Seat {seat} opened a backup that is not the one it was given. The backups of other seats are used.',
+  'masking.tooFewShares':
+    'Only {shares} of the {needed} backups needed to stand in for a missing seat are here. The round waits for the others, or is void.',
+  'masking.missingSeat':
+    'Seat {seat} has not given its part of the sum. The sum opens when it does, or when its backups stand in.',
+  'masking.outOfRange':
+    'The sum of this round is larger than honest updates can make it. Seats are checked one by one; the model stays as it was.',
+  'masking.tooManyOpened':
+    'Too many seats are missing or opened: with one more, the updates of this round would no longer be hidden. It cannot be opened.',
+  'masking.notFinal':
+    'What this round adds up is not final yet, or two nodes of the chain do not agree about it. Nothing is opened until they do.',
+  'masking.openedBefore':
+    'This round has been opened already, or was declared void. It is never opened a second time; the study goes on with the next.',
+  'masking.noOpenings':
+    'This study does not add noise to updates, so nothing about a single hospital may be opened, scores included.',
+  'privacy.noNoiseSuffices':
+    'No amount of noise keeps this study within ε = {epsilon}: what else is paid out of it takes all of it. Allow a larger ε, or leave something out.',
+  'privacy.budgetSpent':
+    'The privacy budget for these patients does not cover this step: {spent} of ε = {budget} is spent, and with it {after} would be. Nothing was computed or shared, so the patients stay as protected as they were promised. The study goes on without this hospital. Ask the sponsor for a study that costs less, or take part with other patients; only whoever answers for these patients’ data can decide on a larger budget.',
+  'privacy.chargedDifferently':
+    'Round {round} was already paid for with other settings of its noise. Nothing was computed or shared; the study goes on without this hospital in this round.',
+  'privacy.ledgerBehind':
+    'The privacy ledger on this computer shows less than the chain knows to be spent ({local} of ε = {mirrored}). It may be an old copy. Nothing is shared until the newer one is back; bring it from the computer or the backup that has it.',
+  'privacy.unknownStudy':
+    'This hospital took part in the study {study}, whose description no relay has any more: what that cost its patients’ privacy cannot be told. Nothing is shared until it can. Ask that study’s sponsor to put the description back, or go on where the ledger is complete.',
+  'privacy.badLedger':
+    'The privacy ledger cannot be used: {reason}. Nothing is shared without it; bring it back from a backup.',
   'chain.unreachable': 'The chain does not answer at {url}. Check the connection; the study goes on when it does.',
   'chain.wrongChain':
     'The wallet is on chain {actual}; this study lives on chain {expected}. Switch the network in the wallet.',

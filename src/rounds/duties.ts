@@ -26,7 +26,8 @@ export function nextTask(state: HospitalState): Task | null {
   }
   if (me !== null && !isPastDeadline(snapshot)) {
     const duty = phaseDuty(snapshot, me)
-    if (duty !== null && !isOnItsWay(state, duty)) return duty
+    const isLeftOut = duty?.type === 'contribute' && duty.round === state.abstained
+    if (duty !== null && !isLeftOut && !isOnItsWay(state, duty)) return duty
   }
   const advance = overdue(snapshot, me)
   if (advance !== null && !isOnItsWay(state, advance)) return advance

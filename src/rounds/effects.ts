@@ -11,6 +11,7 @@ import {
   type DutySigner,
   type Journal,
   type Member,
+  type PrivacyPort,
   type Progress,
   RoundKind,
   type StudySnapshot,
@@ -28,6 +29,8 @@ export interface HospitalPorts {
   readonly journal: Journal
   readonly signer: DutySigner
   readonly manifest: Manifest
+  /** Null where the study has no differential privacy. */
+  readonly privacy: PrivacyPort | null
 }
 
 export interface TaskContext {
@@ -103,6 +106,7 @@ async function contribute({ ports, snapshot, signal, onProgress }: TaskContext):
   const { round } = snapshot
   let sealed = await journal.get(round, 'sealed')
   if (sealed === undefined) {
+    if (!(await payFor(ports, snapshot, signal))) return { abstained: round }
     const members = await chain.members(snapshot.members)
     const seats = snapshot.seats.map(index => memberAt(members, index))
     const work = { signal, onProgress }
@@ -119,6 +123,22 @@ async function contribute({ ports, snapshot, signal, onProgress }: TaskContext):
   await store.put(sealed.blob, { signal, kind, round })
   await chain.submitUpdate({ round, update: sealed.digest, commitment: sealed.commitment }, { signal })
   return { sent: true }
+}
+
+/**
+ * Charges the round to the patients' privacy, and says of coming rounds that the budget will not cover that this hospital
+ * sits them out: who only stayed away would lose stake.
+ * @returns whether this round may touch the patients
+ */
+async function payFor({ chain, signer, privacy }: HospitalPorts, snapshot: StudySnapshot, signal: AbortSignal) {
+  if (privacy === null) return true
+  const hospital = chain.self
+  const { isCovered, uncovered } = await privacy.charge(snapshot.round, snapshot.completed)
+  for (const round of uncovered) {
+    const signature = await signer.veto(chain.ref, { hospital, round, vetoed: true })
+    await chain.vetoRound({ round, vetoed: true, signature }, { signal })
+  }
+  return isCovered
 }
 
 /** As a seat: opens every submitted update, scores it, and commits to both. */

@@ -64,6 +64,16 @@ describe('a hospital in a round', () => {
     expect(started(transition(waiting.state, see({ time: 100 + LOST_AFTER_SECONDS })))).toEqual([contribute])
   })
 
+  it('leaves a round alone that its privacy budget does not cover, and still sits on the committee', () => {
+    const abstained = play(see(), { type: 'done', task: contribute, result: { abstained: 1 } })
+    expect(started(abstained)).toEqual([])
+    expect(started(transition(abstained.state, see({ time: 101 + LOST_AFTER_SECONDS })))).toEqual([])
+    const attesting = transition(abstained.state, see({ phase: Phase.Attest, submitted: 0b1101n }))
+    expect(started(attesting)).toEqual([{ type: 'review', round: 1 }])
+    const next = transition(attesting.state, see({ round: 2 }))
+    expect(started(next)).toEqual([{ type: 'contribute', round: 2 }])
+  })
+
   it('installs a finalised model before it does anything else', () => {
     expect(started(play(see({ round: 2, modelRound: 1, modelHash: HASH })))).toEqual([{ type: 'install', round: 1 }])
   })

@@ -91,6 +91,7 @@ function applyResult(state: HospitalState, { task, result }: Extract<HospitalEve
   if (result === undefined) return state
   if ('installed' in result) return { ...state, installed: result.installed }
   if ('sent' in result) return { ...state, sent: { ...state.sent, [taskKey(task)]: state.snapshot?.time ?? 0 } }
+  if ('abstained' in result) return { ...state, abstained: result.abstained }
   const { evaluation } = result
   return {
     ...state,

@@ -168,6 +168,23 @@ export interface TrainingPort {
   forget(beforeRound: number): Promise<void>
 }
 
+/** This hospital's account of privacy, where the study has differential privacy. */
+export interface PrivacyPort {
+  /**
+   * Charges a round to the patients, before anything is computed from them. Once a round, however often it is asked; never
+   * taken back.
+   * @param completed rounds of the study that are completed, from which follows how many are still to come
+   */
+  charge(round: number, completed: number): Promise<Charge>
+}
+
+export interface Charge {
+  /** Whether the budget covers the round; where it does not, nothing was charged and the patients must not be touched. */
+  readonly isCovered: boolean
+  /** Rounds to come that it will not cover. */
+  readonly uncovered: readonly number[]
+}
+
 /** The duty key: signs what a seat owes; never leaves the browser. */
 export interface DutySigner {
   /** keccak256(abi.encode(hospital, round, scores, salt)): what a seat commits to before it reveals. */

@@ -36,6 +36,8 @@ export interface HospitalState {
   readonly evaluations: readonly EvaluatedModel[]
   /** Transactions sent and not yet seen in a snapshot: `type:round` → chain time. */
   readonly sent: Readonly<Record<string, number>>
+  /** The last round that this hospital stayed out of because its privacy budget does not cover it; 0: none. */
+  readonly abstained: number
   /** Failures in a row of the current task and the chain time before which it is not tried again. */
   readonly failures: number
   readonly retryAt: number
@@ -63,6 +65,7 @@ export const NO_HASH: Hex = `0x${'0'.repeat(64)}`
 export type TaskResult =
   | { readonly installed: InstalledModel }
   | { readonly sent: true }
+  | { readonly abstained: number }
   | { readonly evaluation: EvaluatedModel }
 
 export type Effect =
@@ -86,6 +89,7 @@ export function initialState(self: Address): HospitalState {
     finished: false,
     evaluations: [],
     sent: {},
+    abstained: 0,
     failures: 0,
     retryAt: 0,
     lastError: null,

@@ -4,6 +4,7 @@ import { isAppError } from '../errors/AppError.ts'
 import { decodeManifest, parseManifest } from './manifest.ts'
 import { digitsStudy } from './studies/digits.ts'
 import { heartStudy } from './studies/heart.ts'
+import { privately } from './studies/privately.ts'
 
 const heart = heartStudy().manifest
 const digits = digitsStudy().manifest
@@ -19,6 +20,8 @@ const cnn = {
     ],
   },
 }
+
+const ranged = privately(heartStudy(), { epsilon: 1, delta: 1e-4 }).manifest
 
 function reason(run: () => unknown): string {
   try {
@@ -160,5 +163,31 @@ describe('decodeManifest', () => {
     expect(reason(() => decodeManifest(encode({ version: 1 })))).toBe(
       'name: Invalid input: expected string, received undefined',
     )
+  })
+})
+
+describe('a study with differential privacy', () => {
+  test('is read as it was written', () => {
+    expect(parseManifest(ranged)).toEqual(ranged)
+    expect(decodeManifest(encode(ranged))).toEqual(ranged)
+  })
+
+  test('does not add up columns in a round zero', () => {
+    expect(reason(() => parseManifest(changed(ranged, 'standardise', true)))).toContain('standardise')
+  })
+
+  test('has a range for every number', () => {
+    const features = ranged.schema.kind === 'table' ? ranged.schema.features : []
+    const bare = features.map(({ typical: _typical, min: _min, ...feature }: Record<string, unknown>) => feature)
+    expect(reason(() => parseManifest(changed(ranged, 'schema.features', bare)))).toContain('age has no range')
+  })
+
+  test.each(['noise', 'scoreNoise', 'clip', 'steps', 'sampleRate', 'delta'])('has a %s above nothing', name => {
+    expect(reason(() => parseManifest(changed(ranged, `privacy.${name}`, 0)))).toContain(`privacy.${name}`)
+  })
+
+  test('images are on a scale already', () => {
+    expect(privately(digitsStudy(), { epsilon: 3, delta: 1e-5 }).manifest.scaling).toBeUndefined()
+    expect(reason(() => parseManifest({ ...digits, scaling: 'ranges' }))).toContain('scaling')
   })
 })

@@ -18,6 +18,8 @@ const feature = z.discriminatedUnion('type', [
     unit: z.optional(z.string()),
     min: z.optional(z.number()),
     max: z.optional(z.number()),
+    /** Where nearly all patients lie, from what is publicly known, not from these patients. */
+    typical: z.optional(z.tuple([z.number(), z.number()])),
   }),
   z.object({ type: z.literal('binary'), name: text, label: z.optional(z.string()) }),
   z.object({
@@ -80,6 +82,22 @@ const training = z.object({
   proximal: z._default(z.number().check(z.minimum(0)), 0),
 })
 
+/** Differential privacy of each patient towards everybody who sees what the hospital sends (DESIGN.md 6). */
+const privacy = z.object({
+  /** Probability with which the bound may fail. */
+  delta: z.number().check(z.gt(0), z.maximum(0.001)),
+  /** A round's steps of DP-SGD, in place of epochs and batches. */
+  steps: count,
+  /** Probability with which each patient is in a step's batch; 1: all patients in every step. */
+  sampleRate: z.number().check(z.gt(0), z.maximum(1)),
+  /** Longest gradient of one patient, over all parameters. */
+  clip: z.number().check(z.gt(0), z.maximum(1e3)),
+  /** Noise of a step over its sensitivity. */
+  noise: z.number().check(z.gt(0), z.maximum(1e4)),
+  /** The same of the validation patients' gradient, which scores are made from: one a round. */
+  scoreNoise: z.number().check(z.gt(0), z.maximum(1e4)),
+})
+
 /** Everything the hospitals of a study agree on; stored as a public dag-cbor block whose CID the contract holds as model URI. */
 export const manifestSchema = z.object({
   version: z.literal(1),
@@ -90,6 +108,8 @@ export const manifestSchema = z.object({
   training,
   /** One federated mean and deviation in round zero. */
   standardise: z.boolean(),
+  /** Instead of it: columns on the scale of their public ranges, which costs neither a round nor privacy. */
+  scaling: z.optional(z.literal('ranges')),
   /** Patients per unit of weight; a weight is 1 to 8. 0: all weigh the same. */
   patientsPerWeight: z.int().check(z.minimum(0)),
   /** Seeds the initial weights and the batch order. */
@@ -104,6 +124,8 @@ export const manifestSchema = z.object({
       .array(z.object({ column: text, borders: z.optional(z.array(z.number()).check(z.maxLength(9))) }))
       .check(z.maxLength(6)),
   ),
+  /** Absent: updates and scores are of the patients as they are, and only the committee may see them. */
+  privacy: z.optional(privacy),
   /** The sponsor's own initial weights: a public block, by its sha-256 digest, of so many little-endian float32. */
   initial: z.optional(z.object({ digest: z.string().check(z.regex(/^0x[0-9a-f]{64}$/)), parameters: count })),
 })
@@ -116,6 +138,7 @@ export type Feature = TableSchema['features'][number]
 export type ModelSpec = Manifest['model']
 export type LayerSpec = ModelSpec['layers'][number]
 export type TrainingSpec = Manifest['training']
+export type PrivacySpec = NonNullable<Manifest['privacy']>
 
 /**
  * Checks a manifest that came from elsewhere.
@@ -123,9 +146,38 @@ export type TrainingSpec = Manifest['training']
  */
 export function parseManifest(value: unknown): Manifest {
   const result = manifestSchema.safeParse(value)
-  if (result.success) return result.data
+  if (result.success) return checked(result.data)
   const issue = result.error.issues[0]
   throw new AppError('study.badManifest', { reason: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'unknown'}` })
+}
+
+/** Where a number's patients lie: what is typical, or what is possible; null where neither is said or makes no range. */
+export function rangeOf({
+  typical,
+  min,
+  max,
+}: Pick<Extract<Feature, { type: 'number' }>, 'typical' | 'min' | 'max'>): readonly [number, number] | null {
+  const [low, high] = typical ?? [min, max]
+  return low !== undefined && high !== undefined && low < high ? [low, high] : null
+}
+
+/** What no field says alone. @throws AppError study.badManifest */
+function checked(manifest: Manifest): Manifest {
+  const { privacy, standardise, scaling, schema } = manifest
+  const refuse = (reason: string) => new AppError('study.badManifest', { reason })
+  // Ranges that are known serve as well, for no ε: docs/decisions/0009-public-ranges.md.
+  if (privacy && standardise) throw refuse('standardise: sums of columns would not be private; scale by ranges instead')
+  if (scaling !== undefined && (standardise || schema.kind !== 'table')) {
+    throw refuse('scaling: columns are on the scale of their ranges or of their patients, not of both')
+  }
+  if (scaling !== undefined && schema.kind === 'table') {
+    for (const feature of schema.features) {
+      if (feature.type === 'number' && rangeOf(feature) === null) {
+        throw refuse(`schema.features: ${feature.name} has no range to be scaled by`)
+      }
+    }
+  }
+  return manifest
 }
 
 /**

@@ -1,3 +1,4 @@
+import { alignmentScores } from '../aggregation/alignment.ts'
 import { averageUpdates, type WeightedUpdate } from '../aggregation/average.ts'
 import { aggregateStatistics } from '../aggregation/statistics.ts'
 import { weightOf } from '../aggregation/weights.ts'
@@ -22,7 +23,7 @@ import type {
   Work,
 } from '../rounds/ports.ts'
 import { sharedPart } from '../study/layout.ts'
-import type { Manifest } from '../study/manifest.ts'
+import type { Manifest, PrivacySpec } from '../study/manifest.ts'
 import { type Address, type Hex, type LocalOnly, sameAddress } from '../study/types.ts'
 import { AloneBaseline } from './AloneBaseline.ts'
 import type { Engine } from './engine.ts'
@@ -36,6 +37,7 @@ import {
   openStudy,
   type Parts,
   patientsOf,
+  publicScale,
   report,
   type Study,
   stopIfAborted,
@@ -121,7 +123,7 @@ export class HospitalTrainer implements TrainingPort, ModelUse {
       this.#hospital = this.#settle(study)
       this.#base = undefined
       this.#examples = undefined
-      if (!manifest.standardise) this.#setBase({ round: 0, ...firstBase(study, null) })
+      if (!manifest.standardise) this.#setBase({ round: 0, ...firstBase(study, publicScale(manifest)) })
     }
     const engine = await this.#startEngine()
     return { backend: engine.backend, patients: { localOnly: patientsOf(dataset) } }
@@ -152,7 +154,17 @@ export class HospitalTrainer implements TrainingPort, ModelUse {
     use.trained()
     const vector = sharedPart(study.layout, trained).map((value, i) => value - (base.shared[i] as number))
     const weight = weightOf(train.count, study.manifest.patientsPerWeight)
-    return this.#seal(study, round, 'update', encodeUpdate({ round, salt: freshSalt(), weight, vector }), seats, work)
+    const { privacy } = study.manifest
+    const descent = privacy && (await this.#timed('train', () => this.#descent(privacy, base.shared, work)))
+    const plaintext = encodeUpdate({ round, salt: freshSalt(), weight, vector, descent })
+    return this.#seal(study, round, 'update', plaintext, seats, work)
+  }
+
+  /** Of the validation patients; a hospital without any has nothing to say to the others' scores. */
+  async #descent(privacy: PrivacySpec, shared: Float32Array, work: Work): Promise<Float32Array> {
+    const { site } = this.#configured()
+    const { validation } = this.#parts()
+    return validation.count === 0 ? new Float32Array(shared.length) : site.descent(privacy, shared, validation, work)
   }
 
   /** @inheritdoc */
@@ -190,9 +202,16 @@ export class HospitalTrainer implements TrainingPort, ModelUse {
    * how well it ranks this hospital's patients, not how far off its intercept is. The gain is relative to the base's loss.
    * A small hospital's few validation patients would say little, so there the training rows are added: the others' updates
    * never saw them. (A hospital's score of its own update uses its validation patients; the contract ignores it.)
+   *
+   * With differential privacy no seat tries anything on its patients: see alignmentScores.
    */
   async score(round: number, members: readonly Member[], work: Work = {}): Promise<readonly (number | null)[]> {
     const { study, site, updates } = this.#configured()
+    if (study.manifest.privacy) {
+      const scores = this.#alignment(updates, round, members)
+      report(work, { stage: 'score', done: members.length, total: members.length })
+      return scores
+    }
     const base = this.#baseOf(round)
     const { train, validation } = this.#parts()
     const others = validation.count >= enoughToScore ? validation : joined(train, validation)
@@ -226,6 +245,16 @@ export class HospitalTrainer implements TrainingPort, ModelUse {
     })
   }
 
+  #alignment(updates: OpenedUpdates, round: number, members: readonly Member[]): readonly (number | null)[] {
+    return alignmentScores(
+      members.map(member => {
+        const content = updates.find(round, member)?.content
+        if (content?.kind !== 'update' || content.descent === undefined) return null
+        return { weight: content.weight, vector: content.vector, descent: content.descent }
+      }),
+    )
+  }
+
   /** @inheritdoc @throws AppError aggregation.notOpened, aggregation.empty, aggregation.badUpdate, training.noModel */
   async aggregate(
     round: number,
@@ -246,7 +275,8 @@ export class HospitalTrainer implements TrainingPort, ModelUse {
       trained: next.trained,
       manifest: study.hash,
       vector: next.shared,
-      standardisation: next.standardisation,
+      // A scale of the manifest's own is in the manifest.
+      standardisation: study.manifest.standardise ? next.standardisation : null,
     })
     const binding = bindingOf(study, round, 'model')
     const salts = parts.map(part => part.salt)
@@ -339,7 +369,7 @@ export class HospitalTrainer implements TrainingPort, ModelUse {
       size: study.layout.sharedSize,
       width: study.manifest.standardise ? study.width : null,
     })
-    return { round, trained, shared: vector, standardisation }
+    return { round, trained, shared: vector, standardisation: standardisation ?? publicScale(study.manifest) }
   }
 
   #average(

@@ -14,7 +14,12 @@ export interface OpenedUpdate {
   readonly salt: Uint8Array
   readonly content:
     | { readonly kind: 'statistics'; readonly statistics: Statistics }
-    | { readonly kind: 'update'; readonly weight: number; readonly vector: Float32Array }
+    | {
+        readonly kind: 'update'
+        readonly weight: number
+        readonly vector: Float32Array
+        readonly descent?: Float32Array | undefined
+      }
 }
 
 /** What updates are expected to be: a study that standardises begins with statistics. */
@@ -98,10 +103,12 @@ export class OpenedUpdates {
 
   /** Nothing but a blob that is as it must be comes through; what a stranger sent is no error of ours. */
   async #tryOpen(blob: Blob, opening: () => Promise<Opened>): Promise<Opened | null> {
-    const { layout, width } = this.#study
+    const { layout, width, manifest } = this.#study
+    const vectors = manifest.privacy ? 2 : 1
     try {
       // Before a byte is decrypted: an update cannot be larger than its numbers.
-      if (readHeader(blob).length > Math.max(layout.sharedSize * 4, width * 16) + plaintextOverhead) return null
+      const most = Math.max(layout.sharedSize * 4 * vectors, width * 16) + plaintextOverhead
+      if (readHeader(blob).length > most) return null
       return await opening()
     } catch (error) {
       if (isAppError(error)) return null
@@ -111,7 +118,7 @@ export class OpenedUpdates {
 
   #keep(round: number, member: Member, binding: Binding, opened: Opened | null): boolean {
     if (opened === null) return false
-    const { layout, width } = this.#study
+    const { layout, width, manifest } = this.#study
     const { plaintext, dataKey } = opened
     try {
       if (binding.kind === 'statistics') {
@@ -119,8 +126,9 @@ export class OpenedUpdates {
         const content = { kind: 'statistics', statistics: { count, sums, squares } } as const
         mapOf(this.#opened, round).set(keyOf(member), { dataKey, binding, salt, content })
       } else {
-        const { salt, weight, vector } = decodeUpdate(plaintext, round, layout.sharedSize)
-        const content = { kind: 'update', weight, vector } as const
+        const expect = { size: layout.sharedSize, isPrivate: manifest.privacy !== undefined }
+        const { salt, weight, vector, descent } = decodeUpdate(plaintext, round, expect)
+        const content = { kind: 'update', weight, vector, descent } as const
         mapOf(this.#opened, round).set(keyOf(member), { dataKey, binding, salt, content })
       }
       return true

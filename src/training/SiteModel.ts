@@ -1,7 +1,10 @@
 import type { Encoded } from '../data/encode.ts'
 import { mixSeeds } from '../data/seed.ts'
+import { noisyOnGrid } from '../privacy/noise/grid.ts'
 import type { Work } from '../rounds/ports.ts'
-import { withShared } from '../study/layout.ts'
+import { sharedPart, withShared } from '../study/layout.ts'
+import type { PrivacySpec } from '../study/manifest.ts'
+import { clipGroups } from './clipGroups.ts'
 import type { Engine } from './engine.ts'
 import { addressSeed, report, type Study } from './hospitalStudy.ts'
 import { fitIntercept } from './intercept.ts'
@@ -24,6 +27,7 @@ export class SiteModel {
    */
   async train(round: number, shared: Float32Array, rows: Encoded, work: Work): Promise<Float32Array> {
     const { manifest, self } = this.#study
+    if (manifest.privacy) return this.#trainPrivately(manifest.privacy, shared, rows, work)
     const engine = await this.#startEngine()
     const start = await this.withOwnPart(shared, rows, work)
     const { parameters } = await engine.train({
@@ -41,12 +45,68 @@ export class SiteModel {
     return parameters
   }
 
+  /**
+   * Where these rows would move the shared part: one step of length one, each patient's part clipped, with noise.
+   * @returns the shared part's change @throws AppError training.noData, training.diverged, training.cancelled
+   */
+  async descent(privacy: PrivacySpec, shared: Float32Array, rows: Encoded, work: Work): Promise<Float32Array> {
+    const { layout, manifest } = this.#study
+    const engine = await this.#startEngine()
+    const start = this.#privateStart(shared)
+    const { parameters } = await engine.trainPrivately({
+      model: manifest.model,
+      training: { learningRate: 1, momentum: 0, l2: 0, proximal: 0 },
+      parameters: start,
+      examples: rows,
+      steps: 1,
+      sampleRate: 1,
+      groups: clipGroups(layout, privacy.clip, privacy.scoreNoise),
+      noise: noisyOnGrid,
+      ...(work.signal && { signal: work.signal }),
+    })
+    return sharedPart(layout, parameters).map((value, i) => value - (shared[i] as number))
+  }
+
+  /** The site's own part is noised like the rest: see trainPrivately. */
+  async #trainPrivately(
+    { clip, noise, steps, sampleRate }: PrivacySpec,
+    shared: Float32Array,
+    rows: Encoded,
+    work: Work,
+  ): Promise<Float32Array> {
+    const { layout, manifest } = this.#study
+    const engine = await this.#startEngine()
+    const start = this.#privateStart(shared)
+    const { parameters } = await engine.trainPrivately({
+      model: manifest.model,
+      training: manifest.training,
+      parameters: start,
+      anchor: start,
+      examples: rows,
+      steps,
+      sampleRate,
+      groups: clipGroups(layout, clip, noise),
+      noise: noisyOnGrid,
+      ...(work.signal && { signal: work.signal }),
+      onProgress: (done, total) => report(work, { stage: 'train', done, total }),
+    })
+    this.#own = parameters
+    return parameters
+  }
+
+  /** Nothing in it was ever fitted to a patient without noise. */
+  #privateStart(shared: Float32Array): Float32Array {
+    const { layout, initial } = this.#study
+    return withShared(layout, this.#own ?? initial, shared)
+  }
+
   /** All parameters: the shared ones given, the site's own kept from the last training and fitted to these rows. */
   async withOwnPart(shared: Float32Array, rows: Encoded, work: Work): Promise<Float32Array> {
     const { layout, manifest, initial } = this.#study
     const parameters = withShared(layout, this.#own ?? initial, shared)
     if (manifest.model.siteLocal !== 'head') return this.withFittedBias(parameters, rows, work)
-    if (this.#own !== undefined) return parameters
+    // With differential privacy a head that was fitted here without noise must never be trained on.
+    if (this.#own !== undefined || manifest.privacy) return parameters
     // A head that never trained here, as in the first round or after a reload, would spoil the shared layers' first steps.
     const engine = await this.#startEngine()
     const fitted = await engine.train({

@@ -2,7 +2,8 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { initialParameters, parameterLayout } from '../study/layout.ts'
 import type { ModelSpec, TrainingSpec } from '../study/manifest.ts'
 import { publicRandom, shuffled } from '../study/random.ts'
-import { createEngine, type Engine, type Examples, type TrainingCall } from './engine.ts'
+import { createEngine, type Engine, type TrainingCall } from './engine.ts'
+import type { Examples } from './examples.ts'
 
 const logistic: ModelSpec = {
   input: [3],

@@ -3,15 +3,11 @@ import { AppError } from '../errors/AppError.ts'
 import type { ModelSpec, TrainingSpec } from '../study/manifest.ts'
 import { publicRandom, shuffled } from '../study/random.ts'
 import { activateBackend, type BackendName, loadBackend, type WasmFiles } from './backends.ts'
-import { createNetwork, type Network } from './layers.ts'
-
-export interface Examples {
-  /** Row after row, as many numbers each as the model takes. */
-  readonly inputs: Float32Array
-  /** Class of each row, from 0; 0 or 1 for a model with one output. */
-  readonly labels: Int32Array
-  readonly count: number
-}
+import { checkSizes, type Examples, oneHot, wrongSize } from './examples.ts'
+import { createNetwork } from './layers.ts'
+import { createOptimizer, download, upload } from './optimizer.ts'
+import { createPace, nextTask, SHOW_EVERY_MS, stopIfAborted } from './pace.ts'
+import { type PrivateTrainingCall, type PrivateTrainingResult, trainPrivately } from './privateTraining.ts'
 
 export interface TrainingCall {
   readonly model: ModelSpec
@@ -55,6 +51,12 @@ export interface Engine {
    */
   train(call: TrainingCall): Promise<TrainingResult>
   /**
+   * Record-level differentially private SGD, its batches drawn for it, its noise the caller's.
+   * @throws AppError training.noData, training.diverged, training.cancelled, training.noBackend; study.badManifest
+   * @throws RangeError for settings that make no mechanism
+   */
+  trainPrivately(call: PrivateTrainingCall): Promise<PrivateTrainingResult>
+  /**
    * Probabilities, row after row: of yes for a model with one output, else of each class.
    * @throws AppError training.cancelled; study.badManifest when data and model differ
    */
@@ -71,11 +73,6 @@ export interface Engine {
   dispose(): void
 }
 
-/** How often a synchronous backend lets other events in; a press on cancel waits this long. */
-const YIELD_EVERY_MS = 40
-/** How much work may be queued on a GPU before we wait for it. */
-const QUEUE_MS = 200
-const SHOW_EVERY_MS = 500
 /** Largest layer of a batch in predict, in numbers: 16 MB. */
 const PREDICT_CHUNK = 4_000_000
 
@@ -98,6 +95,7 @@ export async function createEngine(
   return {
     backend,
     train: call => train(backend, { ...call, signal: orClosing(call.signal) }),
+    trainPrivately: call => trainPrivately(backend, { ...call, signal: orClosing(call.signal) }),
     predict: (model, parameters, inputs, count, signal) =>
       predict(backend, model, parameters, inputs, count, orClosing(signal)),
     memory() {
@@ -241,149 +239,6 @@ async function predict(
   }
 }
 
-interface Optimizer {
-  /** New parameters from old ones and gradients already multiplied by the learning rate. Call within tf.tidy. */
-  step(parameters: readonly tf.Tensor[], gradients: readonly (tf.Tensor | undefined)[]): tf.Tensor[]
-  /** The momentum's current tensors; the caller keeps the new and disposes the old. */
-  velocities(): tf.Tensor[]
-  /** Sets the momentum: one tensor for each of the layout's, which the optimizer then owns. */
-  restore(velocities: tf.Tensor[]): void
-  dispose(): void
-}
-
-/**
- * SGD on the loss + l2/2 ‖weights‖² + µ/2 ‖shared − anchor‖² (FedProx: Li et al. 2020), with heavy-ball momentum as PyTorch
- * writes it, v ← m v + g, w ← w − lr v; here v carries lr.
- */
-function createOptimizer(
-  network: Network,
-  { learningRate, momentum, l2, proximal }: TrainingSpec,
-  anchor: Float32Array,
-  wanted: readonly boolean[],
-): Optimizer {
-  const { tensors } = network.layout
-  const rules = tensors.map((tensor, i) => {
-    if (!wanted[i]) return undefined
-    const pull = tensor.local ? 0 : learningRate * proximal
-    const shrink = pull + (tensor.kind === 'weight' ? learningRate * l2 : 0)
-    const centre = anchor.subarray(tensor.offset, tensor.offset + tensor.size)
-    return {
-      shrink: shrink === 0 ? undefined : tf.scalar(shrink),
-      centre: pull === 0 ? undefined : tf.tidy(() => tf.mul(tf.tensor(centre, [...tensor.shape]), pull)),
-    }
-  })
-  const inertia = momentum === 0 ? undefined : tf.scalar(momentum)
-  let velocities: (tf.Tensor | undefined)[] = tensors.map(() => undefined)
-
-  return {
-    step(parameters, gradients) {
-      const next = [...velocities]
-      const moved = parameters.map((parameter, i) => {
-        const rule = rules[i]
-        let change = gradients[i]
-        if (!rule || !change) return parameter
-        if (rule.shrink) change = tf.add(change, tf.mul(parameter, rule.shrink))
-        if (rule.centre) change = tf.sub(change, rule.centre)
-        if (inertia) {
-          const velocity = velocities[i]
-          if (velocity) change = tf.add(tf.mul(velocity, inertia), change)
-          next[i] = change
-        }
-        return tf.sub(parameter, change)
-      })
-      velocities = next
-      return moved
-    },
-    velocities: () => velocities.filter(tensor => tensor !== undefined),
-    restore(given) {
-      tf.dispose(given.filter((_, i) => !wanted[i]))
-      velocities = given.map((tensor, i) => (wanted[i] ? tensor : undefined))
-    },
-    dispose() {
-      for (const rule of rules) tf.dispose([rule?.shrink, rule?.centre].filter(tensor => tensor !== undefined))
-      inertia?.dispose()
-      tf.dispose(velocities.filter(tensor => tensor !== undefined))
-    },
-  }
-}
-
-/**
- * Decides after which steps to let other events in. undefined means: go on at once, without even a microtask, so that no
- * other engine of this realm comes between two steps.
- */
-function createPace(backend: BackendName): { after(step: tf.Tensor): Promise<void> | undefined } {
-  const queued = backend === 'webgpu' || backend === 'webgl'
-  let since = performance.now()
-  let steps = 0
-  let burst = 1
-
-  const pause = async (step: tf.Tensor): Promise<void> => {
-    if (queued) await step.data()
-    else await nextTask()
-    const now = performance.now()
-    // Twice as many at most: the first steps compile shaders and say little.
-    burst = Math.max(1, Math.min(2 * burst, Math.floor((QUEUE_MS * steps) / Math.max(1, now - since))))
-    since = now
-    steps = 0
-  }
-
-  return {
-    after(step) {
-      steps++
-      // A GPU's steps return at once; without waiting, cancel would come after minutes of queued work.
-      const due = queued ? steps >= burst : performance.now() - since >= YIELD_EVERY_MS
-      return due ? pause(step) : undefined
-    },
-  }
-}
-
-function upload(network: Network, parameters: Float32Array): tf.Tensor[] {
-  return network.layout.tensors.map(({ shape, offset, size }) =>
-    tf.tensor(parameters.slice(offset, offset + size), [...shape]),
-  )
-}
-
-async function download(
-  network: Network,
-  device: readonly tf.Tensor[],
-  start: Float32Array,
-  wanted: readonly boolean[],
-): Promise<Float32Array<ArrayBuffer>> {
-  const result = new Float32Array(start)
-  const moved = network.layout.tensors.filter((_, i) => wanted[i])
-  const read = device.length === moved.length ? device : device.filter((_, i) => wanted[i])
-  // One read for all: each is a round trip to a GPU.
-  const flat = tf.tidy(() => tf.concat1d(read.map(tensor => tf.reshape(tensor, [-1]))))
-  try {
-    const values = (await flat.data()) as Float32Array
-    let at = 0
-    for (const { offset, size } of moved) {
-      result.set(values.subarray(at, at + size), offset)
-      at += size
-    }
-  } finally {
-    flat.dispose()
-  }
-  return result
-}
-
-function oneHot({ labels, count }: Examples, outputs: number): Float32Array {
-  if (labels.length !== count) throw wrongSize('labels', labels.length, count)
-  const classes = Math.max(2, outputs)
-  const targets = new Float32Array(count * outputs)
-  for (let i = 0; i < count; i++) {
-    const label = labels[i]!
-    if (label < 0 || label >= classes) {
-      throw new AppError('study.badManifest', {
-        reason: `a patient has class ${label}; the model knows 0 to ${classes - 1}`,
-      })
-    }
-    if (outputs === 1) targets[i] = label
-    else targets[i * outputs + label] = 1
-  }
-  return targets
-}
-
 /** Mean over a batch in nats, from logits, in doubles: tensors would be read back anyway. */
 function crossEntropy(logits: Float32Array, labels: Int32Array, batch: Int32Array, outputs: number): number {
   let sum = 0
@@ -401,37 +256,4 @@ function crossEntropy(logits: Float32Array, labels: Int32Array, batch: Int32Arra
     }
   }
   return sum / batch.length
-}
-
-function checkSizes(
-  model: ModelSpec,
-  network: Network,
-  parameters: Float32Array,
-  inputs: Float32Array,
-  count: number,
-): void {
-  if (parameters.length !== network.layout.size) throw wrongSize('parameters', parameters.length, network.layout.size)
-  const expected = count * model.input.reduce((a, b) => a * b, 1)
-  if (inputs.length !== expected) throw wrongSize('inputs', inputs.length, expected)
-}
-
-function wrongSize(what: string, actual: number, expected: number): AppError {
-  return new AppError('study.badManifest', { reason: `${what}: ${actual} numbers where the model takes ${expected}` })
-}
-
-function stopIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new AppError('training.cancelled')
-}
-
-/** Lets messages and timers in. A message channel, because nested timers wait 4 ms in browsers. */
-function nextTask(): Promise<void> {
-  if (typeof setImmediate === 'function') return new Promise(resolve => setImmediate(resolve))
-  return new Promise(resolve => {
-    const { port1, port2 } = new MessageChannel()
-    port1.onmessage = () => {
-      port1.close()
-      resolve()
-    }
-    port2.postMessage(null)
-  })
 }

@@ -9,6 +9,7 @@ import {
   encodeImages,
   encodeRows,
   type Standardisation,
+  scaleOfRanges,
   standardise,
 } from '../data/encode.ts'
 import { AppError } from '../errors/AppError.ts'
@@ -86,6 +87,11 @@ export async function isSameStudy(known: Study, ref: StudyRef, manifest: Manifes
 /** What everybody starts from, before the first training round. */
 export function firstBase(study: Study, standardisation: Standardisation | null): Omit<Base, 'round'> {
   return { trained: 0, shared: sharedPart(study.layout, study.initial), standardisation }
+}
+
+/** The scale that a study's manifest gives its columns; null where its patients give it, or nothing does. */
+export function publicScale({ schema, scaling }: Manifest): Standardisation | null {
+  return scaling === 'ranges' && schema.kind === 'table' ? scaleOfRanges(schema) : null
 }
 
 /** A hospital's rows as a model reads them. */

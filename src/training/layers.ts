@@ -1,6 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { type ParameterLayout, parameterLayout } from '../study/layout.ts'
 import type { LayerSpec, ModelSpec } from '../study/manifest.ts'
+import {
+  convFilter,
+  denseWeight,
+  type ExampleGradient,
+  bias as exampleBias,
+  type SamePatient,
+} from './exampleGradients.ts'
 
 /**
  * A model as two passes over tensors. The backward pass is written out instead of recorded: it needs no tape, it may use the
@@ -24,28 +31,39 @@ export interface Network {
     tape: Tape,
     wanted: readonly boolean[],
   ): readonly (tf.Tensor | undefined)[]
+  /**
+   * As backward, but for each patient: norms, and sums weighted by patient. One pass. Call within the same tf.tidy as
+   * forward.
+   * @param gradient of each example's own loss, not of the batch's mean
+   * @param same which rows are of one patient; left out where each row is a patient
+   */
+  exampleGradients(
+    gradient: tf.Tensor2D,
+    parameters: readonly tf.Tensor[],
+    tape: Tape,
+    wanted: readonly boolean[],
+    same?: SamePatient,
+  ): readonly (ExampleGradient | undefined)[]
 }
 
 /** Input and output of each layer, in order. */
 export type Tape = { readonly input: tf.Tensor; readonly output: tf.Tensor }[]
 
+/** One layer: a function of its input, and how a gradient of its output is passed back. */
 interface Layer {
   forward(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor): tf.Tensor
-  backward(step: Step): Gradients
+  /** The gradient before the activation, from the one after it and the layer's output. */
+  before(dy: tf.Tensor, y: tf.Tensor): tf.Tensor
+  /** The gradient of the layer's input. */
+  input(dz: tf.Tensor, x: tf.Tensor, y: tf.Tensor, weight: tf.Tensor): tf.Tensor
+  readonly parameters?: LayerParameters
 }
 
-interface Step {
-  readonly dy: tf.Tensor
-  readonly x: tf.Tensor
-  readonly y: tf.Tensor
-  readonly weight: tf.Tensor
-  readonly wants: { readonly x: boolean; readonly weight: boolean; readonly bias: boolean }
-}
-
-interface Gradients {
-  readonly x?: tf.Tensor | undefined
-  readonly weight?: tf.Tensor | undefined
-  readonly bias?: tf.Tensor | undefined
+/** Gradients of a layer's weight and bias, summed over the batch and for each patient. */
+interface LayerParameters {
+  weight(x: tf.Tensor, dz: tf.Tensor): tf.Tensor
+  bias(dz: tf.Tensor): tf.Tensor
+  exampleWeight(x: tf.Tensor, dz: tf.Tensor, same: SamePatient): ExampleGradient
 }
 
 /**
@@ -57,6 +75,27 @@ export function createNetwork(model: ModelSpec): Network {
   const layers = model.layers.map(createLayer)
   const weightOf = model.layers.map((_, i) => layout.tensors.findIndex(t => t.layer === i && t.kind === 'weight'))
   const inputOf = [model.input, ...layout.activations]
+
+  /** Walks from the logits down to the first layer with a wanted tensor, and visits each that has parameters. */
+  const descend = (
+    gradient: tf.Tensor2D,
+    parameters: readonly tf.Tensor[],
+    tape: Tape,
+    wanted: readonly boolean[],
+    visit: (of: LayerParameters, at: number, x: tf.Tensor, dz: tf.Tensor) => void,
+  ): void => {
+    const first = layout.tensors.findIndex((_, i) => wanted[i])
+    const firstLayer = first < 0 ? layers.length : layout.tensors[first]!.layer
+    let dy: tf.Tensor = gradient
+    for (let i = layers.length - 1; i >= firstLayer; i--) {
+      const layer = layers[i]!
+      const at = weightOf[i]!
+      const { input, output } = tape[i]!
+      const dz = layer.before(tf.reshape(dy, [-1, ...inputOf[i + 1]!]), output)
+      if (layer.parameters) visit(layer.parameters, at, input, dz)
+      if (i > firstLayer) dy = layer.input(dz, input, output, parameters[at]!)
+    }
+  }
 
   return {
     layout,
@@ -74,25 +113,19 @@ export function createNetwork(model: ModelSpec): Network {
 
     backward(gradient, parameters, tape, wanted) {
       const gradients: (tf.Tensor | undefined)[] = layout.tensors.map(() => undefined)
-      const first = layout.tensors.findIndex((_, i) => wanted[i])
-      const firstLayer = first < 0 ? layers.length : layout.tensors[first]!.layer
-      let dy: tf.Tensor = gradient
-      for (let i = layers.length - 1; i >= firstLayer; i--) {
-        const at = weightOf[i]!
-        const { input, output } = tape[i]!
-        const result = layers[i]!.backward({
-          dy: tf.reshape(dy, [-1, ...inputOf[i + 1]!]),
-          x: input,
-          y: output,
-          weight: parameters[at]!,
-          wants: { x: i > firstLayer, weight: wanted[at] ?? false, bias: wanted[at + 1] ?? false },
-        })
-        if (at >= 0) {
-          gradients[at] = result.weight
-          gradients[at + 1] = result.bias
-        }
-        if (result.x) dy = result.x
-      }
+      descend(gradient, parameters, tape, wanted, (of, at, x, dz) => {
+        if (wanted[at]) gradients[at] = of.weight(x, dz)
+        if (wanted[at + 1]) gradients[at + 1] = of.bias(dz)
+      })
+      return gradients
+    },
+
+    exampleGradients(gradient, parameters, tape, wanted, same) {
+      const gradients: (ExampleGradient | undefined)[] = layout.tensors.map(() => undefined)
+      descend(gradient, parameters, tape, wanted, (of, at, x, dz) => {
+        if (wanted[at]) gradients[at] = of.exampleWeight(x, dz, same)
+        if (wanted[at + 1]) gradients[at + 1] = exampleBias(dz, same)
+      })
       return gradients
     },
   }
@@ -112,13 +145,12 @@ function createLayer(layer: LayerSpec): Layer {
               activation: fusable(layer.activation),
             }),
           ),
-        backward({ dy, x, y, weight, wants }) {
-          const dz = beforeActivation(layer.activation, dy, y) as tf.Tensor2D
-          return {
-            weight: wants.weight ? tf.matMul(x as tf.Tensor2D, dz, true, false) : undefined,
-            bias: wants.bias ? tf.sum(dz, 0) : undefined,
-            x: wants.x ? tf.matMul(dz, weight as tf.Tensor2D, false, true) : undefined,
-          }
+        before: (dy, y) => beforeActivation(layer.activation, dy, y),
+        input: (dz, _x, _y, weight) => tf.matMul(dz as tf.Tensor2D, weight as tf.Tensor2D, false, true),
+        parameters: {
+          weight: (x, dz) => tf.matMul(x as tf.Tensor2D, dz as tf.Tensor2D, true, false),
+          bias: dz => tf.sum(dz, 0),
+          exampleWeight: (x, dz, same) => denseWeight(x as tf.Tensor2D, dz as tf.Tensor2D, same),
         },
       }
     case 'conv2d': {
@@ -135,17 +167,17 @@ function createLayer(layer: LayerSpec): Layer {
               activation: fusable(layer.activation),
             }),
           ),
-        backward({ dy, x, y, weight, wants }) {
-          const dz = beforeActivation(layer.activation, dy, y)
-          return {
-            weight: wants.weight
-              ? kernel('Conv2DBackpropFilter', { x, dy: dz }, { ...attrs, filterShape: weight.shape })
-              : undefined,
-            bias: wants.bias ? tf.sum(dz, [0, 1, 2]) : undefined,
-            x: wants.x
-              ? kernel('Conv2DBackpropInput', { dy: dz, filter: weight }, { ...attrs, inputShape: x.shape })
-              : undefined,
-          }
+        before: (dy, y) => beforeActivation(layer.activation, dy, y),
+        input: (dz, x, _y, weight) =>
+          kernel('Conv2DBackpropInput', { dy: dz, filter: weight }, { ...attrs, inputShape: x.shape }),
+        parameters: {
+          weight(x, dz) {
+            const filterShape = [layer.kernel, layer.kernel, x.shape[3]!, layer.filters]
+            return kernel('Conv2DBackpropFilter', { x, dy: dz }, { ...attrs, filterShape })
+          },
+          bias: dz => tf.sum(dz, [0, 1, 2]),
+          exampleWeight: (x, dz, same) =>
+            convFilter(x as tf.Tensor4D, dz as tf.Tensor4D, layer.kernel, layer.padding, same),
         },
       }
     }
@@ -153,13 +185,15 @@ function createLayer(layer: LayerSpec): Layer {
       const attrs = { filterSize: layer.size, strides: layer.size, pad: 'valid' }
       return {
         forward: x => tf.maxPool(x as tf.Tensor4D, layer.size, layer.size, 'valid'),
-        backward: ({ dy, x, y }) => ({ x: kernel('MaxPoolGrad', { dy, input: x, output: y }, attrs) }),
+        before: dy => dy,
+        input: (dy, x, y) => kernel('MaxPoolGrad', { dy, input: x, output: y }, attrs),
       }
     }
     case 'flatten':
       return {
         forward: x => tf.reshape(x, [x.shape[0]!, -1]),
-        backward: ({ dy, x }) => ({ x: tf.reshape(dy, x.shape) }),
+        before: dy => dy,
+        input: (dy, x) => tf.reshape(dy, x.shape),
       }
   }
 }

@@ -13,6 +13,7 @@ import { keepingTexts } from './texts/keeping.ts'
 import { kioskTexts } from './texts/kiosk.ts'
 import { liveTexts } from './texts/live.ts'
 import { modelTexts } from './texts/model.ts'
+import { privacyTexts } from './texts/privacy.ts'
 import { resultsTexts } from './texts/results.ts'
 import { sponsorTexts } from './texts/sponsor.ts'
 import { walletTexts } from './texts/wallet.ts'
@@ -32,6 +33,7 @@ export const texts = {
   model: modelTexts,
   results: resultsTexts,
   live: liveTexts,
+  privacy: privacyTexts,
   sponsor: sponsorTexts,
   wallet: walletTexts,
 

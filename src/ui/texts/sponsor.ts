@@ -325,6 +325,9 @@ export const sponsorTexts = {
     oneSeatQuorum: 'With two seats both must sign each round: one closed tab makes the round void.',
     slowBlocks: 'Blocks of this chain come every few seconds: give each step a minute at least.',
     fewColumns: 'A model of a single column learns little.',
+    weakPrivacy:
+      'With an ε this large the noise hardly protects anybody. Choose 5 or less, or say openly that there is no protection.',
+    likelyLeak: 'The chance δ that protection fails is large: choose less than 1 in the number of patients.',
     largeModel: 'A model this large takes long to train and to send on ordinary computers.',
   } satisfies Record<Warning, string> & { heading: string },
 

@@ -14,6 +14,7 @@ import { Panel } from '../../components/Panel.tsx'
 import { texts } from '../../texts.ts'
 import { type FormContext, FormProvider, TextField, useForm } from './fields.tsx'
 import { ModelPanel, TrainingPanel } from './ModelPanel.tsx'
+import { PrivacyPanel } from './PrivacyPanel.tsx'
 import { CostPanel, missingFor, RulesPanel, TimingPanel } from './RulesPanels.tsx'
 import { SchemaPanel } from './SchemaPanel.tsx'
 import { usePurse } from './Signer.tsx'
@@ -74,6 +75,7 @@ export function DraftEditor({ site, wallet, desk, draft, onBack, onMade }: Draft
             <SchemaPanel desk={desk} />
             <ModelPanel desk={desk} />
             <TrainingPanel />
+            <PrivacyPanel />
             <RulesPanel />
             <TimingPanel />
             <CostPanel site={site} wallet={wallet} />

@@ -187,7 +187,7 @@ export function TrainingPanel() {
               onValue={seed => change({ ...form, seed })}
             />
           </Fields>
-          {form.schema.kind === 'table' && (
+          {form.schema.kind === 'table' && form.privacy === null && (
             <Switch
               label={words.standardise}
               description={words.standardiseHint}

@@ -1,0 +1,43 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { privacyPlan } from './plan.ts'
+import { roundMechanisms, studyEpsilon } from './studyPrivacy.ts'
+
+describe('a privacy plan', () => {
+  const goals = fc.record({
+    epsilon: fc.double({ min: 0.2, max: 12, noNaN: true }),
+    delta: fc.constantFrom(1e-4, 1e-5, 1e-6),
+    rounds: fc.integer({ min: 1, max: 60 }),
+  })
+
+  it.each([1, 0.05])('keeps the promise with little to spare, at a sample rate of %d', sampleRate => {
+    fc.assert(
+      fc.property(goals, fc.integer({ min: 1, max: 20 }), (goal, steps) => {
+        const privacy = privacyPlan(goal, { steps, sampleRate, clip: 1 })
+        const epsilon = studyEpsilon({ privacy }, goal.rounds) as number
+        expect(epsilon).toBeLessThanOrEqual(goal.epsilon * (1 + 1e-9))
+        expect(epsilon).toBeGreaterThan(goal.epsilon * 0.99)
+      }),
+      { numRuns: 25 },
+    )
+  })
+
+  it('charges a round at full batches once: to whoever pays more, who trains or who validates', () => {
+    const privacy = privacyPlan({ epsilon: 2, delta: 1e-5, rounds: 10 }, { steps: 4, sampleRate: 1, clip: 1 })
+    expect(roundMechanisms(privacy)).toEqual([{ sigma: privacy.noise, q: 1, steps: 4 }])
+    const careless = { ...privacy, scoreNoise: privacy.scoreNoise / 2 }
+    expect(roundMechanisms(careless, 3)).toEqual([{ sigma: careless.scoreNoise, q: 1, steps: 3 }])
+  })
+
+  it('charges samples and scores both', () => {
+    const privacy = privacyPlan({ epsilon: 3, delta: 1e-5, rounds: 4 }, { steps: 60, sampleRate: 0.05, clip: 1 })
+    expect(roundMechanisms(privacy, 4)).toEqual([
+      { sigma: privacy.noise, q: 0.05, steps: 240 },
+      { sigma: privacy.scoreNoise, q: 1, steps: 4 },
+    ])
+  })
+
+  it('without privacy there is no ε', () => {
+    expect(studyEpsilon({}, 15)).toBeNull()
+  })
+})

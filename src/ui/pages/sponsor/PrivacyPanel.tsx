@@ -1,0 +1,77 @@
+import { Collapse, Stack, Switch, Text } from '@mantine/core'
+import {
+  type FormPrivacy,
+  privacyDefaults,
+  privacyOf,
+  type SponsorForm,
+  withPrivacy,
+} from '../../../app/sponsorForm.ts'
+import { isAppError } from '../../../errors/AppError.ts'
+import { rdpAccountant } from '../../../privacy/accountant/rdp.ts'
+import { roundMechanisms } from '../../../privacy/studyPrivacy.ts'
+import { Panel } from '../../components/Panel.tsx'
+import { texts } from '../../texts.ts'
+import { Fields, NumberField, useForm } from './fields.tsx'
+
+/** Whether noise hides the patients, how much of it, and what that promises. */
+export function PrivacyPanel() {
+  const { form: words, epsilon, chance } = texts.privacy
+  const { form, change } = useForm()
+  const { privacy } = form
+  const shown = privacy ?? privacyDefaults(form)
+  const number = (name: keyof FormPrivacy, label: string, hint: string, isWhole = false) => (
+    <NumberField
+      path={`privacy.${name}`}
+      label={label}
+      hint={hint}
+      isWhole={isWhole}
+      value={shown[name]}
+      onValue={value => change({ ...form, privacy: { ...shown, [name]: value } })}
+    />
+  )
+  const answer =
+    privacy === null
+      ? words.off
+      : privacy.epsilon === null || privacy.delta === null
+        ? words.unclear
+        : words.on(epsilon(privacy.epsilon), chance(privacy.delta))
+  return (
+    <Panel question={words.heading} answer={answer}>
+      <Switch
+        label={words.switch}
+        description={words.switchHint}
+        checked={privacy !== null}
+        onChange={event => change(withPrivacy(form, event.currentTarget.checked))}
+      />
+      <Collapse expanded={privacy !== null}>
+        <Stack gap="md">
+          <Fields>
+            {number('epsilon', words.epsilon, words.epsilonHint)}
+            {number('delta', words.delta, words.deltaHint)}
+            {number('steps', words.steps, words.stepsHint, true)}
+            {number('samplePercent', words.sample, words.sampleHint)}
+            {number('clip', words.clip, words.clipHint)}
+          </Fields>
+          <Text size="sm" c="dimmed" mih="1lh">
+            {noiseText(form)}
+          </Text>
+        </Stack>
+      </Collapse>
+    </Panel>
+  )
+}
+
+/** What the promise takes in noise; empty while the form says nothing that could be kept. */
+function noiseText(form: SponsorForm): string {
+  const { form: words, epsilon } = texts.privacy
+  try {
+    const spec = privacyOf(form)
+    if (spec === null) return ''
+    const each = rdpAccountant().epsilon(roundMechanisms(spec), spec.delta)
+    return `${words.noise(spec.noise.toPrecision(3), epsilon(each))} ${words.margin}`
+  } catch (error) {
+    // Half typed.
+    if (error instanceof RangeError || isAppError(error)) return ''
+    throw error
+  }
+}
