@@ -1,12 +1,14 @@
 #!/usr/bin/env node
 // Compiles the contracts and writes their ABIs as TypeScript constants, so that a call that does not fit a contract
 // does not compile. Does nothing when neither the sources nor the compiler's settings changed.
+// Run as a program it also compiles the field's kernels, see field.mjs.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { compileField } from './field.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const sources = join(root, 'contracts/src')
@@ -80,5 +82,7 @@ function forge() {
   return join(dirname(manifest), typeof bin === 'string' ? bin : bin.forge)
 }
 
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href)
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   process.stdout.write(generate() ? 'Contracts compiled, ABIs written.\n' : 'Contracts and ABIs are up to date.\n')
+  process.stdout.write(compileField() ? 'Field kernels compiled.\n' : 'Field kernels are up to date.\n')
+}

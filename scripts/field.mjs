@@ -1,0 +1,56 @@
+// Compiles the field's kernels from AssemblyScript to WebAssembly and writes them as base64 in a module: so they load
+// alike in Node, in the browser's workers and under a CSP, without a fetch.
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const sources = join(root, 'src/field/assembly')
+const target = join(root, 'src/field/generated/kernels.ts')
+const compiler = createRequire(import.meta.url).resolve('assemblyscript/bin/asc.js')
+
+/**
+ * Compiles src/field/assembly and writes src/field/generated/kernels.ts.
+ * @returns {boolean} false when everything was up to date
+ * @throws Error with the compiler's output when the kernels do not compile
+ */
+export function compileField() {
+  const fingerprint = fingerprintOfSources()
+  if (existsSync(target) && readFileSync(target, 'utf8').slice(0, 500).includes(fingerprint)) return false
+  mkdirSync(dirname(target), { recursive: true })
+  const draft = `${target}.${process.pid}`
+  const options = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--outFile', draft]
+  try {
+    const build = spawnSync(process.execPath, [compiler, join(sources, 'kernels.ts'), ...options], {
+      cwd: root,
+      encoding: 'utf8',
+    })
+    if (build.status !== 0)
+      throw new Error(`asc failed:\n${build.stdout ?? ''}${build.stderr ?? build.error?.message ?? ''}`)
+    const lines = [
+      '// Written by scripts/field.mjs from src/field/assembly; do not edit.',
+      `// ${fingerprint}`,
+      `export const kernelsWasm =\n  '${readFileSync(draft, 'base64')}'`,
+    ]
+    // A reader must never see half a file: dev servers and tests watch it.
+    writeFileSync(draft, `${lines.join('\n\n')}\n`)
+    renameSync(draft, target)
+  } finally {
+    rmSync(draft, { force: true })
+  }
+  return true
+}
+
+function fingerprintOfSources() {
+  const hash = createHash('sha256')
+  const manifest = createRequire(import.meta.url).resolve('assemblyscript/package.json')
+  const files = readdirSync(sources)
+    .filter(name => name.endsWith('.ts'))
+    .sort()
+  for (const file of [...files.map(name => join(sources, name)), manifest, fileURLToPath(import.meta.url)])
+    hash.update(readFileSync(file)).update('\0')
+  return `sources ${hash.digest('hex')}`
+}
