@@ -109,6 +109,8 @@ export interface StudyOptions {
 export interface TestStudy {
   readonly address: Address
   readonly manifest: Manifest
+  /** Of training. */
+  readonly rounds: number
   /** A hospital's page: of demo account k, or of the wallet for null. */
   url(hospital: number | null, backend?: Backend): string
   snapshot(): Promise<StudySnapshot>
@@ -226,7 +228,7 @@ export async function startBed(options: BedOptions): Promise<Bed> {
           hospitals: names,
         })
         publish()
-        return controlStudy(sponsor, sponsored, study.hospitals, server.url)
+        return controlStudy(sponsor, { ...sponsored, rounds: rules.rounds }, study.hospitals, server.url)
       },
       stop,
     }
@@ -302,7 +304,7 @@ async function sponsorOnAll(
 
 function controlStudy(
   sponsor: ChainAccess,
-  { study: address, manifest }: SponsoredStudy,
+  { study: address, manifest, rounds }: SponsoredStudy & { readonly rounds: number },
   hospitals: number,
   pageUrl: string,
 ): TestStudy {
@@ -326,6 +328,7 @@ function controlStudy(
   return {
     address,
     manifest,
+    rounds,
     url: (hospital, backend) =>
       pageUrl + hospitalUrl({ study: address, hospital, auto: true, ...(backend !== undefined && { backend }) }),
     snapshot,

@@ -1,4 +1,6 @@
 import type { HDAccount } from 'viem'
+import { memoryLedgerStore } from '../../src/app/privacy/ledgerStore.ts'
+import { createPrivacyPort } from '../../src/app/privacy/privacyPort.ts'
 import { joinStudy } from '../../src/chain/hospital.ts'
 import { createStudyChain } from '../../src/chain/StudyChain.ts'
 import { createDutySigner } from '../../src/crypto/duty.ts'
@@ -58,7 +60,15 @@ export async function startHeadlessHospital(options: HeadlessOptions): Promise<H
     await training.configure(chain.ref, study.manifest, address)
     const signer = createDutySigner(keys.duty.privateKey)
     const { manifest } = study
-    const ports = { chain, store, training, journal: createMemoryJournal(), signer, manifest, privacy: null }
+    const privacy = manifest.privacy
+      ? createPrivacyPort({
+          ledgers: memoryLedgerStore(address),
+          privacy: manifest.privacy,
+          ref: chain.ref,
+          rounds: study.rounds,
+        })
+      : null
+    const ports = { chain, store, training, journal: createMemoryJournal(), signer, manifest, privacy }
     const runner = createRunner(ports, {
       onTask: (task, what, error) => {
         if (what === 'failed') failures.push(`${task.type} of round ${task.round}: ${String(error)}`)

@@ -1,6 +1,7 @@
 import { createPublicClient, http } from 'viem'
 import { studyAbi } from '../../src/chain/generated/abi.ts'
 import { heartStudy } from '../../src/study/studies/heart.ts'
+import { privately } from '../../src/study/studies/privately.ts'
 import type { StudyPlan } from '../../src/study/studies/StudyPlan.ts'
 import type { Address, Hex } from '../../src/study/types.ts'
 import type { Bed } from './deployment.ts'
@@ -18,6 +19,11 @@ const shortSeconds = {
 export function shortHeart(rounds: number): StudyPlan {
   const { manifest, rules } = heartStudy({ rounds })
   return { manifest, rules: { ...rules, ...shortSeconds } }
+}
+
+/** The same with noise: ε = 5 for each patient, in all of its rounds. */
+export function privateHeart(rounds: number): StudyPlan {
+  return privately(shortHeart(rounds), { epsilon: 5, delta: 1e-4 })
 }
 
 export interface SubmittedUpdate {

@@ -9,7 +9,7 @@ import { fundWall, giveCredits } from '../support/fundWall.ts'
 import { type GatedCall, startHeadlessHospital } from '../support/headless.ts'
 import { heartCsv, heartOf } from '../support/heartData.ts'
 import { csvFile, joinButton, takeButton } from '../support/joining.ts'
-import { shortHeart } from '../support/studies.ts'
+import { privateHeart, shortHeart } from '../support/studies.ts'
 import { openTab, untilPage } from '../support/tabs.ts'
 import { injectWallet } from '../support/wallet.ts'
 
@@ -86,6 +86,7 @@ export async function tourOfOffices({ bed, newComputer, look }: TourOptions): Pr
   await settled(sponsor)
   await look(sponsor, 'sponsor')
   await startHeartDraft(sponsor)
+  await sponsor.getByRole('switch', { name: texts.privacy.form.switch }).press('Space')
   await settled(sponsor)
   await look(sponsor, 'sponsor-draft')
   const { sign, follow, rules } = texts.sponsor
@@ -165,7 +166,7 @@ async function tourOfBrowserAccount({ bed, newComputer, look }: TourOptions): Pr
 /** The way in, step by step, with what can go wrong. */
 export async function tourOfJoining({ bed, newComputer, look }: TourOptions): Promise<void> {
   const data = { kind: 'heart' } as const
-  const study = await bed.openStudy(shortHeart(2), { hospitals: 3, data, rules: unhurried })
+  const study = await bed.openStudy(privateHeart(2), { hospitals: 3, data, rules: unhurried })
   const context = await newComputer()
   const page = await openTab(context, asked(study, 1))
   await untilPage(page, 'it asks for patients', ({ status }) => status === 'needsData')
@@ -216,7 +217,7 @@ export async function tourOfJoining({ bed, newComputer, look }: TourOptions): Pr
 /** A study from its start to its end, with everything that a hospital's page shows meanwhile. */
 export async function tourOfStudy({ bed, newComputer, look }: TourOptions): Promise<void> {
   const rules = { ...unhurried, trainSeconds: 600 }
-  const study = await bed.openStudy(shortHeart(2), { hospitals: 3, data: { kind: 'heart' }, rules })
+  const study = await bed.openStudy(privateHeart(2), { hospitals: 3, data: { kind: 'heart' }, rules })
   const context = await newComputer()
   const page = await openTab(context, study.url(1))
   await untilPage(page, 'it is in', ({ status }) => status === 'running')

@@ -7,6 +7,8 @@ export interface DemoOptions {
   readonly study: 'heart' | 'digits' | 'csv'
   readonly hospitals: number
   readonly rounds: number
+  /** What the study may give away of each patient; undefined: no differential privacy. */
+  readonly epsilon: number | undefined
   readonly seed: number
   /** Absolute paths, one file a hospital; empty unless study is csv. */
   readonly csv: readonly string[]
@@ -41,7 +43,8 @@ npm run demo -- --headless [options]   runs a whole study in headless Chromium a
   --csv FILE             your own study: one file a hospital, at least two; needs --label
   --label COLUMN         the column with the outcome, for --csv
   --hospitals N          2 to 16 (default: heart 4, one a center; digits 3)
-  --rounds N             1 to 1000 (default: heart 15, digits 4, own files 15)
+  --rounds N             1 to 1000 (default: heart 15 or with --epsilon 10, digits 4, own files 15)
+  --epsilon E            differential privacy: noise that keeps each patient within ε = E, 0.05 to 100 (heart, digits)
   --seed N               for the split, the initial weights and the order of batches (default 1)
   --backend NAME         trains on ${backends.join(', ')}; default: the fastest that this computer has
   --relays N             1 to 8 storage relays (default 2)
@@ -69,6 +72,7 @@ const flags = {
   label: { type: 'string' },
   hospitals: { type: 'string' },
   rounds: { type: 'string' },
+  epsilon: { type: 'string' },
   seed: { type: 'string' },
   backend: { type: 'string' },
   relays: { type: 'string' },
@@ -100,8 +104,11 @@ export function parseOptions(args: readonly string[], folder: string): DemoOptio
   if (values.kiosk && (values.headless || study === 'csv'))
     throw new UsageError('--kiosk shows shipped studies on a screen: leave out --headless and --csv.')
   if (values.headless && values.dev) throw new UsageError('--headless runs the built app; npm run dev does without it.')
+  if (values.epsilon !== undefined && (study === 'csv' || values.kiosk))
+    throw new UsageError('--epsilon goes with --study heart or digits: own files say nothing of what is typical.')
+  const epsilon = values.epsilon === undefined ? undefined : epsilonOf(values.epsilon)
   const defaults = {
-    heart: { hospitals: 4, rounds: 15 },
+    heart: { hospitals: 4, rounds: epsilon === undefined ? 15 : 10 },
     digits: { hospitals: 3, rounds: 4 },
     csv: { hospitals: csv.length, rounds: 15 },
   }[study]
@@ -110,6 +117,7 @@ export function parseOptions(args: readonly string[], folder: string): DemoOptio
     hospitals:
       study === 'csv' ? csv.length : whole('hospitals', values.hospitals, defaults.hospitals, 2, mostHospitals),
     rounds: whole('rounds', values.rounds, defaults.rounds, 1, 1000),
+    epsilon,
     seed: whole('seed', values.seed, 1, 0, 0xffffffff),
     csv,
     label: values.label ?? '',
@@ -130,6 +138,13 @@ function parse(args: readonly string[]) {
     const reason = error instanceof Error ? (error.message.split('. To specify')[0] ?? '') : String(error)
     throw new UsageError(`${reason.replace(/\.$/, '')}. npm run demo -- --help lists the options.`)
   }
+}
+
+function epsilonOf(given: string): number {
+  const epsilon = Number(given)
+  if (!(epsilon >= 0.05 && epsilon <= 100))
+    throw new UsageError(`--epsilon is a number from 0.05 to 100, not “${given}”.`)
+  return epsilon
 }
 
 function pickStudy(given: string | undefined, hasFiles: boolean): DemoOptions['study'] {

@@ -140,7 +140,7 @@ async function showPages({ options, signal }: DemoRun, { site, study, server }: 
   await aborted(signal)
 }
 
-async function runHeadless(run: DemoRun, { site, study, manifest, server }: Running): Promise<void> {
+async function runHeadless(run: DemoRun, { site, study, server }: Running): Promise<void> {
   const { options, processes, logFolder, signal, source } = run
   const browser = await launchBrowser(run.chromium, options.backend)
   run.onStop(() => browser.close())
@@ -169,7 +169,7 @@ async function runHeadless(run: DemoRun, { site, study, manifest, server }: Runn
       throw new StudyError(`The study ended after ${facts.rounds} of ${study.rounds} rounds.`)
     }
     say('Training one model on all patients together, to compare.')
-    const pooled = await pooledAccuracy(source, manifest, study.rounds)
+    const pooled = await pooledAccuracy(source, source.baseline.manifest, study.rounds)
     const report = makeReport(options.study, results, facts, pooled, totalSeconds)
     process.stdout.write(`\n${formatReport(report)}\n`)
     if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`)

@@ -9,6 +9,7 @@ import { AppError } from '../../src/errors/AppError.ts'
 import { digitsStudy } from '../../src/study/studies/digits.ts'
 import { heartStudy } from '../../src/study/studies/heart.ts'
 import { ownTableStudy } from '../../src/study/studies/ownTable.ts'
+import { privately } from '../../src/study/studies/privately.ts'
 import type { StudyPlan } from '../../src/study/studies/StudyPlan.ts'
 import { root } from '../lock.mjs'
 import type { DemoOptions } from './options.ts'
@@ -19,11 +20,14 @@ export interface StudySource {
   readonly hospitals: readonly string[]
   readonly data: StudyData
   plan(relays: readonly string[]): StudyPlan
+  /** The same without noise: how the pooled model is trained. */
+  readonly baseline: StudyPlan
   /** Every hospital's patients in one place, for the comparison with pooled training. */
   datasets(): Promise<readonly Dataset[]>
 }
 
-type Wanted = Pick<DemoOptions, 'study' | 'hospitals' | 'rounds' | 'seed' | 'csv' | 'label'>
+type Wanted = Pick<DemoOptions, 'study' | 'hospitals' | 'rounds' | 'seed' | 'csv' | 'label'> &
+  Partial<Pick<DemoOptions, 'epsilon'>>
 
 /**
  * Reads what the study is on. Own files are checked here as the page will check them, before anything is started.
@@ -41,13 +45,19 @@ export async function readStudy(options: Wanted): Promise<StudySource> {
   }
 }
 
-function heartSource({ hospitals, rounds, seed }: Wanted): StudySource {
+/** @param delta less than one in the patients of any hospital */
+function promised(plan: StudyPlan, epsilon: number | undefined, delta: number): StudyPlan {
+  return epsilon === undefined ? plan : privately(plan, { epsilon, delta })
+}
+
+function heartSource({ hospitals, rounds, epsilon, seed }: Wanted): StudySource {
   const shares = heartShares(hospitals)
   const folder = join(root, 'public', 'studies', 'heart')
   return {
     hospitals: shares.map(heartName),
     data: { kind: 'heart' },
-    plan: relays => heartStudy({ rounds, seed, relays }),
+    plan: relays => promised(heartStudy({ rounds, seed, relays }), epsilon, 1e-4),
+    baseline: heartStudy({ rounds, seed }),
     async datasets() {
       const split = JSON.parse(await readFile(join(folder, 'flamby-split.json'), 'utf8')) as HeartSplit
       return Promise.all(
@@ -60,11 +70,12 @@ function heartSource({ hospitals, rounds, seed }: Wanted): StudySource {
   }
 }
 
-function digitsSource({ hospitals, rounds, seed }: Wanted): StudySource {
+function digitsSource({ hospitals, rounds, epsilon, seed }: Wanted): StudySource {
   return {
     hospitals: numbered(hospitals),
     data: { kind: 'digits', hospitals, alpha: null, seed },
-    plan: relays => digitsStudy({ rounds, seed, relays }),
+    plan: relays => promised(digitsStudy({ rounds, seed, relays }), epsilon, 1e-5),
+    baseline: digitsStudy({ rounds, seed }),
     async datasets() {
       const entries = Object.entries(digitFiles).map(async ([key, file]) => {
         const { buffer, byteOffset, byteLength } = await readFile(join(root, 'public', 'data', 'digits', file))
@@ -84,6 +95,7 @@ async function csvSource({ csv, label, rounds, seed }: Wanted): Promise<StudySou
     hospitals: numbered(csv.length),
     data: { kind: 'csv', seed },
     plan: relays => ownTableStudy(schema, { rounds, seed, relays }),
+    baseline: ownTableStudy(schema, { rounds, seed }),
     datasets: async () => datasets,
   }
 }

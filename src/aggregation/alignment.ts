@@ -1,46 +1,41 @@
 import { AppError } from '../errors/AppError.ts'
 
-/** An opened update of a study with differential privacy. */
-export interface AlignedUpdate {
-  readonly weight: number
-  /** Difference to the base. */
-  readonly vector: Float32Array
-  /** Downhill for this hospital's validation patients at the base: clipped, averaged, noised, like the update. */
-  readonly descent: Float32Array
-}
-
 /**
- * How much each update goes where the others' validation patients want to go: the cosine between update i and Σ_{j≠i} w_j d_j,
- * in basis points. Nobody's own descent counts for their own score, so sending c·d scores nothing by itself, and all inputs
- * are noised already, so that scoring costs no privacy (post-processing).
+ * How much each update goes where the others go: the median of its cosines with the other updates, in basis points. The median,
+ * so that no minority of liars moves an honest hospital's score or makes one of themselves. All inputs are noised already, so
+ * that scoring touches no patient and costs no privacy.
  *
  * Only + − × ÷ and sqrt in member order: every honest seat computes the same scores.
  *
  * @param updates in member order; null where one was not opened, which gives null
  * @throws AppError aggregation.badUpdate where sizes differ
  */
-export function alignmentScores(updates: readonly (AlignedUpdate | null)[]): readonly (number | null)[] {
+export function alignmentScores(updates: readonly (Float32Array | null)[]): readonly (number | null)[] {
   const opened = updates.filter(update => update !== null)
-  const size = opened[0]?.vector.length ?? 0
-  const all = new Float64Array(size)
-  for (const { weight, vector, descent } of opened) {
-    if (vector.length !== size || descent.length !== size) throw new AppError('aggregation.badUpdate')
-    for (let k = 0; k < size; k++) all[k] = (all[k] as number) + weight * (descent[k] as number)
-  }
-  return updates.map(update => {
+  if (opened.some(({ length }) => length !== opened[0]?.length)) throw new AppError('aggregation.badUpdate')
+  return updates.map((update, i) => {
     if (update === null) return null
-    const { weight, vector, descent } = update
-    let [inner, own, others] = [0, 0, 0]
-    for (let k = 0; k < size; k++) {
-      const u = vector[k] as number
-      const v = (all[k] as number) - weight * (descent[k] as number)
-      inner += u * v
-      own += u * u
-      others += v * v
-    }
-    const scale = Math.sqrt(own) * Math.sqrt(others)
-    // Of nothing, or among nobody, no direction can be told.
-    const cosine = scale > 0 ? inner / scale : 0
-    return Math.round(10_000 * Math.max(-1, Math.min(1, cosine)))
+    const cosines = updates.flatMap((other, j) => (other === null || j === i ? [] : [cosine(update, other)]))
+    return Math.round(10_000 * median(cosines))
   })
+}
+
+/** Of nothing no direction can be told: 0. */
+function cosine(a: Float32Array, b: Float32Array): number {
+  let [inner, aa, bb] = [0, 0, 0]
+  for (let k = 0; k < a.length; k++) {
+    const [x, y] = [a[k] as number, b[k] as number]
+    inner += x * y
+    aa += x * x
+    bb += y * y
+  }
+  const scale = Math.sqrt(aa) * Math.sqrt(bb)
+  return scale > 0 ? Math.max(-1, Math.min(1, inner / scale)) : 0
+}
+
+/** 0 of none. */
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.floor(sorted.length / 2)]]
+  return ((low ?? 0) + (high ?? 0)) / 2
 }

@@ -8,9 +8,11 @@ import type { ChainAccess } from '../chain/transactions.ts'
 import { sha256Hex } from '../crypto/bytes.ts'
 import { manifestUri } from '../crypto/cid.ts'
 import { type AppErrorData, isAppError } from '../errors/AppError.ts'
+import type { Work } from '../rounds/ports.ts'
 import type { HeliaStore } from '../storage/heliaStore.ts'
 import { decodeManifest, type Manifest, type TableSchema } from '../study/manifest.ts'
 import { type Address, sameAddress } from '../study/types.ts'
+import type { Forecast } from '../training/privacyForecast.ts'
 import { packInitial } from './initialBlob.ts'
 import type { Site } from './site.ts'
 import { type Draft, type DraftStore, indexedDbDraftStore, type SealedPlan } from './sponsorDrafts.ts'
@@ -19,6 +21,7 @@ import {
   checkForm,
   ethOf,
   type FormStudy,
+  forecastOf,
   formOf,
   newForm,
   type OwnModel,
@@ -79,6 +82,11 @@ export interface SponsorDesk {
    * @throws AppError data.*
    */
   inferSchema(files: readonly File[], label: string): Promise<TableSchema>
+  /**
+   * What noise would cost a study of a table in accuracy, simulated in this tab on made-up patients.
+   * @param form without problems @throws AppError training.cancelled, training.noBackend
+   */
+  forecast(form: SponsorForm, work?: Work): Promise<Forecast>
   /** The file's columns, to choose the outcome from. @throws AppError data.* */
   columnsOf(file: File): Promise<readonly string[]>
   /** Reads a model.json and its weights in the worker. @throws AppError study.badManifest, data.* */
@@ -298,6 +306,7 @@ export function openSponsorDesk(
     },
     hasRelay: () => relayed?.status().relays.some(({ connected }) => connected) ?? null,
     inferSchema: (files, label) => withWorker(worker => worker.inferSchema(files, label)),
+    forecast: (form, work) => withWorker(worker => worker.forecastPrivacy(forecastOf(form), work)),
     columnsOf: file => withWorker(async worker => (await worker.previewCsv(file)).localOnly.columns),
     readOwnModel: files =>
       withWorker(async worker => {

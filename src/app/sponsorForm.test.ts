@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { studyEpsilon } from '../privacy/studyPrivacy.ts'
 import { parseManifest } from '../study/manifest.ts'
 import { heartStudy } from '../study/studies/heart.ts'
 import {
@@ -12,6 +13,7 @@ import {
   timingSeconds,
   timings,
   weiOf,
+  withPrivacy,
 } from './sponsorForm.ts'
 
 const relays = ['/ip4/127.0.0.1/tcp/4611/ws/p2p/12D3KooWGC6TvWhfapngX6wvJHhdX1nfnWbVJ6sJUUUJpzJpAkXk']
@@ -170,6 +172,48 @@ describe('a form', () => {
   it('warns where a cheat who is found keeps more than it loses', () => {
     expect(checkForm({ ...heart, slashPercent: 1, stake: 10 }, relays).warnings).toContain('cheatingPays')
     expect(checkForm(heart, relays).warnings).toEqual([])
+  })
+})
+
+describe('a form that promises privacy', () => {
+  const promising = withPrivacy(heart, true)
+
+  it('is ready to be signed, with noise that keeps the promise and columns on their public scale', () => {
+    const { problems, warnings, study } = checkForm(promising, relays)
+    expect(problems).toEqual({})
+    expect(warnings).toEqual([])
+    const manifest = parseManifest(study?.manifest)
+    expect(manifest).toMatchObject({ standardise: false, scaling: 'ranges' })
+    expect(study?.rules).toMatchObject({ standardise: false, margin: -7500 })
+    expect(studyEpsilon(manifest, study?.rules.rounds ?? 0)).toBeLessThanOrEqual(5)
+  })
+
+  it('is as it was once it promises nothing any more', () => {
+    expect(withPrivacy(promising, false)).toEqual(heart)
+  })
+
+  it('says the same again in a clone', () => {
+    const { study } = checkForm({ ...promising, rounds: 10 }, relays)
+    if (study === null) throw new Error('the form has problems')
+    const clone = formOf(study.manifest, study.rules, { ...study.options, gasEth: study.gasEth })
+    expect(clone.privacy).toMatchObject({ epsilon: 5, steps: 1, samplePercent: 100, clip: 1 })
+  })
+
+  it('asks for the range of every number', () => {
+    const features = [{ type: 'number' as const, name: 'dose', min: 0 }]
+    const schema = { kind: 'table' as const, features, outcome: { name: 'ill' } }
+    expect(problemsOf({ schema }, promising)).toEqual({ 'schema.features.0.max': { kind: 'missing' } })
+  })
+
+  it('warns where it protects hardly anybody', () => {
+    const { privacy } = promising
+    if (privacy === null) throw new Error('no privacy')
+    expect(checkForm({ ...promising, privacy: { ...privacy, epsilon: 9 } }, relays).warnings).toEqual(['weakPrivacy'])
+    expect(checkForm({ ...promising, privacy: { ...privacy, delta: 5e-4 } }, relays).warnings).toEqual(['likelyLeak'])
+    expect(Object.keys(problemsOf({ privacy: { ...privacy, epsilon: 0, steps: null } }, promising))).toEqual([
+      'privacy.epsilon',
+      'privacy.steps',
+    ])
   })
 })
 

@@ -18,6 +18,7 @@ import { heartStudy } from '../study/studies/heart.ts'
 import { ownTableStudy } from '../study/studies/ownTable.ts'
 import { PRIVATE_MARGIN, privateSettings } from '../study/studies/privately.ts'
 import type { StudyPlan } from '../study/studies/StudyPlan.ts'
+import type { ForecastOptions } from '../training/privacyForecast.ts'
 
 /** What a sponsor starts from. */
 export const templates = ['heart', 'digits', 'csv', 'table'] as const
@@ -385,6 +386,38 @@ function formPrivacy(manifest: Manifest, rounds: number): FormPrivacy | null {
   if (privacy === undefined || epsilon === null) return null
   const { delta, steps, sampleRate, clip } = privacy
   return { epsilon: Math.ceil(epsilon * 100 - 1e-6) / 100, delta, steps, samplePercent: 100 * sampleRate, clip }
+}
+
+/** What a sponsor compares. */
+const FORECAST_EPSILONS = [0.5, 1, 2, 5, 8] as const
+/** Made-up patients of each hospital: the fewest that a study would be worth with. */
+const FORECAST_PATIENTS = 100
+const FORECAST_HOSPITALS = 4
+
+/** A simulation of the form's study. @param form of a table, without problems and with privacy */
+export function forecastOf(form: SponsorForm): ForecastOptions {
+  const { privacy, training, rounds, maxHospitals } = form
+  return {
+    model: modelOf(form),
+    training: {
+      epochs: 1,
+      batchSize: 1,
+      learningRate: training.learningRate ?? 0,
+      momentum: training.momentum ?? 0,
+      l2: training.l2 ?? 0,
+      proximal: training.proximal ?? 0,
+    },
+    settings: {
+      steps: privacy?.steps ?? 0,
+      sampleRate: (privacy?.samplePercent ?? 0) / 100,
+      clip: privacy?.clip ?? 0,
+    },
+    delta: privacy?.delta ?? 0,
+    rounds: rounds ?? 0,
+    hospitals: Math.min(FORECAST_HOSPITALS, maxHospitals ?? 0),
+    patients: FORECAST_PATIENTS,
+    epsilons: FORECAST_EPSILONS,
+  }
 }
 
 /** What a form begins with once it promises something. */

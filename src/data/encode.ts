@@ -114,25 +114,27 @@ export function findLevel(feature: Extract<Feature, { type: 'category' }>, cell:
  * @throws RangeError where a number has no range: see parseManifest
  */
 export function scaleOfRanges(schema: TableSchema): Standardisation {
-  const columns = schema.features.flatMap((feature): { mean: number; deviation: number }[] => {
-    switch (feature.type) {
-      case 'number': {
-        const range = rangeOf(feature)
-        if (range === null) throw new RangeError(`${feature.name} has no range`)
-        const [low, high] = range
-        return [{ mean: (low + high) / 2, deviation: (high - low) / 4 }]
-      }
-      case 'binary':
-        return [{ mean: 0.5, deviation: 0.5 }]
-      case 'category': {
-        const share = 1 / feature.levels.length
-        return feature.levels.slice(1).map(() => ({ mean: share, deviation: Math.sqrt(share * (1 - share)) }))
-      }
-    }
-  })
+  const columns = schema.features.flatMap(scaleOfFeature)
   return {
     mean: Float64Array.from(columns, ({ mean }) => mean),
     deviation: Float64Array.from(columns, ({ deviation }) => deviation),
+  }
+}
+
+function scaleOfFeature(feature: Feature): { readonly mean: number; readonly deviation: number }[] {
+  switch (feature.type) {
+    case 'number': {
+      const range = rangeOf(feature)
+      if (range === null) throw new RangeError(`${feature.name} has no range`)
+      const [low, high] = range
+      return [{ mean: (low + high) / 2, deviation: (high - low) / 4 }]
+    }
+    case 'binary':
+      return [{ mean: 0.5, deviation: 0.5 }]
+    case 'category': {
+      const share = 1 / feature.levels.length
+      return feature.levels.slice(1).map(() => ({ mean: share, deviation: Math.sqrt(share * (1 - share)) }))
+    }
   }
 }
 

@@ -1,32 +1,28 @@
 import type { PrivacySpec } from '../study/manifest.ts'
 import { charge, type Ledger, type LedgerEntry, spent } from './ledger.ts'
-import { roundMechanisms } from './studyPrivacy.ts'
+import { roundMechanism } from './studyPrivacy.ts'
 
 /** A round of a study, and when it is charged. */
 export type RoundCharge = Pick<LedgerEntry, 'deployment' | 'study' | 'round' | 'at'>
 
-/** What a round is charged: one entry for training, one more where scores are paid apart. */
-export function roundEntries(privacy: PrivacySpec, place: RoundCharge): readonly LedgerEntry[] {
-  return roundMechanisms(privacy).map((mechanism, i) => ({
-    ...place,
-    purpose: i === 0 ? ('training' as const) : ('gradient' as const),
-    mechanism,
-  }))
+/** What a round is charged. */
+export function roundEntry(privacy: PrivacySpec, place: RoundCharge): LedgerEntry {
+  return { ...place, purpose: 'training', mechanism: roundMechanism(privacy) }
 }
 
 /**
- * The ledger with a round charged, all of it or nothing.
+ * The ledger with a round charged.
  * @throws AppError privacy.budgetSpent, privacy.chargedDifferently
  */
 export function chargeRound(ledger: Ledger, privacy: PrivacySpec, place: RoundCharge): Ledger {
-  return roundEntries(privacy, place).reduce((charged, entry) => charge(charged, entry), ledger)
+  return charge(ledger, roundEntry(privacy, place))
 }
 
 /** ε at the budget's δ of all charges and so many more rounds of a study. */
 export function spentWith(ledger: Ledger, privacy: PrivacySpec, rounds: number): number {
+  if (rounds === 0) return spent(ledger)
   const place = { deployment: '', study: '', round: 0, at: 0, purpose: 'training' as const }
-  const more = rounds === 0 ? [] : roundMechanisms(privacy, rounds).map(mechanism => ({ ...place, mechanism }))
-  return spent({ ...ledger, entries: [...ledger.entries, ...more] })
+  return spent({ ...ledger, entries: [...ledger.entries, { ...place, mechanism: roundMechanism(privacy, rounds) }] })
 }
 
 /**

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { privacyPlan } from './plan.ts'
-import { roundMechanisms, studyEpsilon } from './studyPrivacy.ts'
+import { roundMechanism, studyEpsilon } from './studyPrivacy.ts'
 
 describe('a privacy plan', () => {
   const goals = fc.record({
@@ -22,19 +22,9 @@ describe('a privacy plan', () => {
     )
   })
 
-  it('charges a round at full batches once: to whoever pays more, who trains or who validates', () => {
-    const privacy = privacyPlan({ epsilon: 2, delta: 1e-5, rounds: 10 }, { steps: 4, sampleRate: 1, clip: 1 })
-    expect(roundMechanisms(privacy)).toEqual([{ sigma: privacy.noise, q: 1, steps: 4 }])
-    const careless = { ...privacy, scoreNoise: privacy.scoreNoise / 2 }
-    expect(roundMechanisms(careless, 3)).toEqual([{ sigma: careless.scoreNoise, q: 1, steps: 3 }])
-  })
-
-  it('charges samples and scores both', () => {
+  it('counts the steps of all rounds', () => {
     const privacy = privacyPlan({ epsilon: 3, delta: 1e-5, rounds: 4 }, { steps: 60, sampleRate: 0.05, clip: 1 })
-    expect(roundMechanisms(privacy, 4)).toEqual([
-      { sigma: privacy.noise, q: 0.05, steps: 240 },
-      { sigma: privacy.scoreNoise, q: 1, steps: 4 },
-    ])
+    expect(roundMechanism(privacy, 4)).toEqual({ sigma: privacy.noise, q: 0.05, steps: 240 })
   })
 
   it('without privacy there is no ε', () => {

@@ -182,7 +182,7 @@ describe('a study with differential privacy', () => {
     expect(reason(() => parseManifest(changed(ranged, 'schema.features', bare)))).toContain('age has no range')
   })
 
-  test.each(['noise', 'scoreNoise', 'clip', 'steps', 'sampleRate', 'delta'])('has a %s above nothing', name => {
+  test.each(['noise', 'clip', 'steps', 'sampleRate', 'delta'])('has a %s above nothing', name => {
     expect(reason(() => parseManifest(changed(ranged, `privacy.${name}`, 0)))).toContain(`privacy.${name}`)
   })
 

@@ -94,8 +94,6 @@ const privacy = z.object({
   clip: z.number().check(z.gt(0), z.maximum(1e3)),
   /** Noise of a step over its sensitivity. */
   noise: z.number().check(z.gt(0), z.maximum(1e4)),
-  /** The same of the validation patients' gradient, which scores are made from: one a round. */
-  scoreNoise: z.number().check(z.gt(0), z.maximum(1e4)),
 })
 
 /** Everything the hospitals of a study agree on; stored as a public dag-cbor block whose CID the contract holds as model URI. */
@@ -165,7 +163,7 @@ export function rangeOf({
 function checked(manifest: Manifest): Manifest {
   const { privacy, standardise, scaling, schema } = manifest
   const refuse = (reason: string) => new AppError('study.badManifest', { reason })
-  // Ranges that are known serve as well, for no ε: docs/decisions/0009-public-ranges.md.
+  // Ranges that are known serve as well, for no ε: docs/decisions/0010-public-ranges.md.
   if (privacy && standardise) throw refuse('standardise: sums of columns would not be private; scale by ranges instead')
   if (scaling !== undefined && (standardise || schema.kind !== 'table')) {
     throw refuse('scaling: columns are on the scale of their ranges or of their patients, not of both')

@@ -197,7 +197,7 @@ describe('what a seat makes of updates', () => {
 
   it('scores an honest update above nothing, a sign-flipped one below, and what it could not open not at all', async () => {
     const { plaintext } = await open(honest.blob, updateBinding(round, sender.member), seat.member.address, seat.keys)
-    const { vector } = decodeUpdate(plaintext, round, { size, isPrivate: false })
+    const { vector } = decodeUpdate(plaintext, round, size)
     expect(await opens(honest)).toBe(true)
     const flipped = await forge(hospitals[2] as TestHospital, round, update(vector.map(value => -value)))
     expect(await opens(flipped, (hospitals[2] as TestHospital).member)).toBe(true)

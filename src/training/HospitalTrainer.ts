@@ -23,7 +23,7 @@ import type {
   Work,
 } from '../rounds/ports.ts'
 import { sharedPart } from '../study/layout.ts'
-import type { Manifest, PrivacySpec } from '../study/manifest.ts'
+import type { Manifest } from '../study/manifest.ts'
 import { type Address, type Hex, type LocalOnly, sameAddress } from '../study/types.ts'
 import { AloneBaseline } from './AloneBaseline.ts'
 import type { Engine } from './engine.ts'
@@ -154,17 +154,7 @@ export class HospitalTrainer implements TrainingPort, ModelUse {
     use.trained()
     const vector = sharedPart(study.layout, trained).map((value, i) => value - (base.shared[i] as number))
     const weight = weightOf(train.count, study.manifest.patientsPerWeight)
-    const { privacy } = study.manifest
-    const descent = privacy && (await this.#timed('train', () => this.#descent(privacy, base.shared, work)))
-    const plaintext = encodeUpdate({ round, salt: freshSalt(), weight, vector, descent })
-    return this.#seal(study, round, 'update', plaintext, seats, work)
-  }
-
-  /** Of the validation patients; a hospital without any has nothing to say to the others' scores. */
-  async #descent(privacy: PrivacySpec, shared: Float32Array, work: Work): Promise<Float32Array> {
-    const { site } = this.#configured()
-    const { validation } = this.#parts()
-    return validation.count === 0 ? new Float32Array(shared.length) : site.descent(privacy, shared, validation, work)
+    return this.#seal(study, round, 'update', encodeUpdate({ round, salt: freshSalt(), weight, vector }), seats, work)
   }
 
   /** @inheritdoc */
@@ -249,8 +239,7 @@ export class HospitalTrainer implements TrainingPort, ModelUse {
     return alignmentScores(
       members.map(member => {
         const content = updates.find(round, member)?.content
-        if (content?.kind !== 'update' || content.descent === undefined) return null
-        return { weight: content.weight, vector: content.vector, descent: content.descent }
+        return content?.kind === 'update' ? content.vector : null
       }),
     )
   }

@@ -14,12 +14,7 @@ export interface OpenedUpdate {
   readonly salt: Uint8Array
   readonly content:
     | { readonly kind: 'statistics'; readonly statistics: Statistics }
-    | {
-        readonly kind: 'update'
-        readonly weight: number
-        readonly vector: Float32Array
-        readonly descent?: Float32Array | undefined
-      }
+    | { readonly kind: 'update'; readonly weight: number; readonly vector: Float32Array }
 }
 
 /** What updates are expected to be: a study that standardises begins with statistics. */
@@ -103,12 +98,10 @@ export class OpenedUpdates {
 
   /** Nothing but a blob that is as it must be comes through; what a stranger sent is no error of ours. */
   async #tryOpen(blob: Blob, opening: () => Promise<Opened>): Promise<Opened | null> {
-    const { layout, width, manifest } = this.#study
-    const vectors = manifest.privacy ? 2 : 1
+    const { layout, width } = this.#study
     try {
       // Before a byte is decrypted: an update cannot be larger than its numbers.
-      const most = Math.max(layout.sharedSize * 4 * vectors, width * 16) + plaintextOverhead
-      if (readHeader(blob).length > most) return null
+      if (readHeader(blob).length > Math.max(layout.sharedSize * 4, width * 16) + plaintextOverhead) return null
       return await opening()
     } catch (error) {
       if (isAppError(error)) return null
@@ -118,7 +111,7 @@ export class OpenedUpdates {
 
   #keep(round: number, member: Member, binding: Binding, opened: Opened | null): boolean {
     if (opened === null) return false
-    const { layout, width, manifest } = this.#study
+    const { layout, width } = this.#study
     const { plaintext, dataKey } = opened
     try {
       if (binding.kind === 'statistics') {
@@ -126,9 +119,8 @@ export class OpenedUpdates {
         const content = { kind: 'statistics', statistics: { count, sums, squares } } as const
         mapOf(this.#opened, round).set(keyOf(member), { dataKey, binding, salt, content })
       } else {
-        const expect = { size: layout.sharedSize, isPrivate: manifest.privacy !== undefined }
-        const { salt, weight, vector, descent } = decodeUpdate(plaintext, round, expect)
-        const content = { kind: 'update', weight, vector, descent } as const
+        const { salt, weight, vector } = decodeUpdate(plaintext, round, layout.sharedSize)
+        const content = { kind: 'update', weight, vector } as const
         mapOf(this.#opened, round).set(keyOf(member), { dataKey, binding, salt, content })
       }
       return true

@@ -2,7 +2,7 @@ import type { Encoded } from '../data/encode.ts'
 import { mixSeeds } from '../data/seed.ts'
 import { noisyOnGrid } from '../privacy/noise/grid.ts'
 import type { Work } from '../rounds/ports.ts'
-import { sharedPart, withShared } from '../study/layout.ts'
+import { withShared } from '../study/layout.ts'
 import type { PrivacySpec } from '../study/manifest.ts'
 import { clipGroups } from './clipGroups.ts'
 import type { Engine } from './engine.ts'
@@ -43,28 +43,6 @@ export class SiteModel {
     })
     this.#own = parameters
     return parameters
-  }
-
-  /**
-   * Where these rows would move the shared part: one step of length one, each patient's part clipped, with noise.
-   * @returns the shared part's change @throws AppError training.noData, training.diverged, training.cancelled
-   */
-  async descent(privacy: PrivacySpec, shared: Float32Array, rows: Encoded, work: Work): Promise<Float32Array> {
-    const { layout, manifest } = this.#study
-    const engine = await this.#startEngine()
-    const start = this.#privateStart(shared)
-    const { parameters } = await engine.trainPrivately({
-      model: manifest.model,
-      training: { learningRate: 1, momentum: 0, l2: 0, proximal: 0 },
-      parameters: start,
-      examples: rows,
-      steps: 1,
-      sampleRate: 1,
-      groups: clipGroups(layout, privacy.clip, privacy.scoreNoise),
-      noise: noisyOnGrid,
-      ...(work.signal && { signal: work.signal }),
-    })
-    return sharedPart(layout, parameters).map((value, i) => value - (shared[i] as number))
   }
 
   /** The site's own part is noised like the rest: see trainPrivately. */

@@ -6,6 +6,7 @@ import type { Manifest, ModelSpec, TableSchema } from '../study/manifest.ts'
 import type { Hex, LocalOnly } from '../study/types.ts'
 import type { BackendName } from './backends.ts'
 import type { NamedFile, Version } from './modelUse.ts'
+import type { Forecast, ForecastOptions } from './privacyForecast.ts'
 import { cancellable, progressCallback } from './remote.ts'
 import type {
   ColumnMapping,
@@ -72,6 +73,11 @@ export interface TrainingClient extends TrainingPort {
     options?: { readonly backend?: BackendName | undefined },
     work?: Work,
   ): Promise<LocalOnly<DeviceCheck>>
+  /**
+   * What noise costs in accuracy, by simulating the study on made-up patients.
+   * @throws AppError training.cancelled, training.diverged, training.noBackend
+   */
+  forecastPrivacy(options: ForecastOptions, work?: Work): Promise<Forecast>
   /**
    * Opens another model of the study, to be used beside the installed one by what follows. @returns what to call it by
    * @throws AppError crypto.cannotOpen, crypto.wrongBinding, crypto.badCommitment, aggregation.badUpdate
@@ -169,6 +175,11 @@ export function createTrainingClient(worker: Endpoint): TrainingClient {
         work,
         async (job, onProgress) =>
           (await remote.checkDevice(manifest, backend ?? null, job, onProgress)) as Outcome<LocalOnly<DeviceCheck>>,
+      ),
+    forecastPrivacy: (options, work = {}) =>
+      asJob(
+        work,
+        async (job, onProgress) => (await remote.forecastPrivacy(options, job, onProgress)) as Outcome<Forecast>,
       ),
     readLayersModel: async (files, siteLocal = 'none') =>
       unwrap(await remote.readLayersModel(files.map(named), siteLocal)) as ReadModel,

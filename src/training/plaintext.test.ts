@@ -30,7 +30,6 @@ const refused = (
 }
 
 describe('an update', () => {
-  const plain = { size: 2, isPrivate: false }
   const bytes = (more: object = {}) => ({
     ...{ v: 1, kind: 'update', round: 3, salt, weight: 2, vector: new Uint8Array(8) },
     ...more,
@@ -38,22 +37,11 @@ describe('an update', () => {
 
   it('comes back as it was', () => {
     const update = { round: 3, salt: freshSalt(), weight: 5, vector: Float32Array.of(1.5, -0, 3e-40) }
-    expect(decodeUpdate(encodeUpdate(update), 3, { size: 3, isPrivate: false })).toEqual(update)
-    const withDescent = { ...update, descent: Float32Array.of(0, 1, -2) }
-    expect(decodeUpdate(encodeUpdate(withDescent), 3, { size: 3, isPrivate: true })).toEqual(withDescent)
-  })
-
-  it('has a descent where the study has differential privacy, and only there', () => {
-    const descent = new Uint8Array(8)
-    const isPrivate = { size: 2, isPrivate: true }
-    expect(() => decodeUpdate(encode(bytes({ descent })), 3, isPrivate)).not.toThrow()
-    expect(refused(() => decodeUpdate(encode(bytes()), 3, isPrivate))).toBe(true)
-    expect(refused(() => decodeUpdate(encode(bytes({ descent: new Uint8Array(12) })), 3, isPrivate))).toBe(true)
-    expect(refused(() => decodeUpdate(encode(bytes({ descent })), 3, plain))).toBe(true)
+    expect(decodeUpdate(encodeUpdate(update), 3, 3)).toEqual(update)
   })
 
   it('is refused in any other form', () => {
-    expect(() => decodeUpdate(encode(bytes()), 3, plain)).not.toThrow()
+    expect(() => decodeUpdate(encode(bytes()), 3, 2)).not.toThrow()
     for (const wrong of [
       { v: 2 },
       { kind: 'statistics' },
@@ -66,14 +54,14 @@ describe('an update', () => {
       { vector: 'text' },
       { more: 1 },
     ]) {
-      expect(refused(() => decodeUpdate(encode(bytes(wrong)), 3, plain))).toBe(true)
+      expect(refused(() => decodeUpdate(encode(bytes(wrong)), 3, 2))).toBe(true)
     }
   })
 
   it('is refused as any bytes at all, without another kind of error', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), noise => {
-        expect(refused(() => decodeUpdate(noise, 3, plain))).toBe(true)
+        expect(refused(() => decodeUpdate(noise, 3, 2))).toBe(true)
       }),
     )
   })

@@ -20,8 +20,6 @@ export interface UpdatePlaintext {
   readonly weight: number
   /** Difference of the shared parameters to the base. */
   readonly vector: Float32Array
-  /** With differential privacy: where this hospital's validation patients would move the base, noised; see alignmentScores. */
-  readonly descent?: Float32Array | undefined
 }
 
 /** What a hospital tells the seats in round zero. */
@@ -60,32 +58,21 @@ const SALT_BYTES = 32
 export const plaintextOverhead = 512
 
 /** All plaintexts are canonical dag-cbor; vectors are little-endian bytes, float32 for models, float64 for statistics. */
-export function encodeUpdate({ round, salt, weight, vector, descent }: UpdatePlaintext): Uint8Array {
-  const scoring = descent && { descent: float32Bytes(descent) }
-  return encode({ v: 1, kind: 'update', round, salt, weight, vector: float32Bytes(vector), ...scoring })
+export function encodeUpdate({ round, salt, weight, vector }: UpdatePlaintext): Uint8Array {
+  return encode({ v: 1, kind: 'update', round, salt, weight, vector: float32Bytes(vector) })
 }
 
 /**
  * Parses and checks an opened update.
- * @param expect.size of the shared parameters
- * @param expect.isPrivate whether the study has differential privacy, and with it a descent
+ * @param size of the shared parameters
  * @throws AppError aggregation.badUpdate: malformed, of another round or size, not finite, too large
  */
-export function decodeUpdate(
-  bytes: Uint8Array,
-  round: number,
-  expect: { readonly size: number; readonly isPrivate: boolean },
-): UpdatePlaintext {
-  const { salt, weight, ...value } = parse(bytes, updateShape)
-  const isExpected =
-    value.round === round &&
-    value.vector.length === expect.size * 4 &&
-    value.descent?.length === (expect.isPrivate ? expect.size * 4 : undefined)
-  if (!isExpected) throw new AppError('aggregation.badUpdate')
+export function decodeUpdate(bytes: Uint8Array, round: number, size: number): UpdatePlaintext {
+  const value = parse(bytes, updateShape)
+  if (value.round !== round || value.vector.length !== size * 4) throw new AppError('aggregation.badUpdate')
   const vector = float32Of(value.vector)
-  const descent = value.descent && float32Of(value.descent)
-  for (const part of descent ? [vector, descent] : [vector]) checkUpdate(part, weight, expect.size)
-  return { round, salt, weight, vector, descent }
+  checkUpdate(vector, value.weight, size)
+  return { round, salt: value.salt, weight: value.weight, vector }
 }
 
 export function encodeStatistics({ round, salt, count, sums, squares }: StatisticsPlaintext): Uint8Array {
@@ -231,7 +218,6 @@ const updateShape = z.strictObject({
   salt: bytesOf(SALT_BYTES),
   weight: z.number().int().min(1).max(maxWeight),
   vector: bytesOf(),
-  descent: z.optional(bytesOf()),
 })
 
 const statisticsShape = z.strictObject({

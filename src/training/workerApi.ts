@@ -18,6 +18,7 @@ import { HospitalTrainer } from './HospitalTrainer.ts'
 import { patientsOf } from './hospitalStudy.ts'
 import { readLayersModel } from './layersModel.ts'
 import type { ModelUse, NamedFile } from './modelUse.ts'
+import { type Forecast, type ForecastOptions, forecastPrivacy } from './privacyForecast.ts'
 import type { ColumnMapping, CsvCheck, DeviceCheck, ReadModel, ShippedPreview } from './screen.ts'
 
 /** One hospital's share of a shipped study. */
@@ -77,6 +78,7 @@ export interface TrainingWorkerApi {
     job: number,
     onProgress: RemoteCallback | null,
   ): Promise<Outcome<LocalOnly<DeviceCheck>>>
+  forecastPrivacy(options: ForecastOptions, job: number, onProgress: RemoteCallback | null): Promise<Outcome<Forecast>>
   readLayersModel(files: readonly NamedFile[], siteLocal: ModelSpec['siteLocal']): Promise<Outcome<ReadModel>>
   configure(
     ref: StudyRef,
@@ -227,6 +229,9 @@ export function createWorkerApi({ keys, createEngine, fetchFile }: WorkerService
           localOnly: await checkDevice({ manifest, dataset: dataset ?? null, force: backend, createEngine, work }),
         })),
       ),
+
+    forecastPrivacy: (options, job, onProgress) =>
+      outcome(() => asJob(job, onProgress, async work => forecastPrivacy(await startEngine(), options, work))),
 
     readLayersModel: (files, siteLocal) =>
       outcome(async () => {

@@ -59,7 +59,7 @@ async function measure({ parameters, repeats }: SealingJob): Promise<Sealing> {
         by: self.member,
         commitment: update.commitment,
       })
-      decodeUpdate(plaintext, round, { size: parameters, isPrivate: false })
+      decodeUpdate(plaintext, round, parameters)
     })
     const model = await timed('sealModel', async () => {
       const plaintext = encodeModel({ study, round, trained: 1, manifest, vector, standardisation: null })

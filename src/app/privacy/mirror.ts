@@ -2,7 +2,7 @@ import type { ChainReader } from '../../chain/reads.ts'
 import { type Submission, submissionsOf } from '../../chain/submissions.ts'
 import { AppError } from '../../errors/AppError.ts'
 import { rdpAccountant } from '../../privacy/accountant/rdp.ts'
-import { roundEntries } from '../../privacy/coverage.ts'
+import { roundEntry } from '../../privacy/coverage.ts'
 import { type Ledger, reconcile } from '../../privacy/ledger.ts'
 import type { Manifest } from '../../study/manifest.ts'
 import { type Address, sameAddress } from '../../study/types.ts'
@@ -46,7 +46,7 @@ export function completeLedger({ reader, hospital, ledgers, manifestOf }: Mirror
       }
       const at = Math.floor(Date.now() / 1000)
       const place = { deployment, study: study.toLowerCase(), at }
-      const entries = missing.flatMap(round => roundEntries(privacy, { ...place, round }))
+      const entries = missing.map(round => roundEntry(privacy, { ...place, round }))
       const mechanisms = entries.map(({ mechanism }) => mechanism)
       const epsilon = rdpAccountant().epsilon(mechanisms, ledger.budget.delta)
       ledger = reconcile(ledger, { deployment, study: place.study, entries, epsilon })

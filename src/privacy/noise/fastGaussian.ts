@@ -15,7 +15,8 @@ const largestSigma = 2 ** 44
 const random = new RandomWords()
 
 /**
- * A sampler of the discrete Gaussian for vectors: z with probability proportional to exp(−z²/2σ²), in about 50 ns.
+ * A sampler of the discrete Gaussian for vectors: z with probability proportional to exp(−z²/2σ²), in less than 0.1 µs
+ * (npm run bench -- dp-noise).
  *
  * Blocks of neighbouring integers are drawn by whole-number weights that nowhere lie below the bell; a draw within the block is
  * kept with a probability of bell over weight. That is decided by 32 random bits against a double where those suffice, else

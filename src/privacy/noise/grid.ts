@@ -1,8 +1,8 @@
 import { discreteGaussianSampler } from './fastGaussian.ts'
 
 /**
- * Deviations of the noise in steps of the grid, at least. There the discrete Gaussian has the moments of the continuous one
- * that accountants compute with, to a relative exp(−2π²·64) (Canonne, Kamath, Steinke 2020, section 2.2).
+ * Deviations of the noise in steps of the grid, at least. The discrete Gaussian has the moments of the continuous one that RDP
+ * computes with, at whole orders on any grid, at others to about exp(−2π²·8·multiplier): see docs/privacy.md.
  */
 const leastSteps = 8
 /** A grid this share of the clip, over √d, hardly adds to the sensitivity and leaves float64 enough bits. */

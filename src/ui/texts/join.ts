@@ -250,6 +250,8 @@ export const joinTexts = {
         'The issuers have not admitted this wallet yet. Ask them for an invitation, or give them the address above.',
       credits: (needed: number, has: number) =>
         `The stake is ${credits(needed)}; this wallet has ${credits(has)}. Ask the sponsor for credits.`,
+      privacy:
+        'The privacy budget for these patients covers no round of this study: earlier studies have spent it. Choose another study; a larger budget can be set under My hospital, where whoever answers for these data agrees.',
       gas: 'This wallet has no gas money. Send it some ether of this chain first.',
     },
     declined: 'You declined in your wallet. Nothing was sent; you can try again.',

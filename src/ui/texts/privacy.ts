@@ -1,3 +1,9 @@
+/** @example times(1) // '2.7 times' */
+function times(epsilon: number): string {
+  const factor = Math.exp(epsilon)
+  return `${factor < 10 ? factor.toFixed(1) : Math.round(factor).toLocaleString('en')} times`
+}
+
 /** Differential privacy, to sponsors and to hospitals. */
 export const privacyTexts = {
   /** A number that people compare: two digits where it is small. */
@@ -5,11 +11,53 @@ export const privacyTexts = {
   /** @example chance(1e-5) // '1 in 100,000' */
   chance: (delta: number) => `1 in ${Math.round(1 / delta).toLocaleString('en')}`,
 
+  card: {
+    heading: 'How are your patients protected?',
+    noised:
+      'By noise. Whoever sees what you send, and whoever they work with, can hardly tell whether any one of your patients was among those you learned from.',
+    sealedOnly:
+      'By sealing alone. Only this round’s committee can open what you send. There is no noise in it: a hospital on the committee could try to learn something about single patients from it.',
+    seen: 'What others see',
+    seenPublic: 'Everybody: that your hospital takes part, its scores, and fingerprints of what it sent.',
+    seenBand: (patients: number) =>
+      `The committee: what the model learned here, and about how many patients it learned from, in steps of ${patients}.`,
+    seenSealed: 'The committee: what the model learned here.',
+    hidden: 'What nobody sees',
+    hiddenRows: 'A patient’s row, an exact count, your own results.',
+    hiddenNoise:
+      'Which patients you have: with or without any one of them, what you send looks the same but for the noise.',
+    promise: (epsilon: string, chance: string) =>
+      `The study promises each of your patients at most ε = ${epsilon} in all of its rounds, but for a chance of ${chance}.`,
+    limits: 'A patient who is treated at two hospitals of a study pays at both.',
+    reading: 'Reading what was spent so far …',
+    budget: 'Your budget for each patient, ε',
+    spent: 'Spent, all studies',
+    next: 'The next round adds',
+    end: 'At the end of this study',
+    coversAll: (rounds: number) =>
+      rounds === 1 ? 'The budget covers the round to come.' : `The budget covers all ${rounds} rounds to come.`,
+    coversSome: (covered: number, rounds: number) =>
+      `The budget covers ${covered} of ${rounds} rounds to come. Your hospital sits the others out; the study goes on, and your stake is safe. A larger budget can be set under My hospital.`,
+    coversNone:
+      'The budget for these patients is spent: no further round can be paid from it. Nothing of your patients is touched, and the study goes on without you. A larger budget can be set under My hospital.',
+    over: 'No round is to come.',
+    barLabel: (spent: string, budget: string) => `ε = ${spent} of ${budget} spent`,
+    ledgerHeading: 'How much may be known of a patient?',
+    ledgerAnswer:
+      'This computer counts what every study spends of your patients’ privacy, and stops before the budget is overdrawn. The chain can restore the count.',
+    budgetField: 'Budget, ε',
+    budgetHint:
+      'For all studies of this hospital together. Raise it only if whoever answers for these patients’ data agrees: what was shared cannot be taken back.',
+    change: 'Change the budget',
+    changed: (budget: string) => `The budget is now ε = ${budget}.`,
+    delta: (chance: string) => `ε is counted at δ = ${chance}, by Rényi accounting.`,
+  },
+
   form: {
     heading: 'How are the patients protected?',
     off: 'What a hospital sends is sealed to the committee. Whoever sits on it could still try to learn from it who was treated where.',
-    on: (epsilon: string, chance: string) =>
-      `Noise hides each patient: whatever anybody concludes, without that patient it would have been at most e^${epsilon} times less likely (but for a chance of ${chance}). That holds for the whole study, whoever works together.`,
+    on: (epsilon: number, chance: string) =>
+      `Noise hides each patient: whatever the study sends is at most ${times(epsilon)} as likely with a patient as without, but for a chance of ${chance}. That holds for all rounds together, whoever works together.`,
     unclear: 'Noise hides each patient. Fill in how much.',
     switch: 'Add noise, so that no patient can be told from an update (differential privacy)',
     switchHint: 'Costs accuracy, the more the fewer patients there are. Each hospital keeps account of what it spends.',
@@ -24,6 +72,21 @@ export const privacyTexts = {
     clip: 'Most a patient may pull, clip',
     clipHint: 'Longest gradient of one patient. About 1 for columns on a common scale.',
     noise: (sigma: string, each: string) => `Noise of ${sigma} times the clip in each step; a round costs ε = ${each}.`,
-    margin: 'Scores compare directions here: −50 % leaves an update out that points away from the others.',
+    forecast: {
+      heading: 'What does it cost in accuracy?',
+      start: 'Try it on made-up patients',
+      again: 'Try it again',
+      stop: 'Stop',
+      working: (share: number) => `Simulating the study in this tab: ${Math.round(100 * share)} %`,
+      assumes: (hospitals: number, patients: number) =>
+        `${hospitals} hospitals of ${patients} made-up patients each, with this study’s columns, steps, rounds and clip. Real patients differ: compare the rows, not the heights. More patients lose less.`,
+      sentence: (epsilon: string, lost: string) => `At ε = ${epsilon} noise costs about ${lost} here.`,
+      nothingLost: (epsilon: string) => `At ε = ${epsilon} noise costs nothing that this simulation can tell.`,
+      impossible: 'no noise is enough',
+      columns: { epsilon: 'ε', accuracy: 'Right answers', lost: 'Lost to noise' },
+      without: 'without noise',
+      tables: 'For images there is no simulation: training them takes too long here.',
+    },
+    margin: 'Scores compare directions here: an update that points away from the others by more than this is left out.',
   },
 }

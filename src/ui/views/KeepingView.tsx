@@ -5,6 +5,7 @@ import { useEffect } from 'react'
 import { useStore } from 'zustand'
 import type { HospitalSession } from '../../app/session.ts'
 import { texts } from '../texts.ts'
+import { BudgetPanel } from './keeping/BudgetPanel.tsx'
 import { DeskPanel } from './keeping/DeskPanel.tsx'
 import { DevicePanel } from './keeping/DevicePanel.tsx'
 import { HistoryPanel } from './keeping/HistoryPanel.tsx'
@@ -27,6 +28,7 @@ export function KeepingView({ session }: { readonly session: HospitalSession }) 
         </Stack>
       )}
       <MoneyPanel view={view} session={session} />
+      <BudgetPanel view={view} session={session} />
       <HistoryPanel view={view} />
       <KeysPanel view={view} session={session} />
       <StoragePanel view={view} session={session} />

@@ -9,6 +9,7 @@ import { LeavesPanel } from './live/LeavesPanel.tsx'
 import { MissingPanel } from './live/MissingPanel.tsx'
 import { NowPanel } from './live/NowPanel.tsx'
 import { StepBackPanel } from './live/StepBackPanel.tsx'
+import { PrivacyCard } from './PrivacyCard.tsx'
 
 /** The running study: what happens, who is missing, what I do, what we gained so far, what leaves this computer. */
 export function RoundView({ session }: { readonly session: HospitalSession }) {
@@ -19,6 +20,7 @@ export function RoundView({ session }: { readonly session: HospitalSession }) {
       <ActionPanel view={view} session={session} />
       {view.stage !== 'done' && view.stage !== 'failed' && <MissingPanel view={view} />}
       <GainSoFarPanel view={view} />
+      <PrivacyCard view={view} />
       <LeavesPanel view={view} />
       {view.stage === 'running' && <StepBackPanel view={view} session={session} />}
       <LogPanel lines={view.log} />

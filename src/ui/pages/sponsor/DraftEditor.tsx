@@ -75,7 +75,7 @@ export function DraftEditor({ site, wallet, desk, draft, onBack, onMade }: Draft
             <SchemaPanel desk={desk} />
             <ModelPanel desk={desk} />
             <TrainingPanel />
-            <PrivacyPanel />
+            <PrivacyPanel desk={desk} />
             <RulesPanel />
             <TimingPanel />
             <CostPanel site={site} wallet={wallet} />

@@ -1,6 +1,8 @@
 import { Collapse, Stack, Switch, Text } from '@mantine/core'
+import type { SponsorDesk } from '../../../app/sponsorDesk.ts'
 import {
   type FormPrivacy,
+  forecastOf,
   privacyDefaults,
   privacyOf,
   type SponsorForm,
@@ -8,14 +10,15 @@ import {
 } from '../../../app/sponsorForm.ts'
 import { isAppError } from '../../../errors/AppError.ts'
 import { rdpAccountant } from '../../../privacy/accountant/rdp.ts'
-import { roundMechanisms } from '../../../privacy/studyPrivacy.ts'
+import { roundMechanism } from '../../../privacy/studyPrivacy.ts'
 import { Panel } from '../../components/Panel.tsx'
 import { texts } from '../../texts.ts'
+import { ForecastTable } from './ForecastTable.tsx'
 import { Fields, NumberField, useForm } from './fields.tsx'
 
 /** Whether noise hides the patients, how much of it, and what that promises. */
-export function PrivacyPanel() {
-  const { form: words, epsilon, chance } = texts.privacy
+export function PrivacyPanel({ desk }: { readonly desk: SponsorDesk }) {
+  const { form: words, chance } = texts.privacy
   const { form, change } = useForm()
   const { privacy } = form
   const shown = privacy ?? privacyDefaults(form)
@@ -34,7 +37,7 @@ export function PrivacyPanel() {
       ? words.off
       : privacy.epsilon === null || privacy.delta === null
         ? words.unclear
-        : words.on(epsilon(privacy.epsilon), chance(privacy.delta))
+        : words.on(privacy.epsilon, chance(privacy.delta))
   return (
     <Panel question={words.heading} answer={answer}>
       <Switch
@@ -55,6 +58,13 @@ export function PrivacyPanel() {
           <Text size="sm" c="dimmed" mih="1lh">
             {noiseText(form)}
           </Text>
+          {form.schema.kind === 'table' ? (
+            <ForecastTable desk={desk} options={privacy && noiseText(form) !== '' ? forecastOf(form) : null} />
+          ) : (
+            <Text size="sm" c="dimmed">
+              {words.forecast.tables}
+            </Text>
+          )}
         </Stack>
       </Collapse>
     </Panel>
@@ -67,7 +77,7 @@ function noiseText(form: SponsorForm): string {
   try {
     const spec = privacyOf(form)
     if (spec === null) return ''
-    const each = rdpAccountant().epsilon(roundMechanisms(spec), spec.delta)
+    const each = rdpAccountant().epsilon([roundMechanism(spec)], spec.delta)
     return `${words.noise(spec.noise.toPrecision(3), epsilon(each))} ${words.margin}`
   } catch (error) {
     // Half typed.

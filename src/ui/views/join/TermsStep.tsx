@@ -1,5 +1,5 @@
 import { Anchor, Button, Group, List, Skeleton, Stack, Text } from '@mantine/core'
-import { useId } from 'react'
+import { lazy, Suspense, useId } from 'react'
 import type { JoinDesk } from '../../../app/desks/joining.ts'
 import type { JoinTerms } from '../../../app/desks/joinView.ts'
 import { entryOf } from '../../../app/join/entry.ts'
@@ -7,12 +7,16 @@ import { nameFor } from '../../../app/people.ts'
 import type { HospitalView } from '../../../app/store.ts'
 import { DEV_CHAIN_ID } from '../../../chain/clients.ts'
 import { creditsFrom } from '../../../chain/credits.ts'
+import { AppError } from '../../../errors/AppError.ts'
 import { HospitalMark } from '../../components/HospitalMark.tsx'
 import { texts } from '../../texts.ts'
 import { useSite } from '../../useSite.ts'
 import { markOf } from '../live/who.ts'
 import { Notice } from './Notice.tsx'
 import { StepPanel } from './StepPanel.tsx'
+
+// Accounting for noise is fetched where there is some.
+const Protection = lazy(() => import('../PrivacyCard.tsx').then(module => ({ default: module.Protection })))
 
 interface TermsStepProps {
   readonly view: HospitalView
@@ -106,6 +110,16 @@ function Facts({
           <List.Item>{words.sharedNever}</List.Item>
         </List>
       </dd>
+      <dt>{texts.privacy.card.heading}</dt>
+      <dd>
+        {study?.manifest.privacy ? (
+          <Suspense fallback={<Skeleton height={160} />}>
+            <Protection view={view} />
+          </Suspense>
+        ) : (
+          texts.privacy.card.sealedOnly
+        )}
+      </dd>
       <dt>{words.rows.who}</dt>
       <dd>
         <Stack gap={4}>
@@ -140,7 +154,7 @@ function Facts({
 }
 
 /** Why joining cannot work yet; null where nothing is known to stand in the way. */
-function obstacleOf({ joining, study }: HospitalView, terms: JoinTerms): string | null {
+function obstacleOf({ joining, study, privacy }: HospitalView, terms: JoinTerms): string | null {
   const { terms: words } = texts.join
   const { snapshot, invitation } = joining
   if (snapshot !== null && study !== null) {
@@ -151,6 +165,12 @@ function obstacleOf({ joining, study }: HospitalView, terms: JoinTerms): string 
   }
   // What the invitation brings is not in the wallet yet.
   if (invitation !== null && invitation.problem === null && !invitation.isRedeemed) return null
+  const { account, error } = privacy
+  if (study?.manifest.privacy) {
+    if (error !== null) return AppError.fromData(error).message
+    if (account === null) return texts.privacy.card.reading
+    if (account.covered === 0) return words.obstacles.privacy
+  }
   if (!terms.isAdmitted) return words.obstacles.notAdmitted
   if (terms.credits < terms.stake) return words.obstacles.credits(creditsFrom(terms.stake), creditsFrom(terms.credits))
   if (terms.gas === 0n) return words.obstacles.gas

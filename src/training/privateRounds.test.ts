@@ -1,0 +1,94 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { Member } from '../rounds/ports.ts'
+import type { Manifest } from '../study/manifest.ts'
+import { ownTableStudy } from '../study/studies/ownTable.ts'
+import { privately } from '../study/studies/privately.ts'
+import { createEngine, type Engine } from './engine.ts'
+import { type TestHospital, testDataset, testHospitals, testSchema } from './testing.ts'
+
+const schema = {
+  ...testSchema,
+  features: testSchema.features.map(feature => {
+    if (feature.name === 'dose') return { ...feature, typical: [0, 20] as [number, number] }
+    return feature.name === 'pressure' ? { ...feature, typical: [100, 140] as [number, number] } : feature
+  }),
+}
+const plain: Manifest = privately(ownTableStudy(schema, { rounds: 4, seed: 5 }), { epsilon: 8, delta: 1e-4 }).manifest
+const datasets = [0, 1, 2, 3].map(i => testDataset(i))
+
+/** Sends what it learned the wrong way round. */
+const flipped = async (): Promise<Engine> => {
+  const engine = await createEngine('cpu')
+  return {
+    ...engine,
+    async trainPrivately(call) {
+      const result = await engine.trainPrivately(call)
+      return { ...result, parameters: result.parameters.map((value, i) => 2 * (call.parameters[i] ?? 0) - value) }
+    },
+  }
+}
+
+async function play(
+  hospitals: readonly TestHospital[],
+  round: number,
+): Promise<readonly (readonly (number | null)[])[]> {
+  const members = hospitals.map(({ member }) => member)
+  const sealed = []
+  for (const { trainer } of hospitals) sealed.push(await trainer.trainAndSeal(round, members))
+  const scores = []
+  const models = []
+  for (const { trainer } of hospitals) {
+    for (const [i, { blob, commitment }] of sealed.entries()) {
+      expect(await trainer.open(round, members[i] as Member, blob, commitment)).toBe(true)
+    }
+    scores.push(await trainer.score(round, members))
+    models.push(await trainer.aggregate(round, members, members))
+  }
+  for (const { trainer } of hospitals) {
+    await trainer.installModel(round, models[0]!.modelHash, models[0]!.blob, members)
+  }
+  return scores
+}
+
+describe('rounds with differential privacy', () => {
+  let hospitals: readonly TestHospital[]
+  beforeAll(async () => {
+    const honest = await testHospitals(datasets.slice(0, 3), plain)
+    const [, , , liar] = await testHospitals(datasets, plain, flipped)
+    hospitals = [...honest, liar as TestHospital]
+  })
+
+  it('give every seat the same scores, those who help above nothing and who harms far below', async () => {
+    for (let round = 1; round <= 3; round++) {
+      const all = await play(hospitals, round)
+      for (const scores of all) expect(scores).toEqual(all[0])
+      const [a, b, c, liar] = all[0] as [number, number, number, number]
+      expect(Math.min(a, b, c)).toBeGreaterThan(0)
+      expect(liar).toBeLessThan(-7500)
+    }
+  })
+
+  it('never start from what was fitted to a patient without noise, though this screen’s predictions are', async () => {
+    const starts: number[] = []
+    const ends: number[] = []
+    const intercept = (parameters: Float32Array) => parameters.at(-1) as number
+    const listening = async (): Promise<Engine> => {
+      const engine = await createEngine('cpu')
+      return {
+        ...engine,
+        async trainPrivately(call) {
+          const result = await engine.trainPrivately(call)
+          starts.push(intercept(call.parameters))
+          ends.push(intercept(result.parameters))
+          return result
+        },
+      }
+    }
+    const two = await testHospitals(datasets.slice(0, 2), plain, listening)
+    await play(two, 1)
+    // Fits the site's intercept, for this screen.
+    for (const { trainer } of two) await trainer.evaluate({ withLocal: false })
+    await play(two, 2)
+    expect(starts).toEqual([0, 0, ends[0], ends[1]])
+  })
+})

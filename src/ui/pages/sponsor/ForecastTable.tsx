@@ -1,0 +1,122 @@
+import { Button, Group, Stack, Table, Text, Title } from '@mantine/core'
+import { useRef, useState } from 'react'
+import type { SponsorDesk } from '../../../app/sponsorDesk.ts'
+import { type AppErrorData, isAppError } from '../../../errors/AppError.ts'
+import type { Forecast, ForecastOptions } from '../../../training/privacyForecast.ts'
+import { asErrorData, ErrorPanel } from '../../components/ErrorPanel.tsx'
+import { percent, unsignedPoints } from '../../format.ts'
+import { texts } from '../../texts.ts'
+import { useForm } from './fields.tsx'
+
+interface ForecastTableProps {
+  readonly desk: SponsorDesk
+  /** What is simulated; null while the form says nothing that could be. */
+  readonly options: ForecastOptions | null
+}
+
+/** The study simulated on made-up patients, at several ε: what each costs in accuracy. */
+export function ForecastTable({ desk, options }: ForecastTableProps) {
+  const { forecast: words } = texts.privacy.form
+  const { form } = useForm()
+  const [share, setShare] = useState<number | null>(null)
+  const [found, setFound] = useState<{ readonly forecast: Forecast; readonly options: ForecastOptions } | null>(null)
+  const [error, setError] = useState<AppErrorData | null>(null)
+  const stop = useRef<AbortController | null>(null)
+  const start = async () => {
+    if (options === null) return
+    stop.current = new AbortController()
+    setShare(0)
+    setError(null)
+    try {
+      const { signal } = stop.current
+      const forecast = await desk.forecast(form, {
+        signal,
+        onProgress: ({ done, total }) => setShare(done / total),
+      })
+      setFound({ forecast, options })
+    } catch (caught) {
+      if (!isAppError(caught, 'training.cancelled')) setError(asErrorData(caught))
+    } finally {
+      setShare(null)
+    }
+  }
+  return (
+    <Stack gap="sm">
+      <Title order={3}>{words.heading}</Title>
+      {error && <ErrorPanel error={error} />}
+      <Group>
+        {share === null ? (
+          <Button variant="default" disabled={options === null} onClick={() => void start()}>
+            {found === null ? words.start : words.again}
+          </Button>
+        ) : (
+          <Button variant="default" onClick={() => stop.current?.abort()}>
+            {words.stop}
+          </Button>
+        )}
+        <Text size="sm" c="dimmed" role="status">
+          {share !== null && words.working(share)}
+        </Text>
+      </Group>
+      {found && <Found forecast={found.forecast} options={found.options} epsilon={form.privacy?.epsilon ?? null} />}
+    </Stack>
+  )
+}
+
+function Found({
+  forecast: { withoutNoise, points },
+  options: { hospitals, patients },
+  epsilon,
+}: {
+  readonly forecast: Forecast
+  readonly options: ForecastOptions
+  readonly epsilon: number | null
+}) {
+  const { forecast: words } = texts.privacy.form
+  const shownEpsilon = texts.privacy.epsilon
+  const nearest = points.find(point => epsilon !== null && point.epsilon >= epsilon) ?? points.at(-1)
+  const lost = nearest?.accuracy == null ? null : withoutNoise - nearest.accuracy
+  return (
+    <>
+      {nearest && lost !== null && (
+        <Text className="ward-measure">
+          {lost < 0.001
+            ? words.nothingLost(shownEpsilon(nearest.epsilon))
+            : words.sentence(shownEpsilon(nearest.epsilon), unsignedPoints(lost))}
+        </Text>
+      )}
+      <Table maw={480} verticalSpacing={4}>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th scope="col">{words.columns.epsilon}</Table.Th>
+            <Table.Th scope="col" ta="right">
+              {words.columns.accuracy}
+            </Table.Th>
+            <Table.Th scope="col" ta="right">
+              {words.columns.lost}
+            </Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {points.map(point => (
+            <Table.Tr key={point.epsilon}>
+              <Table.Th scope="row">{shownEpsilon(point.epsilon)}</Table.Th>
+              <Table.Td ta="right">{point.accuracy === null ? words.impossible : percent(point.accuracy)}</Table.Td>
+              <Table.Td ta="right">
+                {point.accuracy === null ? '–' : unsignedPoints(Math.max(0, withoutNoise - point.accuracy))}
+              </Table.Td>
+            </Table.Tr>
+          ))}
+          <Table.Tr>
+            <Table.Th scope="row">{words.without}</Table.Th>
+            <Table.Td ta="right">{percent(withoutNoise)}</Table.Td>
+            <Table.Td ta="right">–</Table.Td>
+          </Table.Tr>
+        </Table.Tbody>
+      </Table>
+      <Text size="sm" c="dimmed" className="ward-measure">
+        {words.assumes(hospitals, patients)}
+      </Text>
+    </>
+  )
+}

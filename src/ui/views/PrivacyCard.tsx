@@ -1,0 +1,100 @@
+import './keeping/keeping.css'
+import { List, Progress, Stack, Text, Title } from '@mantine/core'
+import type { PrivacyAccount } from '../../app/privacy/privacyPort.ts'
+import type { HospitalView } from '../../app/store.ts'
+import { studyEpsilon } from '../../privacy/studyPrivacy.ts'
+import { Panel } from '../components/Panel.tsx'
+import { texts } from '../texts.ts'
+import { Figures } from './keeping/Figures.tsx'
+import { ActionError } from './live/ActionError.tsx'
+
+/** What others can and cannot see of the patients, what that costs them, and what is left. */
+export function PrivacyCard({ view }: { readonly view: HospitalView }) {
+  const { card: words } = texts.privacy
+  const { study } = view
+  if (study === null) return null
+  const { privacy } = study.manifest
+  return (
+    <Panel question={words.heading} answer={privacy ? words.noised : words.sealedOnly}>
+      <Protection view={view} />
+    </Panel>
+  )
+}
+
+/** The same without its heading, among the terms of a study. */
+export function Protection({ view }: { readonly view: HospitalView }) {
+  const { card: words, epsilon, chance } = texts.privacy
+  const { study, privacy: own } = view
+  if (study === null) return null
+  const { privacy, patientsPerWeight } = study.manifest
+  const promised = studyEpsilon(study.manifest, study.rounds)
+  return (
+    <Stack gap="md">
+      <Stack gap={4}>
+        <Title order={3}>{words.seen}</Title>
+        <List spacing={4}>
+          <List.Item>{words.seenPublic}</List.Item>
+          <List.Item>{patientsPerWeight > 0 ? words.seenBand(patientsPerWeight) : words.seenSealed}</List.Item>
+        </List>
+      </Stack>
+      <Stack gap={4}>
+        <Title order={3}>{words.hidden}</Title>
+        <List spacing={4}>
+          <List.Item>{words.hiddenRows}</List.Item>
+          {privacy && <List.Item>{words.hiddenNoise}</List.Item>}
+        </List>
+      </Stack>
+      {privacy && promised !== null && (
+        <>
+          {own.error && <ActionError error={own.error} />}
+          {own.account === null ? (
+            own.error === null && <Text c="dimmed">{words.reading}</Text>
+          ) : (
+            <Spending account={own.account} isOut={own.uncovered !== null} />
+          )}
+          <Text size="sm" c="dimmed" className="ward-measure">
+            {words.promise(epsilon(promised), chance(privacy.delta))} {words.limits}
+          </Text>
+        </>
+      )}
+    </Stack>
+  )
+}
+
+function Spending({ account, isOut }: { readonly account: PrivacyAccount; readonly isOut: boolean }) {
+  const { card: words, epsilon } = texts.privacy
+  const { budget, spent, nextRound, atTheEnd, rounds } = account
+  const isShort = isOut || account.covered < rounds
+  return (
+    <Stack gap="sm" data-testid="privacy-account">
+      <Progress
+        value={Math.min(100, (100 * spent) / budget.epsilon)}
+        size="lg"
+        aria-label={words.barLabel(epsilon(spent), epsilon(budget.epsilon))}
+      />
+      <Figures
+        of={[
+          { name: words.budget, value: epsilon(budget.epsilon) },
+          { name: words.spent, value: epsilon(spent) },
+          ...(rounds > 0
+            ? [
+                { name: words.next, value: epsilon(nextRound) },
+                { name: words.end, value: epsilon(atTheEnd) },
+              ]
+            : []),
+        ]}
+      />
+      <Text role="status" className="ward-measure" {...(isShort && { c: 'var(--ward-attention)' })}>
+        {isShort && <span aria-hidden="true">▲ </span>}
+        {coverage(account, isOut)}
+      </Text>
+    </Stack>
+  )
+}
+
+function coverage({ covered, rounds }: PrivacyAccount, isOut: boolean): string {
+  const { card: words } = texts.privacy
+  if (isOut || (covered === 0 && rounds > 0)) return words.coversNone
+  if (rounds === 0) return words.over
+  return covered < rounds ? words.coversSome(covered, rounds) : words.coversAll(rounds)
+}
