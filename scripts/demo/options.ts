@@ -43,7 +43,7 @@ npm run demo -- --headless [options]   runs a whole study in headless Chromium a
   --csv FILE             your own study: one file a hospital, at least two; needs --label
   --label COLUMN         the column with the outcome, for --csv
   --hospitals N          2 to 16 (default: heart 4, one a center; digits 3)
-  --rounds N             1 to 1000 (default: heart 15 or with --epsilon 10, digits 4, own files 15)
+  --rounds N             1 to 1000 (default: heart 15 or with --epsilon 5, digits 4, own files 15)
   --epsilon E            differential privacy: noise that keeps each patient within ε = E, 0.05 to 100 (heart, digits)
   --seed N               for the split, the initial weights and the order of batches (default 1)
   --backend NAME         trains on ${backends.join(', ')}; default: the fastest that this computer has
@@ -108,7 +108,7 @@ export function parseOptions(args: readonly string[], folder: string): DemoOptio
     throw new UsageError('--epsilon goes with --study heart or digits: own files say nothing of what is typical.')
   const epsilon = values.epsilon === undefined ? undefined : epsilonOf(values.epsilon)
   const defaults = {
-    heart: { hospitals: 4, rounds: epsilon === undefined ? 15 : 10 },
+    heart: { hospitals: 4, rounds: epsilon === undefined ? 15 : 5 },
     digits: { hospitals: 3, rounds: 4 },
     csv: { hospitals: csv.length, rounds: 15 },
   }[study]

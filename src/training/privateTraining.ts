@@ -95,7 +95,7 @@ const LARGEST = 4_000_000
  *
  * @throws AppError training.noData, training.diverged, training.cancelled; training.noBackend where the backend computes in
  *   16 bits; study.badManifest when data and model differ
- * @throws RangeError for settings that make no mechanism: clips or rates out of range, a tensor in two groups or in none
+ * @throws RangeError for settings that make no mechanism: clips or rates out of range, a tensor in two groups
  */
 export async function trainPrivately(backend: BackendName, call: PrivateTrainingCall): Promise<PrivateTrainingResult> {
   const { examples, training, steps, sampleRate, groups, adaptive, coins = secureCoins } = call

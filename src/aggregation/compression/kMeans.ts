@@ -60,7 +60,8 @@ export function codebookOf({ values, sums, distinct }: SortedValues, entries: nu
       const to = i + 1 === centroids.length ? count : firstAbove(values, (centroids[i]! + centroids[i + 1]!) / 2, from)
       // An empty cluster is dropped.
       if (to > from) {
-        const mean = (sums[to]! - sums[from]!) / (to - from)
+        // Prefix sums that cancel may take a mean out of its own run.
+        const mean = Math.min(values[to - 1]!, Math.max(values[from]!, (sums[to]! - sums[from]!) / (to - from)))
         if (mean !== centroids[i]) moved = true
         next[used++] = mean
       }
