@@ -6,7 +6,7 @@ import type { Engine } from '../../src/training/engine.ts'
 import { type HeldOut, HospitalTrainer } from '../../src/training/HospitalTrainer.ts'
 
 /** A study without a chain: the same trainers, sealed blobs and committee, passed from hand to hand. */
-const ref: StudyRef = {
+export const ref: StudyRef = {
   deployment: `0x${'11'.repeat(32)}`,
   chainId: 31337,
   study: `0x${'22'.repeat(20)}`,
