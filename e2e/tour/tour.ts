@@ -240,7 +240,7 @@ export async function tourOfStudy({ bed, newComputer, look }: TourOptions): Prom
   try {
     await study.startWhenJoined()
     await study.until('the second training round waits for a hospital', ({ round, phase, submitted }) => {
-      return round === 3 && phase === Phase.Train && submitted.toString(2).replaceAll('0', '').length === 2
+      return round === 2 && phase === Phase.Train && submitted.toString(2).replaceAll('0', '').length === 2
     })
     await page.getByRole('row', { name: /^Hospital 2.*waited for/ }).waitFor()
     await page.getByText(texts.live.action.waits).waitFor()
@@ -445,7 +445,7 @@ function createHold() {
   let isOpen = false
   return {
     gate: (call: GatedCall, round: number) => {
-      if (isOpen || round < 3 || call !== 'submitUpdate') return Promise.resolve()
+      if (isOpen || round < 2 || call !== 'submitUpdate') return Promise.resolve()
       return new Promise<void>(resolve => {
         release = resolve
       })

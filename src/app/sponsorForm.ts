@@ -433,11 +433,11 @@ export function withPrivacy(form: SponsorForm, isPrivate: boolean): SponsorForm 
     const { manifest, rules } = planOf(form.template)
     return { ...form, privacy: null, training: manifest.training, marginPercent: rules.margin / 100 }
   }
-  const { learningRate, l2 } = privateSettings(form)
+  const { learningRate, momentum, l2 } = privateSettings(form)
   return {
     ...form,
     privacy: privacyDefaults(form),
-    training: { ...form.training, learningRate, l2 },
+    training: { ...form.training, learningRate, momentum, l2 },
     marginPercent: PRIVATE_MARGIN / 100,
   }
 }

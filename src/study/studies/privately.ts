@@ -1,5 +1,5 @@
 import { type PrivacySettings, privacyPlan } from '../../privacy/plan.ts'
-import type { Manifest } from '../manifest.ts'
+import type { Manifest, ModelSpec } from '../manifest.ts'
 import type { StudyPlan } from './StudyPlan.ts'
 
 export interface PrivacyPromise {
@@ -11,6 +11,7 @@ export interface PrivacyPromise {
 /** What has to be different where there is noise. */
 interface PrivateSettings extends PrivacySettings {
   readonly learningRate: number
+  readonly momentum: number
   readonly l2: number
 }
 
@@ -18,9 +19,9 @@ interface PrivateSettings extends PrivacySettings {
  * Few patients: each step sees all of them, so that their noise is averaged over as many as there are, and takes a large stride.
  * Chosen on splits of the heart patients that `npm run bench -- dp` does not look at.
  */
-const forTables: PrivateSettings = { steps: 1, sampleRate: 1, clip: 1, learningRate: 1, l2: 0.02 }
-/** Thousands of images: each step sees a sample. */
-const forImages: PrivateSettings = { steps: 60, sampleRate: 0.05, clip: 1, learningRate: 0.5, l2: 0 }
+const forTables: PrivateSettings = { steps: 1, sampleRate: 1, clip: 1, learningRate: 1, momentum: 0, l2: 0.02 }
+/** Thousands of images: each step sees a sample, and momentum averages the noise of several. */
+const forImages: PrivateSettings = { steps: 30, sampleRate: 0.05, clip: 0.5, learningRate: 2, momentum: 0.9, l2: 0 }
 
 /**
  * Scores compare directions where there is noise (alignmentScores). Noise alone takes an honest update of few patients to −0.64
@@ -37,16 +38,28 @@ export function privateSettings({ schema }: Pick<Manifest, 'schema'>): PrivateSe
  * @throws AppError privacy.noNoiseSuffices @throws RangeError where a promise makes no sense
  */
 export function privately({ manifest, rules }: StudyPlan, { epsilon, delta }: PrivacyPromise): StudyPlan {
-  const { learningRate, l2, ...settings } = privateSettings(manifest)
+  const { learningRate, momentum, l2, ...settings } = privateSettings(manifest)
   const privacy = privacyPlan({ epsilon, delta, rounds: rules.rounds }, settings)
   return {
     manifest: {
       ...manifest,
-      training: { ...manifest.training, learningRate, l2 },
+      model: bounded(manifest.model),
+      training: { ...manifest.training, learningRate, momentum, l2 },
       standardise: false,
       ...(manifest.schema.kind === 'table' && { scaling: 'ranges' as const }),
       privacy,
     },
     rules: { ...rules, standardise: false, margin: PRIVATE_MARGIN },
   }
+}
+
+/**
+ * Clipped gradients say more where activations are bounded: 92 instead of 90 % of the digits at ε = 3 (Papernot, Thakurta, Song,
+ * Chien, Erlingsson 2021).
+ */
+function bounded(model: ModelSpec): ModelSpec {
+  const layers = model.layers.map(layer =>
+    'activation' in layer && layer.activation === 'relu' ? { ...layer, activation: 'tanh' as const } : layer,
+  )
+  return { ...model, layers }
 }
