@@ -2,10 +2,12 @@ import { encodeFunctionData } from 'viem'
 import { hexToBytes } from 'viem/utils'
 import { AppError } from '../errors/AppError.ts'
 import type { ChainPort, Member, MemberKeys, StudySnapshot, WriteOptions } from '../rounds/ports.ts'
+import { has } from '../rounds/sets.ts'
 import { type Address, type Hex, sameAddress } from '../study/types.ts'
 import { createCarriage, type DutyCarrier, hasEvent } from './carriage.ts'
 import { hospitalRegistryAbi, studyAbi } from './generated/abi.ts'
 import { encodeVeto } from './hospital.ts'
+import { vetoesOf } from './reads.ts'
 import { toAppError } from './reverts.ts'
 import { createStudyEvents } from './studyEvents.ts'
 import { type ChainAccess, sendCall } from './transactions.ts'
@@ -248,8 +250,13 @@ export function createStudyChain(options: StudyChainOptions): ChainPort {
         options,
       ),
 
-    vetoRound: ({ round, vetoed, signature }, options) =>
-      carry('vetoRound', { round, vetoed }, encodeVeto({ hospital: self, round, vetoed, signature }), options),
+    async vetoRound({ round, vetoed, signature }, writing) {
+      // By the contract's state, not by recent events: a word given long ago stands, and the contract refuses it twice.
+      const [me] = await members([self])
+      const [standing] = await vetoesOf(options, study, [round])
+      if (me !== undefined && has(standing ?? 0n, me.index) === vetoed) return
+      await carry('vetoRound', { round, vetoed }, encodeVeto({ hospital: self, round, vetoed, signature }), writing)
+    },
 
     advance: ({ signal } = {}) => {
       const before = latest
