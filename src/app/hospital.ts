@@ -207,8 +207,14 @@ async function haveJoined(context: HospitalContext, inbox: Inbox<JoinAction>, wa
 
 async function startRunner(context: HospitalContext, blobs: HeliaStore, peers: Set<string>): Promise<Runner> {
   const { store, parts, namespace, options, onClose, access } = context
-  const [chain, keys, manifest, training] = await all(parts, 'chain', 'keys', 'manifest', 'training')
-  const privacy = await parts.when('privacy')
+  const [chain, keys, manifest, training, privacy] = await all(
+    parts,
+    'chain',
+    'keys',
+    'manifest',
+    'training',
+    'privacy',
+  )
   const journal = await openJournal(namespace)
   onClose(() => journal.close())
   const signer = createDutySigner(keys.duty.privateKey)

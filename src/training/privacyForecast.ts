@@ -1,4 +1,4 @@
-import { type AppError, isAppError } from '../errors/AppError.ts'
+import { isAppError } from '../errors/AppError.ts'
 import { noisyOnGrid } from '../privacy/noise/grid.ts'
 import { type PrivacySettings, privacyPlan } from '../privacy/plan.ts'
 import type { Work } from '../rounds/ports.ts'
@@ -8,6 +8,7 @@ import { type PublicRandom, publicRandom } from '../study/random.ts'
 import { clipGroups } from './clipGroups.ts'
 import type { Engine } from './engine.ts'
 import type { Examples } from './examples.ts'
+import { evaluation } from './metrics.ts'
 import type { Noise } from './privateTraining.ts'
 
 export interface ForecastOptions {
@@ -62,7 +63,7 @@ export async function forecastPrivacy(engine: Engine, options: ForecastOptions, 
       work.onProgress?.({ stage: 'train', done, total })
     })
     const probabilities = await engine.predict(model, parameters, test.inputs, test.count, work.signal)
-    return share(probabilities, test.labels)
+    return evaluation(probabilities, test.labels, probabilities.length / test.count).accuracy
   }
   const best = await accuracyWith(withoutNoise, 1)
   const points: { epsilon: number; accuracy: number | null }[] = []
@@ -134,22 +135,12 @@ function normal(random: PublicRandom): number {
   return Math.sqrt(-2 * Math.log(1 - random.unit())) * Math.cos(2 * Math.PI * random.unit())
 }
 
-/** Share of the outcomes that are told right. One output: of yes; two: of each. */
-function share(probabilities: Float32Array, labels: Int32Array): number {
-  const outputs = probabilities.length / labels.length
-  const right = labels.filter((label, i) => {
-    const yes = outputs === 1 ? probabilities[i]! : probabilities[2 * i + 1]!
-    return (yes >= 0.5 ? 1 : 0) === label
-  })
-  return right.length / labels.length
-}
-
 /** Null where the promise cannot be kept by any noise. */
 function planFor(plan: () => number): number | null {
   try {
     return plan()
   } catch (error) {
-    if (isAppError(error, 'privacy.noNoiseSuffices' satisfies AppError['code'])) return null
+    if (isAppError(error, 'privacy.noNoiseSuffices')) return null
     throw error
   }
 }

@@ -1,7 +1,7 @@
-import { type IDBPDatabase, openDB } from 'idb'
-import { AppError } from '../../errors/AppError.ts'
+import type { IDBPDatabase } from 'idb'
 import type { Address, Hex } from '../../study/types.ts'
 import type { ColumnMapping, DeviceCheck } from '../../training/screen.ts'
+import { withDatabase } from '../smallDatabase.ts'
 
 /** Where the patients came from. Of a file: its name and how its columns were matched, never a row. */
 export type PatientSource =
@@ -86,16 +86,6 @@ function fresh(): JoinRecord {
   return { source: null, salt: `0x${hex}`, patients: null, device: null }
 }
 
-/** Opened for each use: a connection that is kept would stand in the way of wiping this browser. */
-async function run<T>(work: (db: IDBPDatabase) => Promise<T>): Promise<T> {
-  try {
-    const db = await openDB(JOIN_DATABASE, 1, { upgrade: fresh => void fresh.createObjectStore('records') })
-    try {
-      return await work(db)
-    } finally {
-      db.close()
-    }
-  } catch (cause) {
-    throw new AppError('journal.failed', { reason: cause instanceof Error ? cause.message : String(cause) }, cause)
-  }
+function run<T>(work: (db: IDBPDatabase) => Promise<T>): Promise<T> {
+  return withDatabase(JOIN_DATABASE, 'records', work)
 }

@@ -1,8 +1,7 @@
-import { openDB } from 'idb'
 import { DEV_CHAIN_ID } from '../../chain/clients.ts'
-import { AppError } from '../../errors/AppError.ts'
 import { type Ledger, openLedger, readLedger, writeLedger } from '../../privacy/ledger.ts'
 import type { Address, Hex } from '../../study/types.ts'
+import { withDatabase } from '../smallDatabase.ts'
 
 /** What a hospital allows to be known of each of its patients, in all studies together, until it decides otherwise. */
 export const DEFAULT_BUDGET = { epsilon: 10, delta: 1e-5 } as const
@@ -41,21 +40,8 @@ interface StoredRecord extends Omit<LedgerRecord, 'ledger'> {
 export function indexedDbLedgerStore(owner: { deployment: Hex; address: Address; chainId: number }): LedgerStore {
   const account = owner.address.toLowerCase()
   const key = owner.chainId === DEV_CHAIN_ID ? `${owner.deployment.toLowerCase()}/${account}` : account
-  // Opened for each use: a connection that is kept would stand in the way of wiping this browser.
-  const run = async <T>(work: (db: Awaited<ReturnType<typeof openDB>>) => Promise<T>): Promise<T> => {
-    try {
-      const db = await openDB(DATABASE, 1, { upgrade: fresh => void fresh.createObjectStore(STORE) })
-      try {
-        return await work(db)
-      } finally {
-        db.close()
-      }
-    } catch (cause) {
-      throw new AppError('journal.failed', { reason: cause instanceof Error ? cause.message : String(cause) }, cause)
-    }
-  }
   const load = async (): Promise<LedgerRecord> => {
-    const stored = (await run(db => db.get(STORE, key))) as StoredRecord | undefined
+    const stored = (await withDatabase(DATABASE, STORE, db => db.get(STORE, key))) as StoredRecord | undefined
     return stored === undefined ? fresh(key) : { ...stored, ledger: await readLedger(stored.ledger) }
   }
   return {
@@ -64,7 +50,7 @@ export function indexedDbLedgerStore(owner: { deployment: Hex; address: Address;
       navigator.locks.request(`${DATABASE}/${key}`, async () => {
         const changed = await next(await load())
         const stored: StoredRecord = { ...changed, ledger: await writeLedger(changed.ledger) }
-        await run(async db => {
+        await withDatabase(DATABASE, STORE, async db => {
           // Strict: on disk before a patient is looked at.
           const transaction = db.transaction(STORE, 'readwrite', { durability: 'strict' })
           await Promise.all([transaction.store.put(stored, key), transaction.done])

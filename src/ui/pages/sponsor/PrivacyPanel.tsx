@@ -22,6 +22,7 @@ export function PrivacyPanel({ desk }: { readonly desk: SponsorDesk }) {
   const { form, change } = useForm()
   const { privacy } = form
   const shown = privacy ?? privacyDefaults(form)
+  const noise = noiseText(form)
   const number = (name: keyof FormPrivacy, label: string, hint: string, isWhole = false) => (
     <NumberField
       path={`privacy.${name}`}
@@ -56,10 +57,10 @@ export function PrivacyPanel({ desk }: { readonly desk: SponsorDesk }) {
             {number('clip', words.clip, words.clipHint)}
           </Fields>
           <Text size="sm" c="dimmed" mih="1lh">
-            {noiseText(form)}
+            {noise}
           </Text>
           {form.schema.kind === 'table' ? (
-            <ForecastTable desk={desk} options={privacy && noiseText(form) !== '' ? forecastOf(form) : null} />
+            <ForecastTable desk={desk} options={privacy && noise !== '' ? forecastOf(form) : null} />
           ) : (
             <Text size="sm" c="dimmed">
               {words.forecast.tables}
