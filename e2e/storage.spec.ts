@@ -1,11 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Browser, chromium, expect, type Page, test } from '@playwright/test'
+import { type Browser, chromium, type Page } from '@playwright/test'
 import { build, type PreviewServer, preview } from 'vite'
 import { createRelay, type RelayOptions } from '../relay/relay.ts'
 import { enrolment, type PlayedChain, playChain } from '../relay/testing.ts'
 import { findChromium } from '../scripts/chromium.mjs'
+import { expect, test } from './support/test.ts'
+
+// One after the other: they share a port.
+test.describe.configure({ mode: 'default' })
 
 let browser: Browser
 let server: PreviewServer

@@ -32,3 +32,14 @@ test('a reloaded tab finds the intent, another deployment does not', async () =>
   expect(await indexedDbTransactionJournal(deployment('cc')).get(intent.id)).toEqual(intent)
   expect(await indexedDbTransactionJournal(deployment('dd')).get(intent.id)).toBeUndefined()
 })
+
+test('what was asked of a contract, or of another about it, is forgotten, and nothing else', async () => {
+  const journal = indexedDbTransactionJournal(deployment('ee'))
+  const study = `0x${'Ab'.repeat(20)}` as const
+  await journal.put({ ...intent, id: 'other' })
+  await journal.put({ ...intent, id: 'duty', to: study })
+  await journal.put({ ...intent, id: 'join', data: `0x4000aea0${'00'.repeat(12)}${'ab'.repeat(20)}` })
+  await journal.forget(study)
+  const kept = await Promise.all(['other', 'duty', 'join'].map(id => journal.get(id)))
+  expect(kept.map(found => found?.id)).toEqual(['other', undefined, undefined])
+})

@@ -28,6 +28,15 @@ export interface TransactionJournal {
   remove(id: string): Promise<void>
 }
 
+/** A journal that outlives its page. */
+export interface KeptTransactionJournal extends TransactionJournal {
+  /**
+   * Forgets all that any account asked of a contract, or told another about it. For a study that is over: whoever waited for
+   * a transaction when it ended has no more reason to, and nobody asks for the same call again.
+   */
+  forget(contract: Address): Promise<void>
+}
+
 interface IntentDatabase extends DBSchema {
   intents: { key: string; value: Intent }
 }
@@ -36,7 +45,7 @@ interface IntentDatabase extends DBSchema {
  * Intents in this browser's IndexedDB, one database a deployment. Works in a window and in a worker.
  * @throws AppError journal.failed from every method where the browser refuses to store
  */
-export function indexedDbTransactionJournal(deploymentId: Hex): TransactionJournal {
+export function indexedDbTransactionJournal(deploymentId: Hex): KeptTransactionJournal {
   let database: Promise<IDBPDatabase<IntentDatabase>> | undefined
 
   function open(): Promise<IDBPDatabase<IntentDatabase>> {
@@ -75,6 +84,15 @@ export function indexedDbTransactionJournal(deploymentId: Hex): TransactionJourn
         await Promise.all([transaction.store.put(intent), transaction.done])
       }),
     remove: id => guarded(db => db.delete('intents', id)),
+    forget: contract =>
+      guarded(async db => {
+        const transaction = db.transaction('intents', 'readwrite')
+        for (const { id, to, data } of await transaction.store.getAll()) {
+          const isAbout = `${to}${data}`.toLowerCase().includes(contract.slice(2).toLowerCase())
+          if (isAbout) await transaction.store.delete(id)
+        }
+        await transaction.done
+      }),
   }
 }
 

@@ -180,6 +180,29 @@ describe('a person with a file', () => {
     expect(enter).toHaveBeenCalledTimes(3)
   })
 
+  it('is heard from the first moment, also while the terms are still being brought up to date', async () => {
+    let reads = 0
+    let answer = () => {}
+    const slow = new Promise<void>(resolve => {
+      answer = resolve
+    })
+    const readTerms = async () => {
+      reads += 1
+      if (reads > 1) await slow
+      showJoining(store, { terms })
+    }
+    const { done, enter } = start({ readTerms })
+    await stage('needsData')
+    desk.chooseFile(csv('ward.csv'))
+    desk.takeData()
+    await stage('ready')
+    desk.join()
+    answer()
+    await done
+    expect(reads).toBe(2)
+    expect(enter).toHaveBeenCalledOnce()
+  })
+
   it('may go back from the terms and bring others', async () => {
     const { loader, checkDevice } = start()
     await stage('needsData')
@@ -219,6 +242,45 @@ describe('this computer', () => {
     desk.takeData()
     await shown({ error: expect.objectContaining({ code: 'training.noBackend' }), busy: null })
     desk.tryAgain()
+    await stage('ready')
+  })
+
+  it('is measured again where the terms could not be read, and until then says why', async () => {
+    let reads = 0
+    const readTerms = async () => {
+      reads += 1
+      if (reads === 1) throw new AppError('chain.unreachable', { url: 'x' })
+      showJoining(store, { terms })
+    }
+    start({ readTerms })
+    await stage('needsData')
+    desk.chooseFile(csv('ward.csv'))
+    desk.takeData()
+    await shown({ error: expect.objectContaining({ code: 'chain.unreachable' }), busy: null })
+    desk.tryAgain()
+    await stage('ready')
+  })
+
+  it('may be gone on with as soon as that can be pressed', async () => {
+    const kept = memory
+    let finish = () => {}
+    const saved = new Promise<void>(resolve => {
+      finish = resolve
+    })
+    memory = {
+      ...kept,
+      async save(change) {
+        await kept.save(change)
+        if (change.device) await saved
+      },
+    }
+    start({ checkDevice: async () => ({ ...device, secondsPerRound: 170 }) })
+    await stage('needsData')
+    desk.chooseFile(csv('ward.csv'))
+    desk.takeData()
+    await shown({ device: expect.objectContaining({ secondsPerRound: 170 }) })
+    desk.goOn()
+    finish()
     await stage('ready')
   })
 })

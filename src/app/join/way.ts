@@ -116,11 +116,9 @@ class Way {
       this.#remembered = source?.kind === 'csv' ? source : null
       if (this.#remembered !== null) this.#show({ chosen: 'csv', rememberedFile: this.#remembered.file })
       else if (shipped.length === 0) this.#show({ chosen: 'csv' })
-      inbox.clear()
       this.#stage('needsData')
       if (this.#remembered === null && index !== null) await this.#previewShipped(index)
     } else {
-      inbox.clear()
       this.#stage('needsData')
     }
     for (;;) {
@@ -274,28 +272,29 @@ class Way {
 
   /** @returns whether to go on; false: back to the data */
   async #haveComputer(): Promise<boolean> {
-    const { auto, memory } = this.#ports
+    const { auto } = this.#ports
     if (auto) return true
     for (;;) {
       this.#stage('checkingDevice')
-      const room = await this.#guarded(async () => {
-        await this.#ports.readTerms()
-        return this.#ports.checkRoom()
-      })
-      this.#show({ room })
-      const device =
-        this.#record.device ?? (await this.#guarded(() => this.#busy('measuring', () => this.#ports.checkDevice())))
-      this.#show({ device })
-      if (device !== null && room !== null) {
-        this.#record = { ...this.#record, device }
-        await memory.save({ device })
-        if (concernsOf(this.#ports.store.getState().joining).length === 0) return true
-      }
+      this.#show({ room: null, device: this.#record.device })
+      const isMeasured = await this.#guarded(() => this.#busy('measuring', () => this.#measure()))
+      if (isMeasured !== null && concernsOf(this.#ports.store.getState().joining).length === 0) return true
       const answer = await this.#answer('goOn', 'tryAgain', 'back')
       if (answer === 'back') return false
       if (answer === 'goOn') return true
       this.#record = { ...this.#record, device: null }
     }
+  }
+
+  async #measure(): Promise<true> {
+    const { memory, checkDevice, checkRoom, readTerms } = this.#ports
+    await readTerms()
+    this.#show({ room: await checkRoom() })
+    const device = this.#record.device ?? (await checkDevice())
+    this.#show({ device })
+    this.#record = { ...this.#record, device }
+    await memory.save({ device })
+    return true
   }
 
   // --- terms ---
@@ -337,7 +336,6 @@ class Way {
   /** The next of these that the person asks for. */
   async #answer<T extends JoinAction['type']>(...wanted: readonly T[]): Promise<T> {
     const { inbox, signal } = this.#ports
-    inbox.clear()
     for (;;) {
       const { type } = await inbox.next(signal)
       if ((wanted as readonly string[]).includes(type)) return type as T
@@ -369,7 +367,9 @@ class Way {
     showJoining(this.#ports.store, change)
   }
 
+  /** Forgets here what was asked for, and nowhere later: a stage's buttons count from the moment that they can be seen. */
   #stage(stage: Stage): void {
+    this.#ports.inbox.clear()
     this.#ports.store.setState({ stage })
   }
 }

@@ -4,7 +4,7 @@ import { demoAccount } from '../../chain/demoAccounts.ts'
 import { withdraw } from '../../chain/hospital.ts'
 import { accreditationOf, readSnapshot } from '../../chain/reads.ts'
 import { startTask, stopTask } from '../../chain/sponsor.ts'
-import { memoryTransactionJournal } from '../../chain/transactionJournal.ts'
+import { indexedDbTransactionJournal, memoryTransactionJournal } from '../../chain/transactionJournal.ts'
 import type { ChainAccess } from '../../chain/transactions.ts'
 import { indexedDbKeyStore } from '../../crypto/keys.ts'
 import { isAppError } from '../../errors/AppError.ts'
@@ -91,6 +91,8 @@ export function createBrowserPorts(
       const names = databases.flatMap(({ name }) => (name?.toLowerCase().includes(study) ? [name] : []))
       await Promise.all(names.map(name => deleteWithin(name, DELETE_PATIENCE)))
       await forgetJoins(address)
+      // A page may have waited for a transaction when the study ended.
+      await indexedDbTransactionJournal(site.deploymentId).forget(address)
       const keys = indexedDbKeyStore()
       for (const hospital of hospitals) {
         await keys.remove({ deployment: site.deploymentId, study: address, address: hospital.address })
