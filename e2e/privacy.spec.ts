@@ -1,5 +1,6 @@
 import { balanceOf } from '../src/chain/reads.ts'
 import { sameAddress } from '../src/study/types.ts'
+import { sponsorTexts } from '../src/ui/texts/sponsor.ts'
 import { texts } from '../src/ui/texts.ts'
 import { privateHeart, submittedUpdates } from './support/studies.ts'
 import { openTab, untilDone, untilPage } from './support/tabs.ts'
@@ -58,14 +59,14 @@ test('a sponsor sees what noise would cost, and is told where it protects hardly
 }) => {
   const { form: words } = texts.privacy
   const page = await openTab(await newComputer(), `${bed.url}/sponsor?account=0`)
-  await page.getByRole('button', { name: texts.sponsor.templates.start(texts.sponsor.templates.names.heart) }).click()
+  await page.getByRole('button', { name: sponsorTexts.templates.start(sponsorTexts.templates.names.heart) }).click()
   await page.getByRole('switch', { name: words.switch }).press('Space')
   await page.getByRole('button', { name: words.forecast.start }).click()
   await expect(page.getByRole('row', { name: new RegExp(`${words.forecast.without} \\d\\d\\.\\d %`) })).toBeVisible({
     timeout: 90_000,
   })
   await page.getByLabel(words.epsilon).fill('20')
-  await expect(page.getByText(texts.sponsor.warnings.weakPrivacy)).toBeVisible()
+  await expect(page.getByText(sponsorTexts.warnings.weakPrivacy)).toBeVisible()
   await page.getByLabel(words.epsilon).fill('')
   await expect(page.getByRole('button', { name: words.forecast.again })).toBeDisabled()
 })

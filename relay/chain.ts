@@ -2,7 +2,7 @@ import { createPublicClient, decodeEventLog, type Log, parseAbi, toEventSelector
 import { rpcTransport } from '../src/chain/clients.ts'
 import { manifestDigest } from '../src/crypto/cid.ts'
 import { pauseFor } from '../src/storage/pauseFor.ts'
-import type { Announcements, Batch, Checkpoint, Fact, RecordedFact, Resume } from './facts.ts'
+import type { AnnouncedKind, Announcements, Batch, Checkpoint, Fact, RecordedFact, Resume } from './facts.ts'
 
 /** What a relay reads. */
 export interface Contracts {
@@ -33,6 +33,8 @@ export const events = parseAbi([
   'event StudyInitialized(address indexed sponsor, string modelURI, uint16 rounds, uint256 deposit)',
   'event UpdateSubmitted(uint16 indexed round, address indexed hospital, bytes32 update, bytes32 commitment)',
   'event ScoresRevealed(uint16 indexed round, address indexed hospital, int16[] scores, bytes32 rewraps)',
+  'event MasksPosted(uint16 indexed round, address indexed hospital, bytes32 masks)',
+  'event SharesOpened(uint16 indexed round, address indexed hospital, bytes32 shares)',
   'event ModelSigned(uint16 indexed round, address indexed hospital, bytes32 modelHash, bytes32 header, Signature signature)',
   'event ModelFinalised(uint16 indexed round, bytes32 modelHash, bytes32 header, uint8 seats)',
   'event StudyEnded(uint8 reason)',
@@ -208,6 +210,10 @@ class ChainReader {
         return blobFact(from, event.args.round, 'update', event.args.update)
       case 'ScoresRevealed':
         return blobFact(from, event.args.round, 'rewraps', event.args.rewraps)
+      case 'MasksPosted':
+        return blobFact(from, event.args.round, 'masks', event.args.masks)
+      case 'SharesOpened':
+        return blobFact(from, event.args.round, 'shares', event.args.shares)
       case 'ModelSigned':
         return blobFact(from, event.args.round, 'model', event.args.header)
       case 'ModelFinalised':
@@ -220,7 +226,7 @@ class ChainReader {
   }
 }
 
-function blobFact(study: string, round: number, kind: 'update' | 'model' | 'rewraps', digest: string): Fact[] {
+function blobFact(study: string, round: number, kind: AnnouncedKind, digest: string): Fact[] {
   const bareDigest = bare(digest)
   return /^0+$/.test(bareDigest) ? [] : [{ type: 'blob', study, round, kind, digest: bareDigest }]
 }

@@ -1,3 +1,6 @@
+/** What a study announces blobs as: see its events. */
+export type AnnouncedKind = 'update' | 'model' | 'rewraps' | 'masks' | 'shares'
+
 /** What a relay needs to know of the chain. Addresses in lower case; digests and peer ids in hexadecimal without 0x. */
 export type Fact =
   | { readonly type: 'study'; readonly study: string }
@@ -9,7 +12,7 @@ export type Fact =
       readonly type: 'blob'
       readonly study: string
       readonly round: number
-      readonly kind: 'update' | 'model' | 'rewraps'
+      readonly kind: AnnouncedKind
       readonly digest: string
     }
   | { readonly type: 'finalised'; readonly study: string; readonly round: number }

@@ -332,6 +332,9 @@ async function openStudy(sponsor: ChainAccess, rounds: number): Promise<Address>
     scoreSeconds: 600,
     aggregateSeconds: 600,
     pauseSeconds: 0,
+    mode: 0,
+    clip: 0,
+    fractionBits: 0,
   })
   await fundStudy(sponsor, study, { modelURI: 'ipfs://bench', rounds, deposit: creditUnits(10 * rounds) })
   return study

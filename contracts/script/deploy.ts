@@ -40,7 +40,7 @@ export interface DeployOptions {
 
 /**
  * Deploys Wardround: credits, registry, the libraries that studies link to, the factory, which makes reputation, model
- * registry and the studies' implementation itself, and the gas pot. Eight transactions that do not wait for each other, then
+ * registry and the studies' implementation itself, and the gas pot. Ten transactions that do not wait for each other, then
  * one per issuer and one for the threshold.
  * @returns what the app must know, as public/deployment.json holds it
  * @throws AppError chain.wrongChain; Error when a transaction fails or the contracts are not compiled
@@ -58,6 +58,8 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
     Selection: await sender.create('Selection'),
     Scoring: await sender.create('Scoring'),
     Settlement: await sender.create('Settlement'),
+    Signing: await sender.create('Signing'),
+    Masked: await sender.create('Masked'),
     Reads: await sender.create('Reads'),
   }
   const factory = await sender.create('StudyFactory', studyFactoryAbi, [credits, registry, genesisHash], libraries)

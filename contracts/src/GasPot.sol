@@ -94,7 +94,10 @@ contract GasPot is IGasPot, ReentrancyGuardTransient {
             return length == SIX_WORDS;
         }
         if (selector == IStudy.submitScore.selector) return length <= MOST_SCORES;
-        if (selector == IStudy.vetoRound.selector) return length == FIVE_WORDS;
+        if (
+            selector == IStudy.vetoRound.selector || selector == IStudy.postMasks.selector
+                || selector == IStudy.openShares.selector || selector == IStudy.accuse.selector
+        ) return length == FIVE_WORDS;
         return selector == IStudy.advance.selector && length == 4;
     }
 

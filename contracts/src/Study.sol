@@ -5,32 +5,33 @@ import { IERC1363Receiver } from "@openzeppelin/contracts/interfaces/IERC1363Rec
 import { IERC20 } from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import { SafeERC20 } from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import { Multicall } from "@openzeppelin/contracts/utils/Multicall.sol";
-import { Candidate, Member, Round, StudyState } from "./StudyState.sol";
+import { Member, Round, StudyState } from "./StudyState.sol";
 import { IHospitalRegistry, Keys } from "./interfaces/IHospitalRegistry.sol";
 import { IModelRegistry } from "./interfaces/IModelRegistry.sol";
 import { IReputation } from "./interfaces/IReputation.sol";
-import { EndReason, IStudy, Phase, RoundKind, Rules, Signature, Snapshot } from "./interfaces/IStudy.sol";
+import { EndReason, IStudy, Mode, Phase, Rules, Signature, Snapshot } from "./interfaces/IStudy.sol";
 import { BitSet } from "./libraries/BitSet.sol";
+import { Checks } from "./libraries/Checks.sol";
 import { Duties } from "./libraries/Duties.sol";
+import { Masked } from "./libraries/Masked.sol";
 import { Phases } from "./libraries/Phases.sol";
 import { Reads } from "./libraries/Reads.sol";
-import { Scores } from "./libraries/Scores.sol";
 import { Scoring } from "./libraries/Scoring.sol";
-import { Seats } from "./libraries/Seats.sol";
 import { Selection } from "./libraries/Selection.sol";
 import { Settlement } from "./libraries/Settlement.sol";
+import { Outcome, Signing, Verdict } from "./libraries/Signing.sol";
+import { Weights } from "./libraries/Weights.sol";
 
-/// One federated task in committee mode: who takes part, which phase it is in, what everybody owes and is owed.
+/// One federated task: who takes part, which phase it is in, what everybody owes and is owed.
 /// Used through clones that StudyFactory makes.
 contract Study is IStudy, IERC1363Receiver, Multicall {
     using BitSet for uint64;
+    using Checks for StudyState;
     using Phases for StudyState;
     using SafeERC20 for IERC20;
-    using Seats for uint64;
+    using Weights for uint256;
 
     uint256 private constant MAX_MEMBERS = 64;
-    /// One hospital is no federation: its update alone would be the sum.
-    uint256 private constant MIN_PARTICIPANTS = 2;
     uint8 private constant VOIDS_THAT_END = 2;
     uint8 private constant INTENT_INITIALIZE = 0;
     uint8 private constant INTENT_JOIN = 1;
@@ -79,11 +80,11 @@ contract Study is IStudy, IERC1363Receiver, Multicall {
 
     /// @inheritdoc IStudy
     function startTask() external {
-        _requirePhase(Phase.Open);
+        _state.requirePhase(Phase.Open);
         if (msg.sender != _state.sponsor && block.timestamp < _state.round.deadline) {
             revert Study_NotSponsor(msg.sender);
         }
-        if (!_startRound(_state.rules.minHospitals)) {
+        if (!Selection.startRound(_state, registry)) {
             revert Study_TooFewHospitals(_state.roster.active.count(), _state.rules.minHospitals);
         }
     }
@@ -141,22 +142,14 @@ contract Study is IStudy, IERC1363Receiver, Multicall {
 
     /// @inheritdoc IStudy
     function submitUpdate(uint16 round_, bytes32 update, bytes32 commitment) external {
-        Round storage round = _state.round;
-        _require(Phase.Train, round_);
-        if (update == 0) revert Study_EmptyUpdate();
-        uint256 indexPlusOne = _state.indexPlusOne[msg.sender];
-        uint64 participants = round.participants;
-        if (indexPlusOne == 0 || !participants.has(indexPlusOne - 1)) {
-            revert Study_NotParticipant(msg.sender);
-        }
-        uint64 submitted = round.submitted;
-        if (submitted.has(indexPlusOne - 1)) revert Study_AlreadySubmitted(msg.sender);
+        _submit(Mode.Committee, round_, update, commitment);
+    }
 
-        submitted = submitted.add(indexPlusOne - 1);
-        round.submitted = submitted;
-        _state.updates[indexPlusOne - 1] = update;
-        emit UpdateSubmitted(round_, msg.sender, update, commitment);
-        if (submitted == participants) _state.enter(Phase.Attest, _state.rules.attestSeconds);
+    /// @inheritdoc IStudy
+    function submitMasked(uint16 round_, bytes32 update, bytes32 commitment, uint8 patientWeight) external {
+        if (patientWeight == 0 || patientWeight > Weights.MAX) revert Study_BadWeight(patientWeight);
+        uint256 member = _submit(Mode.Masked, round_, update, commitment);
+        _state.masking.claimed = _state.masking.claimed.set(member, patientWeight);
     }
 
     // --- a seat ---
@@ -169,23 +162,10 @@ contract Study is IStudy, IERC1363Receiver, Multicall {
         bytes32 scoreCommitment,
         Signature calldata signature
     ) external {
-        Round storage round = _state.round;
-        _require(Phase.Attest, round_);
-        uint256 seat = _requireSeat(hospital, round.attested);
-        uint64 unknown = opened & ~round.submitted;
-        if (unknown != 0) revert Study_NotSubmitted(unknown);
-        _checkSignature(
-            Duties.attestation(domainSeparator(), hospital, round_, opened, scoreCommitment),
-            hospital,
-            signature
+        bool all = Scoring.attest(
+            _state, registry, domainSeparator(), hospital, round_, opened, scoreCommitment, signature
         );
-
-        uint8 attested = round.attested | uint8(1 << seat);
-        round.attested = attested;
-        _state.attestedBySeat[seat] = opened;
-        if (round.kind == RoundKind.Training) _state.commitments[seat] = scoreCommitment;
-        emit Attested(round_, hospital, opened, scoreCommitment);
-        if (attested == _state.committee.seats.all()) _closeAttest();
+        if (all) _closeAttest();
     }
 
     /// @inheritdoc IStudy
@@ -197,30 +177,10 @@ contract Study is IStudy, IERC1363Receiver, Multicall {
         bytes32 rewraps,
         Signature calldata signature
     ) external {
-        Round storage round = _state.round;
-        _require(Phase.Score, round_);
-        uint256 seat = _requireSeat(hospital, round.revealed);
-        // Hospitals may join in mid-round, so a list may be as long as the members were then or are now.
-        uint256 size = _state.roster.size;
-        if (scores.length < size || scores.length > _state.members.length) {
-            revert Study_WrongLength(scores.length, size);
-        }
-        if (
-            (round.attested >> seat) & 1 == 0
-                || _state.commitments[seat] != keccak256(abi.encode(hospital, round_, scores, salt))
-        ) revert Study_WrongReveal(hospital);
-        _checkSignature(
-            Duties.scores(domainSeparator(), hospital, round_, scores, salt, rewraps), hospital, signature
+        bool all = Scoring.reveal(
+            _state, registry, domainSeparator(), hospital, round_, scores, salt, rewraps, signature
         );
-
-        uint8 revealed = round.revealed | uint8(1 << seat);
-        round.revealed = revealed;
-        for (uint256 word = 0; word < Scores.words(size); word++) {
-            _state.scores[seat][word] = Scores.pack(scores, word);
-        }
-        emit ScoresRevealed(round_, hospital, scores, rewraps);
-        // Who did not commit cannot reveal, so nobody waits for it.
-        if (revealed == round.attested) _closeScore();
+        if (all) _closeScore();
     }
 
     /// @inheritdoc IStudy
@@ -231,18 +191,28 @@ contract Study is IStudy, IERC1363Receiver, Multicall {
         bytes32 header,
         Signature calldata signature
     ) external {
-        Round storage round = _state.round;
-        _require(Phase.Aggregate, round_);
-        uint256 seat = _requireSeat(hospital, round.signed);
-        if (modelHash == 0 || header == 0) revert Study_EmptyUpdate();
-        _checkSignature(
-            Duties.modelSignature(domainSeparator(), hospital, round_, modelHash, header), hospital, signature
+        _conclude(
+            Signing.sign(_state, registry, domainSeparator(), hospital, round_, modelHash, header, signature)
         );
+    }
 
-        round.signed |= uint8(1 << seat);
-        _state.committee.votes |= uint64(_candidateOf(modelHash, header) << (8 * seat));
-        emit ModelSigned(round_, hospital, modelHash, header, signature);
-        _closeAggregate(false);
+    /// @inheritdoc IStudy
+    function postMasks(address hospital, uint16 round_, bytes32 masks, Signature calldata signature)
+        external
+    {
+        _goOnOrVoid(Masked.post(_state, registry, domainSeparator(), hospital, round_, masks, signature));
+    }
+
+    /// @inheritdoc IStudy
+    function openShares(address hospital, uint16 round_, bytes32 shares, Signature calldata signature)
+        external
+    {
+        _goOnOrVoid(Masked.share(_state, registry, domainSeparator(), hospital, round_, shares, signature));
+    }
+
+    /// @inheritdoc IStudy
+    function accuse(address hospital, uint16 round_, uint64 members, Signature calldata signature) external {
+        _conclude(Signing.accuse(_state, registry, domainSeparator(), hospital, round_, members, signature));
     }
 
     /// @inheritdoc IStudy
@@ -254,44 +224,44 @@ contract Study is IStudy, IERC1363Receiver, Multicall {
 
     /// @inheritdoc IStudy
     function submitRoundTopK(uint16 round_) external {
-        _requirePhase(Phase.Score);
-        _requireRound(round_);
-        _requireOverdue();
+        _state.requirePhase(Phase.Score);
+        _state.requireRound(round_);
+        _state.requireOverdue();
         _closeScore();
     }
 
     /// @inheritdoc IStudy
     function nextRound() external {
-        _requirePhase(Phase.Settle);
-        _requireOverdue();
-        _startRoundOrEnd(MIN_PARTICIPANTS);
+        _state.requirePhase(Phase.Settle);
+        _state.requireOverdue();
+        _startRoundOrEnd();
     }
 
     /// @inheritdoc IStudy
     function advance() external {
         Phase phase = _state.round.phase;
         if (phase == Phase.Draft || phase == Phase.Ended) revert Study_NothingToAdvance();
-        _requireOverdue();
-        if (phase == Phase.Open) {
-            _startRoundOrEnd(_state.rules.minHospitals);
-        } else if (phase == Phase.Train) {
-            if (_state.round.submitted.count() < MIN_PARTICIPANTS) _void();
+        _state.requireOverdue();
+        if (phase == Phase.Train) {
+            if (_state.round.submitted.count() < Selection.least(_state)) _void();
             else _state.enter(Phase.Attest, _state.rules.attestSeconds);
         } else if (phase == Phase.Attest) {
             _closeAttest();
         } else if (phase == Phase.Score) {
             _closeScore();
         } else if (phase == Phase.Aggregate) {
-            _closeAggregate(true);
+            _conclude(Signing.close(_state, true));
+        } else if (phase == Phase.Unmask || phase == Phase.Draw || phase == Phase.Recover) {
+            _goOnOrVoid(Masked.close(_state));
         } else {
-            _startRoundOrEnd(MIN_PARTICIPANTS);
+            _startRoundOrEnd();
         }
     }
 
     /// @inheritdoc IStudy
     function distributeRewards() external {
         // The end itself paid everything out, so this changes nothing; it is there for those who follow the paper's sequence.
-        _requirePhase(Phase.Ended);
+        _state.requirePhase(Phase.Ended);
         Settlement.close(_state);
     }
 
@@ -345,7 +315,7 @@ contract Study is IStudy, IERC1363Receiver, Multicall {
 
     /// @inheritdoc IStudy
     function getSubmissions(uint16 round_) external view returns (address[] memory, bytes32[] memory) {
-        _requireRound(round_);
+        _state.requireRound(round_);
         _answer(Reads.submissions(_state));
     }
 
@@ -387,7 +357,7 @@ contract Study is IStudy, IERC1363Receiver, Multicall {
 
     function _initializeTask(address from, string memory modelURI_, uint16 rounds, uint256 deposit) private {
         if (from != _state.sponsor) revert Study_NotSponsor(from);
-        _requirePhase(Phase.Draft);
+        _state.requirePhase(Phase.Draft);
         if (bytes(modelURI_).length == 0) revert Study_BadRules("modelURI");
         if (rounds != _state.rules.rounds) revert Study_BadRules("rounds");
         if (deposit < rounds) revert Study_DepositTooSmall(deposit, rounds);
@@ -426,70 +396,49 @@ contract Study is IStudy, IERC1363Receiver, Multicall {
 
     // --- phases ---
 
-    /// Select passes straight through. False when fewer than `least` hospitals are left.
-    function _startRound(uint256 least) private returns (bool) {
-        return Selection.startRound(_state, registry, least);
+    /// Takes the caller's update of this round; answers which member the caller is.
+    function _submit(Mode mode, uint16 round_, bytes32 update, bytes32 commitment)
+        private
+        returns (uint256 member)
+    {
+        Round storage round = _state.round;
+        _state.requireInTime(Phase.Train, round_);
+        if (round.mode != mode) revert Study_WrongMode(round.mode);
+        if (update == 0) revert Study_EmptyUpdate();
+        uint256 indexPlusOne = _state.indexPlusOne[msg.sender];
+        (uint64 participants, uint64 submitted) = (round.participants, round.submitted);
+        if (indexPlusOne == 0 || !participants.has(indexPlusOne - 1)) {
+            revert Study_NotParticipant(msg.sender);
+        }
+        member = indexPlusOne - 1;
+        if (submitted.has(member)) revert Study_AlreadySubmitted(msg.sender);
+
+        submitted = submitted.add(member);
+        round.submitted = submitted;
+        _state.updates[member] = update;
+        emit UpdateSubmitted(round_, msg.sender, update, commitment);
+        if (submitted == participants) _state.enter(Phase.Attest, _state.rules.attestSeconds);
     }
 
-    function _startRoundOrEnd(uint256 least) private {
-        if (!_startRound(least)) _end(EndReason.TooFewHospitals);
+    function _startRoundOrEnd() private {
+        if (!Selection.startRound(_state, registry)) _end(EndReason.TooFewHospitals);
     }
 
     function _closeAttest() private {
-        Round storage round = _state.round;
-        if (uint64(round.attested).count() < _state.committee.seats.quorum()) return _void();
-        uint64 opened = Scoring.openedByQuorum(_state);
-        _state.committee.opened = opened;
-        if (opened == 0) return _void();
-        if (round.kind == RoundKind.Statistics) _freeze(opened);
-        else _state.enter(Phase.Score, _state.rules.scoreSeconds);
+        _goOnOrVoid(Scoring.closeAttest(_state, reputation));
     }
 
     function _closeScore() private {
-        if (uint64(_state.round.revealed).count() < _state.committee.seats.quorum()) return _void();
-        (uint64 survivors, uint64 disqualified) = Scoring.close(_state, reputation);
-        _state.roster.disqualified = disqualified;
-        if (survivors == 0) return _void();
-        _freeze(survivors);
+        _goOnOrVoid(Scoring.close(_state, reputation));
     }
 
-    function _freeze(uint64 survivors) private {
-        _state.committee.survivors = survivors;
-        _state.roster.frozen = uint8(_state.members.length);
-        emit SurvivorsFrozen(_state.round.number, survivors);
-        _state.enter(Phase.Aggregate, _state.rules.aggregateSeconds);
+    function _goOnOrVoid(bool isKept) private {
+        if (!isKept) _void();
     }
 
-    /// The number of a model among those signed this round; the first header signed for it stays.
-    function _candidateOf(bytes32 modelHash, bytes32 header) private returns (uint256 candidate) {
-        uint256 length = _state.roster.candidates;
-        while (candidate < length && _state.candidates[candidate].modelHash != modelHash) candidate++;
-        if (candidate == length) {
-            _state.candidates[candidate] = Candidate(modelHash, header);
-            _state.roster.candidates = uint8(length + 1);
-        }
-    }
-
-    /// Finalises the model that a quorum signed, once nobody is waited for: all seats signed, or all that attested did, or
-    /// the deadline passed.
-    function _closeAggregate(bool overdue) private {
-        uint8 signed = _state.round.signed;
-        uint64 seats = _state.committee.seats;
-        bool allSigned = signed == seats.all();
-        if (!overdue && !allSigned && (_state.round.attested & ~signed) != 0) return;
-
-        uint256 quorum = seats.quorum();
-        uint64 votes = _state.committee.votes;
-        for (uint256 candidate = 0; candidate < _state.roster.candidates; candidate++) {
-            uint8 signers;
-            for (uint256 seat = 0; seat < seats.size(); seat++) {
-                if ((signed >> seat) & 1 == 1 && (votes >> (8 * seat)) & 0xff == candidate) {
-                    signers |= uint8(1 << seat);
-                }
-            }
-            if (uint64(signers).count() >= quorum) return _finalise(candidate, signers);
-        }
-        if (overdue || allSigned) _void();
+    function _conclude(Outcome memory outcome) private {
+        if (outcome.verdict == Verdict.Model) _finalise(outcome.candidate, outcome.signers);
+        else if (outcome.verdict == Verdict.Void) _void();
     }
 
     function _finalise(uint256 candidate, uint8 signers) private {
@@ -508,12 +457,12 @@ contract Study is IStudy, IERC1363Receiver, Multicall {
     function _goOn() private {
         uint32 pause = _state.rules.pauseSeconds;
         if (pause != 0) return _state.enter(Phase.Settle, pause);
-        _startRoundOrEnd(MIN_PARTICIPANTS);
+        _startRoundOrEnd();
     }
 
     function _end(EndReason reason) private {
         _state.round.phase = Phase.Ended;
-        _state.round.endReason = reason;
+        _state.roster.endReason = reason;
         _state.round.deadline = 0;
         emit PhaseEntered(Phase.Ended, _state.round.number, 0);
         emit StudyEnded(reason);
@@ -521,37 +470,6 @@ contract Study is IStudy, IERC1363Receiver, Multicall {
     }
 
     // --- checks ---
-
-    function _requirePhase(Phase phase) private view {
-        if (_state.round.phase != phase) revert Study_WrongPhase(_state.round.phase);
-    }
-
-    function _requireRound(uint16 number) private view {
-        if (_state.round.number != number) revert Study_WrongRound(number, _state.round.number);
-    }
-
-    function _requireOverdue() private view {
-        if (block.timestamp < _state.round.deadline) revert Study_TooEarly(_state.round.deadline);
-    }
-
-    function _require(Phase phase, uint16 number) private view {
-        _requirePhase(phase);
-        _requireRound(number);
-        if (block.timestamp >= _state.round.deadline) revert Study_Late(_state.round.deadline);
-    }
-
-    function _requireSeat(address hospital, uint8 done) private view returns (uint256 seat) {
-        uint256 indexPlusOne = _state.indexPlusOne[hospital];
-        seat = indexPlusOne == 0 ? Seats.NONE : _state.committee.seats.seatOf(indexPlusOne - 1);
-        if (seat == Seats.NONE) revert Study_NotSeat(hospital);
-        if ((done >> seat) & 1 == 1) revert Study_AlreadyDone(hospital);
-    }
-
-    function _checkSignature(bytes32 digest, address hospital, Signature calldata signature) private view {
-        if (!registry.isDutySignature(address(this), hospital, digest, signature.r, signature.s)) {
-            revert Study_BadSignature(hospital);
-        }
-    }
 
     function _memberOf(address hospital) private view returns (uint256) {
         uint256 indexPlusOne = _state.indexPlusOne[hospital];

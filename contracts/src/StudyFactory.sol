@@ -7,9 +7,10 @@ import { ModelRegistry } from "./ModelRegistry.sol";
 import { Reputation } from "./Reputation.sol";
 import { Study } from "./Study.sol";
 import { IHospitalRegistry } from "./interfaces/IHospitalRegistry.sol";
-import { IStudy, Rules } from "./interfaces/IStudy.sol";
+import { IStudy, Mode, Rules } from "./interfaces/IStudy.sol";
 import { IStudyFactory } from "./interfaces/IStudyFactory.sol";
 import { Seats } from "./libraries/Seats.sol";
+import { Weights } from "./libraries/Weights.sol";
 
 /// Makes studies, and with itself the two records that only its studies may write. One transaction deploys all of them, so
 /// none can be wired to another's.
@@ -19,6 +20,10 @@ contract StudyFactory is IStudyFactory {
     uint256 private constant MAX_TOP_K = 32; // one word of member indices
     uint256 private constant MAX_STAKE = 1 << 88; // 64 of them fit in the 96 bits of a balance
     uint256 private constant BASIS_POINTS = 10_000;
+    /// A masked sum is read modulo the Goldilocks prime: up to half of it is positive, the rest negative.
+    uint256 private constant MAX_SUM = (uint256(1 << 64) - (1 << 32)) / 2;
+    uint256 private constant MAX_CLIP = 1 << 20;
+    uint256 private constant MAX_FRACTION_BITS = 40;
 
     Reputation public immutable reputation;
     ModelRegistry public immutable modelRegistry;
@@ -72,5 +77,19 @@ contract StudyFactory is IStudyFactory {
             rules.openSeconds == 0 || rules.trainSeconds == 0 || rules.attestSeconds == 0
                 || rules.scoreSeconds == 0 || rules.aggregateSeconds == 0
         ) revert IStudy.Study_BadRules("seconds");
+        if (rules.mode == Mode.Masked) _checkMasking(rules);
+        else if (rules.clip != 0) revert IStudy.Study_BadRules("clip");
+        else if (rules.fractionBits != 0) revert IStudy.Study_BadRules("fractionBits");
+    }
+
+    /// Three hospitals, or one could read off another's update; three seats, or a threshold of them could hide nothing; and no sum
+    /// that leaves the field, whatever the hospitals send within the rules.
+    function _checkMasking(Rules calldata rules) private pure {
+        if (rules.minHospitals < 3) revert IStudy.Study_BadRules("minHospitals");
+        if (rules.maxSeats < 3) revert IStudy.Study_BadRules("maxSeats");
+        if (rules.fractionBits > MAX_FRACTION_BITS) revert IStudy.Study_BadRules("fractionBits");
+        if (rules.clip == 0 || rules.clip > MAX_CLIP) revert IStudy.Study_BadRules("clip");
+        uint256 largest = uint256(rules.clip) << rules.fractionBits;
+        if (rules.maxHospitals * Weights.MAX * largest > MAX_SUM) revert IStudy.Study_BadRules("clip");
     }
 }

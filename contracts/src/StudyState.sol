@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import { EndReason, Phase, RoundKind, Rules } from "./interfaces/IStudy.sol";
+import { EndReason, Mode, Phase, RoundKind, Rules } from "./interfaces/IStudy.sol";
 
 /// Exactly one word: a submission reads and writes it once.
 struct Round {
     Phase phase;
     RoundKind kind;
-    EndReason endReason;
+    Mode mode; // as in the rules, which are in another word; set when a round starts
     uint8 voids;
     uint16 number;
     uint16 completed;
@@ -15,7 +15,7 @@ struct Round {
     uint64 participants;
     uint64 submitted;
     uint8 attested;
-    uint8 revealed;
+    uint8 revealed; // scores; masked: posted its masks
     uint8 signed;
 }
 
@@ -32,8 +32,9 @@ struct Roster {
     uint8 size; // members when this round started
     uint8 candidates; // different models signed in this round
     uint16 modelRound;
-    uint8 frozen; // members when Aggregate began: seats seal the round's model to them
+    uint8 frozen; // members when the surviving set was frozen: seats seal the round's model to them
     uint8 modelMembers; // whom the last finalised model is sealed to: so many, in order of joining
+    EndReason endReason;
 }
 
 struct Member {
@@ -50,6 +51,19 @@ struct Pool {
     uint128 unspent; // of the deposit
     uint128 carry; // forfeits and dust for the next round's pool
     uint128 refund; // owed to the sponsor
+}
+
+/// What a masked study keeps besides; reset when a round starts.
+struct Masking {
+    uint256 claimed; // see Weights: patient weights, as submitted; never 0, so that no submission pays for a new slot
+    uint256 weights; // see Weights: in the frozen sum; 0 before the freeze
+    uint64 drawBlock; // whose hash draws a seat
+    uint64 accused; // members, by a quorum
+    uint8 drawn; // seat + 1
+    uint8 opening; // seats whose seeds are opened
+    uint8 shared; // seats that opened their shares
+    bytes32[7] masks; // of the seats in Round.revealed; others hold an older round's
+    bytes32[7] shares; // of the seats in `shared`
 }
 
 /// Of one round, before it begins.
@@ -85,4 +99,5 @@ struct StudyState {
     /// Byte i: index + 1 of the member ranked i-th.
     mapping(uint16 round => uint256) rankings;
     mapping(uint16 round => Vetoes) vetoes;
+    Masking masking;
 }

@@ -45,6 +45,37 @@ contract GasTest is Fixture {
         }
     }
 
+    function test_GasOfAMaskedRoundWithSevenSeats() public {
+        for (uint256 i = hospitals.length; i < 7; i++) {
+            addHospital();
+        }
+        rules = maskedRules();
+        study = createStudy();
+        startStudy(7);
+        _note("startTask");
+        _measureMaskedRound("first");
+        _measureMaskedRound("later");
+        submitAll();
+        attestAll();
+        postAllBut(0);
+        draw();
+        shareAll();
+        for (uint256 i = 0; i < 7; i++) {
+            accuse(i, 0);
+            _note(i < 6 ? "accuse" : "accuse, last (draws again)");
+        }
+        draw();
+        shareAll();
+        for (uint256 i = 0; i < 7; i++) {
+            accuse(i, 1);
+        }
+        _note("accuse, last (voids)");
+        _report("masked-seven-hospitals");
+        vm.assertLe(_most["submitMasked, first"], SUBMISSION_BUDGET, "first submission");
+        vm.assertLe(_most["submitMasked, later"], SUBMISSION_BUDGET, "later submission");
+        vm.assertLe(_most["submitMasked, last of a phase"], SUBMISSION_BUDGET, "closing submission");
+    }
+
     function test_SevenSeatsDutiesInABatch() public {
         for (uint256 i = hospitals.length; i < 8; i++) {
             addHospital();
@@ -112,6 +143,32 @@ contract GasTest is Fixture {
         for (uint256 k = 0; k < s.seats.length; k++) {
             signModel(s.seats[k], MODEL);
             _note(k + 1 == s.seats.length ? "signModel, last (settles)" : "signModel");
+        }
+    }
+
+    function _measureMaskedRound(string memory which) private {
+        for (uint256 i = 0; i < 7; i++) {
+            submitMasked(i, 8);
+            _note(i == 6 ? "submitMasked, last of a phase" : string.concat("submitMasked, ", which));
+        }
+        Snapshot memory s = study.snapshot();
+        for (uint256 k = 0; k < 7; k++) {
+            attest(s.seats[k], s.submitted);
+            _note(k == 6 ? "attest, last (freezes)" : "attest");
+        }
+        for (uint256 k = 0; k < 7; k++) {
+            postMasks(s.seats[k]);
+            _note(k == 6 ? "postMasks, last" : "postMasks");
+        }
+        draw();
+        _note("advance (draws)");
+        for (uint256 k = 0; k < 7; k++) {
+            openShares(s.seats[k]);
+            _note(k == 6 ? "openShares, last" : "openShares");
+        }
+        for (uint256 k = 0; k < 7; k++) {
+            signModel(s.seats[k], MODEL);
+            _note(k == 6 ? "signModel, last (settles)" : "signModel");
         }
     }
 

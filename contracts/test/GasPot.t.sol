@@ -214,6 +214,37 @@ contract GasPotTest is GasPotFixture {
         vm.assertEq(s.participants, 3, "the third hospital sits it out");
     }
 
+    function test_MaskedDutiesAreCarried() public {
+        rules = maskedRules();
+        study = createStudy();
+        pot.fund{ value: 10 ether }(address(study));
+        startStudy(4);
+        submitAll();
+        attestAll();
+        bytes[] memory calls = new bytes[](4);
+        for (uint256 i = 0; i < 4; i++) {
+            calls[i] = postMasksCall(i);
+        }
+        vm.prank(carrier);
+        uint256 refund = pot.carry(address(study), calls);
+        vm.assertGt(refund, 0, "paid");
+        assertPhase(Phase.Draw);
+        vm.roll(block.number + 5);
+        pot.carry(address(study), one(abi.encodeCall(IStudy.advance, ())));
+        for (uint256 i = 0; i < 4; i++) {
+            calls[i] = openSharesCall(i);
+        }
+        pot.carry(address(study), calls);
+        for (uint256 i = 0; i < 4; i++) {
+            bytes memory padded = abi.encodePacked(accuseCall(i, 1), hex"01");
+            vm.expectRevert(abi.encodeWithSelector(IGasPot.GasPot_NotCarried.selector, 0));
+            pot.carry(address(study), one(padded));
+            calls[i] = accuseCall(i, 1);
+        }
+        pot.carry(address(study), calls);
+        vm.assertEq(study.snapshot().round, 2);
+    }
+
     function test_NothingElseIsCarried() public {
         toAttest(2);
         pot.fund{ value: 1 ether }(address(study));

@@ -2,12 +2,14 @@
 pragma solidity 0.8.30;
 
 import { StudyFactory } from "../src/StudyFactory.sol";
-import { IStudy, Rules } from "../src/interfaces/IStudy.sol";
+import { IStudy, Mode, Rules } from "../src/interfaces/IStudy.sol";
 import { IStudyFactory } from "../src/interfaces/IStudyFactory.sol";
+import { Masked } from "../src/libraries/Masked.sol";
 import { Reads } from "../src/libraries/Reads.sol";
 import { Scoring } from "../src/libraries/Scoring.sol";
 import { Selection } from "../src/libraries/Selection.sol";
 import { Settlement } from "../src/libraries/Settlement.sol";
+import { Signing } from "../src/libraries/Signing.sol";
 import { Fixture } from "./base/Fixture.sol";
 import { vm } from "./base/Vm.sol";
 
@@ -68,6 +70,54 @@ contract StudyFactoryTest is Fixture {
         expectBadRules("seconds");
     }
 
+    function test_RulesOfMaskingAreForMaskedStudiesAlone() public {
+        rules.clip = 1;
+        expectBadRules("clip");
+        rules.clip = 0;
+        rules.fractionBits = 1;
+        expectBadRules("fractionBits");
+    }
+
+    function test_MaskedRulesThatHideNothingAreRefused() public {
+        rules = maskedRules();
+        rules.minHospitals = 2;
+        expectBadRules("minHospitals");
+        rules = maskedRules();
+        rules.maxSeats = 2;
+        expectBadRules("maxSeats");
+        rules = maskedRules();
+        rules.clip = 0;
+        expectBadRules("clip");
+        rules = maskedRules();
+        rules.fractionBits = 0;
+        rules.clip = (1 << 20) + 1;
+        expectBadRules("clip");
+        rules.clip = 1 << 20;
+        vm.assertTrue(createStudy().rules().mode == Mode.Masked);
+        rules.clip = 1;
+        rules.fractionBits = 41;
+        expectBadRules("fractionBits");
+        rules.fractionBits = 40;
+        vm.assertEq(createStudy().rules().fractionBits, 40);
+    }
+
+    /// Half of p = 2^64 - 2^32 + 1 is for sums above zero, half for those below. The largest sum that rules can allow, and the next.
+    function test_ASumOfMaskedUpdatesCannotLeaveTheField() public {
+        uint256 half = 0x7fffffff80000000;
+        rules = maskedRules();
+        rules.maxHospitals = 17;
+        rules.fractionBits = 36;
+        rules.clip = 986_895;
+        vm.assertLe(uint256(17 * 8 * 986_895) << 36, half);
+        createStudy();
+        rules.clip = 986_896;
+        vm.assertGt(uint256(17 * 8 * 986_896) << 36, half, "past it");
+        expectBadRules("clip");
+        rules.clip = 986_895;
+        rules.maxHospitals = 18;
+        expectBadRules("clip");
+    }
+
     function test_EveryContractIsAtMost20KB() public view {
         vm.assertLe(address(credits).code.length, 20_000, "Credits");
         vm.assertLe(address(registry).code.length, 20_000, "HospitalRegistry");
@@ -77,10 +127,12 @@ contract StudyFactoryTest is Fixture {
         vm.assertLe(address(models).code.length, 20_000, "ModelRegistry");
         vm.assertLe(address(pot).code.length, 20_000, "GasPot");
         // A linked library that takes a study's storage is called, not inlined; its code counts, too.
+        vm.assertLe(type(Masked).runtimeCode.length, 20_000, "Masked");
         vm.assertLe(type(Reads).runtimeCode.length, 20_000, "Reads");
         vm.assertLe(type(Scoring).runtimeCode.length, 20_000, "Scoring");
         vm.assertLe(type(Selection).runtimeCode.length, 20_000, "Selection");
         vm.assertLe(type(Settlement).runtimeCode.length, 20_000, "Settlement");
+        vm.assertLe(type(Signing).runtimeCode.length, 20_000, "Signing");
     }
 
     function expectBadRules(string memory reason) private {

@@ -13,6 +13,7 @@ import { createProcesses, type Processes } from '../../scripts/demo/processes.ts
 import { type RelayOptions, startRelay } from '../../scripts/demo/relay.ts'
 import { buildApp, type Server, serveApp } from '../../scripts/demo/server.ts'
 import { root, workDir } from '../../scripts/lock.mjs'
+import { leastHospitals } from '../../src/aggregation/masking/freeze.ts'
 import type { ListedStudy, StudyData } from '../../src/app/site.ts'
 import { type SponsoredStudy, sponsorStudy } from '../../src/app/sponsorStudy.ts'
 import { publicClientFor, walletClientFor } from '../../src/chain/clients.ts'
@@ -291,7 +292,11 @@ async function sponsorOnAll(
 ): Promise<SponsoredStudy> {
   const store = await openNodeStore('sponsor', relays)
   try {
-    const sponsored = await sponsorStudy(sponsor, store, plan, { minHospitals: 2, maxHospitals: hospitals, gasWei })
+    const sponsored = await sponsorStudy(sponsor, store, plan, {
+      minHospitals: plan.manifest.masking ? leastHospitals : 2,
+      maxHospitals: hospitals,
+      gasWei,
+    })
     // One receipt is enough for it to resolve; tests take single relays away.
     for (const end = Date.now() + 20_000; store.status().pending > 0; await sleep(50)) {
       if (Date.now() > end) throw new Error('a relay does not take the study’s description')

@@ -1,18 +1,22 @@
 import { createPublicClient, http } from 'viem'
 import { studyAbi } from '../../src/chain/generated/abi.ts'
 import { heartStudy } from '../../src/study/studies/heart.ts'
+import { masked } from '../../src/study/studies/masked.ts'
 import { privately } from '../../src/study/studies/privately.ts'
 import type { StudyPlan } from '../../src/study/studies/StudyPlan.ts'
 import type { Address, Hex } from '../../src/study/types.ts'
 import type { Bed } from './deployment.ts'
 
-/** Deadlines for tabs that share two cores: nobody honest meets them, and who is gone holds nobody up for long. */
-const shortSeconds = {
+/**
+ * Deadlines for tabs that share two cores with other tests: nobody honest meets them. A test in which somebody is gone for
+ * good waits for each, and names shorter ones.
+ */
+export const shortSeconds = {
   openSeconds: 120,
-  trainSeconds: 40,
-  attestSeconds: 40,
-  scoreSeconds: 40,
-  aggregateSeconds: 40,
+  trainSeconds: 90,
+  attestSeconds: 90,
+  scoreSeconds: 90,
+  aggregateSeconds: 90,
 } as const
 
 /** Heart with few rounds and short deadlines. */
@@ -24,6 +28,12 @@ export function shortHeart(rounds: number): StudyPlan {
 /** The same with noise: ε = 5 for each patient, in all of its rounds. */
 export function privateHeart(rounds: number): StudyPlan {
   return privately(shortHeart(rounds), { epsilon: 5, delta: 1e-4 })
+}
+
+/** All protections at once: noise, masks, and half of the parameters a round. */
+export function protectedHeart(rounds: number): StudyPlan {
+  const { manifest, rules } = masked(privateHeart(rounds))
+  return { manifest: { ...manifest, compression: { keep: 0.5 } }, rules }
 }
 
 export interface SubmittedUpdate {

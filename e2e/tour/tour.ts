@@ -3,6 +3,8 @@ import { parseEther } from 'viem'
 import { Phase } from '../../src/rounds/ports.ts'
 import type { StudyPlan } from '../../src/study/studies/StudyPlan.ts'
 import type { Address } from '../../src/study/types.ts'
+import { signerTexts } from '../../src/ui/texts/signer.ts'
+import { sponsorTexts } from '../../src/ui/texts/sponsor.ts'
 import { texts } from '../../src/ui/texts.ts'
 import type { Bed, TestStudy } from '../support/deployment.ts'
 import { fundWall, giveCredits } from '../support/fundWall.ts'
@@ -89,7 +91,7 @@ export async function tourOfOffices({ bed, newComputer, look }: TourOptions): Pr
   await sponsor.getByRole('switch', { name: texts.privacy.form.switch }).press('Space')
   await settled(sponsor)
   await look(sponsor, 'sponsor-draft')
-  const { sign, follow, rules } = texts.sponsor
+  const { sign, follow, rules } = sponsorTexts
   await sponsor.getByLabel(rules.rounds, { exact: true }).fill('')
   await sponsor.getByRole('button', { name: sign.start }).click()
   await expect(sponsor.getByLabel(rules.rounds, { exact: true })).toBeFocused()
@@ -133,7 +135,7 @@ async function tourOfBrowserAccount({ bed, newComputer, look }: TourOptions): Pr
   const { browser, activity, confirm } = texts.wallet
   const page = await openTab(await newComputer(), `${bed.url}/sponsor`)
   await page.getByRole('button', { name: browser.make }).click()
-  await page.getByText(texts.sponsor.signer.label).waitFor()
+  await page.getByText(signerTexts.label).waitFor()
   const account = (await page.locator('main [title^="0x"]').first().getAttribute('title')) ?? ''
   await bed.rpc('anvil_setBalance', [account, `0x${parseEther('10').toString(16)}`])
   await giveCredits(bed, account as Address, 10_000)
@@ -151,7 +153,7 @@ async function tourOfBrowserAccount({ bed, newComputer, look }: TourOptions): Pr
 
   await page.reload()
   await startHeartDraft(page)
-  await page.getByRole('button', { name: texts.sponsor.sign.start }).click()
+  await page.getByRole('button', { name: sponsorTexts.sign.start }).click()
   const dialog = page.getByRole('dialog', { name: confirm.heading })
   await dialog.waitFor()
   await expect(dialog.locator(':focus')).toHaveCount(1)
@@ -268,7 +270,7 @@ export async function tourOfStudy({ bed, newComputer, look }: TourOptions): Prom
   }
   const sponsor = await openTab(await newComputer(), `${bed.url}/sponsor?study=${study.address}&account=${SPONSOR}`)
   await sponsor.locator('[data-testid=sponsor-phase][data-phase=ended]').waitFor()
-  await sponsor.getByRole('table', { name: texts.sponsor.follow.rounds.caption }).waitFor()
+  await sponsor.getByRole('table', { name: sponsorTexts.follow.rounds.caption }).waitFor()
   await settled(sponsor)
   await look(sponsor, 'sponsor-ended')
 }
@@ -384,9 +386,9 @@ function tooMuchTraining(): StudyPlan {
 }
 
 async function startHeartDraft(page: Page): Promise<void> {
-  const { start, names } = texts.sponsor.templates
+  const { start, names } = sponsorTexts.templates
   await page.getByRole('button', { name: start(names.heart) }).click()
-  await page.getByRole('button', { name: texts.sponsor.sign.start }).waitFor()
+  await page.getByRole('button', { name: sponsorTexts.sign.start }).waitFor()
 }
 
 async function choose(page: Page, name: string, text: string): Promise<void> {

@@ -21,6 +21,7 @@ describe('defaults', () => {
       study: 'heart',
       hospitals: 4,
       rounds: 15,
+      masked: false,
       seed: 1,
       csv: [],
       label: '',
@@ -36,6 +37,28 @@ describe('defaults', () => {
 
   it('splits the digits among three hospitals', () => {
     expect(parse('--study', 'digits')).toMatchObject({ study: 'digits', hospitals: 3, rounds: 4 })
+  })
+})
+
+describe('a masked study', () => {
+  it('has three hospitals at least, and may have noise as well', () => {
+    expect(parse('--masked', '--hospitals', '3')).toMatchObject({ masked: true, hospitals: 3 })
+    expect(parse('--masked', '--epsilon', '5')).toMatchObject({ masked: true, epsilon: 5, rounds: 5 })
+    expect(() => parse('--masked', '--hospitals', '2')).toThrow(/--hospitals is a whole number from 3/)
+    expect(() => parse('--masked', '--kiosk')).toThrow(/--masked goes with/)
+  })
+})
+
+describe('a compressed study', () => {
+  it('is of digits, and may be masked and have noise as well', () => {
+    expect(parse('--study', 'digits')).toMatchObject({ compress: undefined })
+    expect(parse('--study', 'digits', '--compress', '9', '--masked')).toMatchObject({
+      compress: 9,
+      masked: true,
+      rounds: 18,
+    })
+    expect(() => parse('--study', 'digits', '--compress', '1')).toThrow(/--compress is a whole number from 2 to 100/)
+    expect(() => parse('--compress', '9')).toThrow(/--compress goes with --study digits/)
   })
 })
 

@@ -9,6 +9,10 @@ export interface DemoOptions {
   readonly rounds: number
   /** What the study may give away of each patient; undefined: no differential privacy. */
   readonly epsilon: number | undefined
+  /** Nobody sees an update, only their sum opens. */
+  readonly masked: boolean
+  /** One of so many numbers of an update goes up each round, the rest later; undefined: all of them. */
+  readonly compress: number | undefined
   readonly seed: number
   /** Absolute paths, one file a hospital; empty unless study is csv. */
   readonly csv: readonly string[]
@@ -43,8 +47,11 @@ npm run demo -- --headless [options]   runs a whole study in headless Chromium a
   --csv FILE             your own study: one file a hospital, at least two; needs --label
   --label COLUMN         the column with the outcome, for --csv
   --hospitals N          2 to 16 (default: heart 4, one a center; digits 3)
-  --rounds N             1 to 1000 (default: heart 15 or with --epsilon 5, digits 4, own files 15)
+  --rounds N             1 to 1000 (default: heart 15 or with --epsilon 5, digits 4 or with --compress 2N, own files 15)
   --epsilon E            differential privacy: noise that keeps each patient within ε = E, 0.05 to 100 (heart, digits)
+  --masked               nobody sees an update, only the weighted sum opens; at least 3 hospitals, with 4 one may be missing
+                         (heart, digits; goes with --epsilon)
+  --compress N           one of N numbers of an update goes up each round and the rest later, 2 to 100 (digits; goes with both)
   --seed N               for the split, the initial weights and the order of batches (default 1)
   --backend NAME         trains on ${backends.join(', ')}; default: the fastest that this computer has
   --relays N             1 to 8 storage relays (default 2)
@@ -73,6 +80,8 @@ const flags = {
   hospitals: { type: 'string' },
   rounds: { type: 'string' },
   epsilon: { type: 'string' },
+  masked: { type: 'boolean' },
+  compress: { type: 'string' },
   seed: { type: 'string' },
   backend: { type: 'string' },
   relays: { type: 'string' },
@@ -107,17 +116,28 @@ export function parseOptions(args: readonly string[], folder: string): DemoOptio
   if (values.epsilon !== undefined && (study === 'csv' || values.kiosk))
     throw new UsageError('--epsilon goes with --study heart or digits: own files say nothing of what is typical.')
   const epsilon = values.epsilon === undefined ? undefined : epsilonOf(values.epsilon)
+  const masked = values.masked ?? false
+  if (masked && (study === 'csv' || values.kiosk))
+    throw new UsageError('--masked goes with --study heart or digits: own files say nothing of their columns’ ranges.')
+  if (values.compress !== undefined && (study !== 'digits' || values.kiosk))
+    throw new UsageError('--compress goes with --study digits: the other models are so small that they are sent whole.')
+  const compress = values.compress === undefined ? undefined : whole('compress', values.compress, 0, 2, 100)
   const defaults = {
     heart: { hospitals: 4, rounds: epsilon === undefined ? 15 : 5 },
-    digits: { hospitals: 3, rounds: 4 },
+    // In a round for each part everything was sent once; learned from, after about two.
+    digits: { hospitals: 3, rounds: compress === undefined ? 4 : Math.max(4, 2 * compress) },
     csv: { hospitals: csv.length, rounds: 15 },
   }[study]
   return {
     study,
     hospitals:
-      study === 'csv' ? csv.length : whole('hospitals', values.hospitals, defaults.hospitals, 2, mostHospitals),
+      study === 'csv'
+        ? csv.length
+        : whole('hospitals', values.hospitals, defaults.hospitals, masked ? 3 : 2, mostHospitals),
     rounds: whole('rounds', values.rounds, defaults.rounds, 1, 1000),
     epsilon,
+    masked,
+    compress,
     seed: whole('seed', values.seed, 1, 0, 0xffffffff),
     csv,
     label: values.label ?? '',

@@ -8,6 +8,7 @@ import { type HeartSplit, heartDataset, heartName, heartShares } from '../../src
 import { AppError } from '../../src/errors/AppError.ts'
 import { digitsStudy } from '../../src/study/studies/digits.ts'
 import { heartStudy } from '../../src/study/studies/heart.ts'
+import { masked } from '../../src/study/studies/masked.ts'
 import { ownTableStudy } from '../../src/study/studies/ownTable.ts'
 import { privately } from '../../src/study/studies/privately.ts'
 import type { StudyPlan } from '../../src/study/studies/StudyPlan.ts'
@@ -20,14 +21,14 @@ export interface StudySource {
   readonly hospitals: readonly string[]
   readonly data: StudyData
   plan(relays: readonly string[]): StudyPlan
-  /** The same without noise: how the pooled model is trained. */
+  /** The same without noise, masks and compression: how the pooled model is trained. */
   readonly baseline: StudyPlan
   /** Every hospital's patients in one place, for the comparison with pooled training. */
   datasets(): Promise<readonly Dataset[]>
 }
 
 type Wanted = Pick<DemoOptions, 'study' | 'hospitals' | 'rounds' | 'seed' | 'csv' | 'label'> &
-  Partial<Pick<DemoOptions, 'epsilon'>>
+  Partial<Pick<DemoOptions, 'epsilon' | 'masked' | 'compress'>>
 
 /**
  * Reads what the study is on. Own files are checked here as the page will check them, before anything is started.
@@ -46,17 +47,20 @@ export async function readStudy(options: Wanted): Promise<StudySource> {
 }
 
 /** @param delta less than one in the patients of any hospital */
-function promised(plan: StudyPlan, epsilon: number | undefined, delta: number): StudyPlan {
-  return epsilon === undefined ? plan : privately(plan, { epsilon, delta })
+function guarded(plan: StudyPlan, { epsilon, masked: isMasked = false, compress }: Wanted, delta: number): StudyPlan {
+  const noised = epsilon === undefined ? plan : privately(plan, { epsilon, delta })
+  const { manifest, rules } = isMasked ? masked(noised) : noised
+  return { manifest: { ...manifest, ...(compress !== undefined && { compression: { keep: 1 / compress } }) }, rules }
 }
 
-function heartSource({ hospitals, rounds, epsilon, seed }: Wanted): StudySource {
+function heartSource(wanted: Wanted): StudySource {
+  const { hospitals, rounds, seed } = wanted
   const shares = heartShares(hospitals)
   const folder = join(root, 'public', 'studies', 'heart')
   return {
     hospitals: shares.map(heartName),
     data: { kind: 'heart' },
-    plan: relays => promised(heartStudy({ rounds, seed, relays }), epsilon, 1e-4),
+    plan: relays => guarded(heartStudy({ rounds, seed, relays }), wanted, 1e-4),
     baseline: heartStudy({ rounds, seed }),
     async datasets() {
       const split = JSON.parse(await readFile(join(folder, 'flamby-split.json'), 'utf8')) as HeartSplit
@@ -70,11 +74,12 @@ function heartSource({ hospitals, rounds, epsilon, seed }: Wanted): StudySource 
   }
 }
 
-function digitsSource({ hospitals, rounds, epsilon, seed }: Wanted): StudySource {
+function digitsSource(wanted: Wanted): StudySource {
+  const { hospitals, rounds, seed } = wanted
   return {
     hospitals: numbered(hospitals),
     data: { kind: 'digits', hospitals, alpha: null, seed },
-    plan: relays => promised(digitsStudy({ rounds, seed, relays }), epsilon, 1e-5),
+    plan: relays => guarded(digitsStudy({ rounds, seed, relays }), wanted, 1e-5),
     baseline: digitsStudy({ rounds, seed }),
     async datasets() {
       const entries = Object.entries(digitFiles).map(async ([key, file]) => {

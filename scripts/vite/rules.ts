@@ -21,6 +21,15 @@ export const workerRules: WorkerOnly = {
     'src/data/heart.ts': ['heartCenters', 'heartName', 'heartNames', 'heartSchema', 'heartShares'],
     'src/data/digits.ts': ['digitsSchema'],
     'src/data/mapping.ts': ['isNamedLike'],
+    // What a masked round may open, which the runner counts, and the rules that a sponsor sets; the sums are the worker's.
+    'src/aggregation/masking/openings.ts': null,
+    'src/aggregation/masking/freeze.ts': ['leastHospitals', 'sameSet', 'sumsHide'],
+    'src/aggregation/masking/round.ts': ['openableSeeds', 'seededSeats', 'thresholdOf'],
+    'src/aggregation/masking/encoding.ts': ['checkBound', 'maxElement', 'stepsPerUnit'],
+    'src/aggregation/weights.ts': ['maxWeight', 'mostHospitals'],
+    // How long uploads will be.
+    'src/aggregation/compression/adaptiveK.ts': ['compressionPays'],
+    'src/aggregation/compression/bytes.ts': null,
   },
 }
 

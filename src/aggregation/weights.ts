@@ -1,3 +1,5 @@
+/** The most hospitals that a study takes. */
+export const mostHospitals = 64
 /** The largest weight an update can have. */
 export const maxWeight = 8
 

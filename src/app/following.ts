@@ -7,7 +7,7 @@ import type { HeliaStore } from '../storage/heliaStore.ts'
 import { peerIdText } from '../storage/peerKey.ts'
 import type { Manifest } from '../study/manifest.ts'
 import type { HospitalContext } from './context.ts'
-import { attemptTexts, doneTexts } from './logTexts.ts'
+import { attemptTexts, doneText } from './logTexts.ts'
 import { shownRound } from './phases.ts'
 import { addLog, type HospitalStore } from './store.ts'
 
@@ -59,5 +59,5 @@ export function logTask(
   const round = shown === 0 ? 'Before the first round' : `Round ${shown}`
   if (what === 'failed') addLog(store, `${round}, ${attemptTexts[task.type]}: ${reason}`, 'warning')
   // Stopped is the usual end of what others have done meanwhile: nothing to tell.
-  else if (what === 'done') addLog(store, `${round}: ${doneTexts[task.type]}`)
+  else if (what === 'done') addLog(store, `${round}: ${doneText(task.type, manifest.masking !== undefined)}`)
 }

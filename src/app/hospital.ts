@@ -23,6 +23,7 @@ import { fetchInitial } from './initialModel.ts'
 import { createInbox, type Inbox } from './join/inbox.ts'
 import { indexedDbJoinMemory } from './join/joinMemory.ts'
 import { forgetInvitation } from './join/keptInvitation.ts'
+import { checkMode } from './join/mode.ts'
 import { openInvitation } from './join/redeeming.ts'
 import { readRoom } from './join/room.ts'
 import { shippedHospitals } from './join/shipped.ts'
@@ -147,6 +148,7 @@ async function lookUp(context: HospitalContext, blobs: HeliaStore): Promise<Stud
   parts.set('info', info)
   const keys = await keysFor(owner, memberIndex(snapshot, { self: owner.address }) !== null)
   const manifest = await fetchManifest(blobs, info.modelURI, signal)
+  checkMode(manifest, info, options.site)
   parts.set('keys', keys)
   parts.set('manifest', manifest)
   blobs.addRelays(manifest.relays)

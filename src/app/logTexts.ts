@@ -1,11 +1,18 @@
 import type { TaskType } from '../rounds/state.ts'
 
 /** What the log says of a task of a round that is done. */
-export const doneTexts: Readonly<Record<TaskType, string>> = {
+export function doneText(task: TaskType, isMasked: boolean): string {
+  // Who finds that a masked sum does not add up signs an accusation in place of a model.
+  return isMasked && task === 'conclude' ? 'checked the sum and signed what came of it.' : doneTexts[task]
+}
+
+const doneTexts: Readonly<Record<TaskType, string>> = {
   install: 'fetched the model and checked it.',
   contribute: 'trained, sealed the update and sent it.',
   review: 'checked the updates as a member of the committee.',
   reveal: 'gave its scores as a member of the committee.',
+  unmask: 'sent its sum of masks as a member of the committee.',
+  recover: 'opened its part of the masks that are checked or missing, as a member of the committee.',
   conclude: 'averaged the updates and signed the new model.',
   advance: 'moved the study on after a deadline.',
   evaluate: 'tried the model on its own held-out patients.',
@@ -17,6 +24,8 @@ export const attemptTexts: Readonly<Record<TaskType, string>> = {
   contribute: 'training and sending the update',
   review: 'checking the updates',
   reveal: 'giving the scores',
+  unmask: 'sending the sum of masks',
+  recover: 'opening a part of the masks',
   conclude: 'averaging and signing',
   advance: 'moving the study on',
   evaluate: 'evaluating the model',
@@ -27,6 +36,9 @@ const ownTexts: Readonly<Record<string, string>> = {
   attest: 'which updates could be opened',
   submitScore: 'the scores',
   signModel: 'the signature under the new model',
+  postMasks: 'the sum of masks',
+  openShares: 'the opened part of the masks',
+  accuse: 'the word that the round does not add up',
   vetoRound: 'the word about a round',
   advance: 'the call that moves the study on',
 }

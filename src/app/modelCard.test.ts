@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { heartStudy } from '../study/studies/heart.ts'
+import { masked } from '../study/studies/masked.ts'
+import { privately } from '../study/studies/privately.ts'
 import { type ModelCardSource, modelCard, modelCardMarkdown, modelCardSchema, patientsBand } from './modelCard.ts'
 import { measured, modelDetails, resultDetails } from './testResults.ts'
 
@@ -50,6 +52,16 @@ describe('modelCard', () => {
     expect(modelCardSchema.parse(JSON.parse(JSON.stringify(card)))).toEqual(card)
     expect(card.model.parameters).toBe(13 + 1)
     expect(card.provenance.transactions).toEqual([{ what: 'the study was funded and opened', hash }])
+  })
+
+  it('says who saw the updates, and whether there was noise in them', () => {
+    const heart = heartStudy({ rounds: 5 })
+    const noised = privately(heart, { epsilon: 5, delta: 1e-4 })
+    const last = (manifest: ModelCardSource['manifest']) => modelCard({ ...source, manifest }).limits.at(-1)
+    expect(last(heart.manifest)).toMatch(/committee opened .* no noise/)
+    expect(last(noised.manifest)).toMatch(/committee opened .* noise in them hides/)
+    expect(last(masked(heart).manifest)).toMatch(/Nobody opened .* no noise/)
+    expect(last(masked(noised).manifest)).toMatch(/Nobody opened .* noise in it hides/)
   })
 
   it('holds patients in bands and figures in hundredths, never counts', () => {

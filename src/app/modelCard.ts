@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { parameterLayout } from '../study/layout.ts'
 import type { Feature, LayerSpec, Manifest } from '../study/manifest.ts'
+import { protectionOf } from '../study/studies/masked.ts'
 import type { Measured, ModelDetails, ResultDetails } from '../training/screen.ts'
 import { cardTexts } from './modelCardTexts.ts'
 import { FEWEST_PATIENTS, outcomeCounts } from './results.ts'
@@ -172,7 +173,7 @@ export function modelCard(source: ModelCardSource): ModelCard {
         { what: cardTexts.transactions.model, hash: finalised },
       ].filter((one): one is { what: typeof one.what; hash: string } => one.hash !== null),
     },
-    limits: [...cardTexts.limits],
+    limits: [...cardTexts.limits, cardTexts.seen[protectionOf(manifest)]],
   }
 }
 

@@ -9,9 +9,15 @@ export const cardTexts = {
   limits: [
     'Results are of one hospital’s held-out patients only. Other hospitals see their own, and publish them or not.',
     'Intervals (95 %) say how far chance with these patients may reach. They do not cover patients of another kind.',
-    'Members of the committee opened the other hospitals’ updates; no noise was added to what they opened.',
     'Which patients have the outcome is as the hospitals recorded it; nobody checked it for the study.',
   ],
+  /** Who saw an update, and what of a patient can be in it. */
+  seen: {
+    committee: 'Members of the committee opened the other hospitals’ updates; no noise was added to what they opened.',
+    committeeNoised: 'Members of the committee opened the other hospitals’ updates; noise in them hides each patient.',
+    masked: 'Nobody opened a single hospital’s update, only the sum of all; no noise was added to it.',
+    maskedNoised: 'Nobody opened a single hospital’s update, only the sum of all; noise in it hides each patient.',
+  },
   siteLocal: {
     none: 'Nothing of the model stays at a hospital: it is the same everywhere.',
     bias: 'The last layer’s bias is each hospital’s own and stays there: the model is not complete without it.',

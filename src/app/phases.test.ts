@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Phase, RoundKind, type StudySnapshot } from '../rounds/ports.ts'
-import { phaseName, studyProgress } from './phases.ts'
+import { isRunning, phaseName, studyProgress } from './phases.ts'
 
 const at = (phase: Phase, completed: number, kind: RoundKind = RoundKind.Training) =>
   ({ phase, completed, kind }) as StudySnapshot
@@ -15,6 +15,10 @@ describe('studyProgress', () => {
       at(Phase.Score, 0),
       at(Phase.Settle, 1),
       at(Phase.Train, 1),
+      at(Phase.Attest, 1),
+      at(Phase.Unmask, 1),
+      at(Phase.Draw, 1),
+      at(Phase.Recover, 1),
       at(Phase.Aggregate, 1),
       at(Phase.Ended, 2),
     ]
@@ -32,5 +36,13 @@ describe('studyProgress', () => {
 it('names every phase in lower case', () => {
   expect(Object.values(Phase).map(phaseName)).toEqual([
     ...['draft', 'open', 'select', 'train', 'audit', 'attest', 'score', 'aggregate', 'evaluate', 'settle', 'ended'],
+    ...['unmask', 'draw', 'recover'],
+  ])
+})
+
+it('knows a running round by its phase, whatever the phase’s number is', () => {
+  const running = Object.values(Phase).filter(phase => isRunning({ phase }))
+  expect(running.map(phaseName)).toEqual([
+    ...['select', 'train', 'audit', 'attest', 'score', 'aggregate', 'evaluate', 'unmask', 'draw', 'recover'],
   ])
 })

@@ -11,9 +11,27 @@ export function phaseName(phase: Phase): PhaseName {
   return names[phase]
 }
 
-/** Phases that hospitals see, in the order of a round. The others pass straight through. */
-export const visiblePhases = ['train', 'attest', 'score', 'aggregate', 'settle'] as const satisfies PhaseName[]
-export type VisiblePhase = (typeof visiblePhases)[number]
+/** A masked round's phases stand where a committee's round scores. */
+const places: Readonly<Partial<Record<Phase, number>>> = {
+  [Phase.Unmask]: Phase.Score,
+  [Phase.Draw]: Phase.Score + 1 / 3,
+  [Phase.Recover]: Phase.Score + 2 / 3,
+}
+
+/** Where a phase stands in its study, to be compared with others: the contract's numbers are not in the order of a round. */
+export function phasePlace(phase: Phase): number {
+  return places[phase] ?? phase
+}
+
+/** A masked round waits for the block that draws who is checked. Its deadline says nothing meanwhile. */
+export function isDrawing({ phase, drawable }: Pick<StudySnapshot, 'phase' | 'drawable'>): boolean {
+  return phase === Phase.Draw && !drawable
+}
+
+/** A round is under way: not before the first, not in the pause after one, not at the end. */
+export function isRunning({ phase }: Pick<StudySnapshot, 'phase'>): boolean {
+  return phasePlace(phase) >= Phase.Select && phasePlace(phase) < Phase.Settle
+}
 
 /**
  * How much of the study lies behind, 0 to 1. Rounds count by what is finalised; the running round's phases by equal parts.
@@ -27,7 +45,7 @@ export function studyProgress(snapshot: StudySnapshot, rounds: number, hasRoundZ
   const all = rounds + (hasRoundZero ? 1 : 0)
   const isRoundZero = kind === RoundKind.Statistics
   const before = completed + (hasRoundZero && !isRoundZero ? 1 : 0)
-  const within = (phase - Phase.Select) / (Phase.Settle + 1 - Phase.Select)
+  const within = (phasePlace(phase) - Phase.Select) / (Phase.Settle + 1 - Phase.Select)
   // A round that is finalised counts in `completed` while its pause still runs.
   return Math.min(1, (before + (phase === Phase.Settle ? 0 : within)) / all)
 }

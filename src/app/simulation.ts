@@ -1,3 +1,4 @@
+import { leastHospitals } from '../aggregation/masking/freeze.ts'
 import { publicClientFor, type Wallet } from '../chain/clients.ts'
 import type { Deployment } from '../chain/deployment.ts'
 import { GasLog } from '../chain/gas.ts'
@@ -9,6 +10,7 @@ import type { ChainAccess } from '../chain/transactions.ts'
 import { createDutySigner } from '../crypto/duty.ts'
 import { createKeys, publicKeys } from '../crypto/keys.ts'
 import type { Dataset } from '../data/dataset.ts'
+import type { HospitalPorts } from '../rounds/effects.ts'
 import { createMemoryJournal } from '../rounds/journal.ts'
 import type { BlobStore, ChainPort, Journal, StudySnapshot, TrainingPort } from '../rounds/ports.ts'
 import { createRunner, type Runner, type RunnerOptions } from '../rounds/runner.ts'
@@ -35,6 +37,8 @@ export interface SimulatedHospital {
   readonly ledgers?: LedgerStore
   /** Joins the running study as soon as this is so. Default: before the start. */
   readonly joinsWhen?: (snapshot: StudySnapshot) => boolean
+  /** Its ports as a test wants them: a hospital that falls silent, or lies. */
+  readonly alter?: (ports: HospitalPorts) => HospitalPorts
 }
 
 export interface SimulationOptions {
@@ -84,7 +88,7 @@ export async function simulateStudy(options: SimulationOptions): Promise<Simulat
   })
   const access = accessOf(sponsor)
   const { study, manifest } = await sponsorStudy(access, options.store ?? createMemoryStore(network), plan, {
-    minHospitals: Math.min(2, hospitals.length),
+    minHospitals: Math.min(plan.manifest.masking ? leastHospitals : 2, hospitals.length),
     maxHospitals: hospitals.length,
   })
   const members: {
@@ -104,25 +108,25 @@ export async function simulateStudy(options: SimulationOptions): Promise<Simulat
     const join = async () => joinStudy(own, study, await publicKeys(keys), hospital.peerId ?? standInPeerId(index))
     const { joinsWhen } = hospital
     if (joinsWhen === undefined) await join()
-    const runner = createRunner(
-      {
-        chain,
-        store,
-        training,
-        manifest,
-        journal: hospital.journal ?? createMemoryJournal(),
-        privacy: manifest.privacy
-          ? createPrivacyPort({
-              ledgers: hospital.ledgers ?? memoryLedgerStore(chain.self),
-              privacy: manifest.privacy,
-              ref: chain.ref,
-              rounds: plan.rules.rounds,
-            })
-          : null,
-        signer: createDutySigner(keys.duty.privateKey),
-      },
-      { onTask: (...about) => options.onTask?.(index, ...about) },
-    )
+    const ports: HospitalPorts = {
+      chain,
+      store,
+      training,
+      manifest,
+      journal: hospital.journal ?? createMemoryJournal(),
+      privacy: manifest.privacy
+        ? createPrivacyPort({
+            ledgers: hospital.ledgers ?? memoryLedgerStore(chain.self),
+            privacy: manifest.privacy,
+            ref: chain.ref,
+            rounds: plan.rules.rounds,
+          })
+        : null,
+      signer: createDutySigner(keys.duty.privateKey),
+    }
+    const runner = createRunner(hospital.alter?.(ports) ?? ports, {
+      onTask: (...about) => options.onTask?.(index, ...about),
+    })
     const enter = async () => {
       if (joinsWhen === undefined) return
       await untilSo(chain, joinsWhen, signal)

@@ -1,34 +1,24 @@
 import { beforeEach, expect, it } from 'vitest'
-import { Phase, RoundKind, type StudySnapshot } from '../rounds/ports.ts'
+import { Mode, Phase } from '../rounds/ports.ts'
 import { type HospitalState, initialState } from '../rounds/state.ts'
 import { situationOf } from './situation.ts'
 import { createHospitalStore, type HospitalStore, type HospitalView } from './store.ts'
+import { testSnapshot } from './testSnapshot.ts'
 
 const address = '0x00000000000000000000000000000000000000a1'
-const snapshot: StudySnapshot = {
-  phase: Phase.Train,
-  kind: RoundKind.Training,
-  endReason: 0,
-  round: 2,
+const snapshot = testSnapshot({
   completed: 1,
-  voids: 0,
   deadline: 1000,
   time: 940,
   participants: 0b1111n,
   submitted: 0b0101n,
-  survivors: 0n,
   seats: [0, 1, 2],
   attested: 0b001,
   revealed: 0b011,
   signed: 0b111,
-  opened: [],
   members: [address, address, address, address],
-  updates: [],
-  modelRound: 1,
   modelMembers: 4,
-  modelHash: '0x',
-  modelHeader: '0x',
-}
+})
 let store: HospitalStore
 
 beforeEach(() => {
@@ -51,6 +41,21 @@ it('counts who has acted in each phase', () => {
   expect(waiting(Phase.Attest)).toMatchObject({ phase: 'attest', done: 1, of: 3 })
   expect(waiting(Phase.Score)).toMatchObject({ phase: 'score', done: 2, of: 3 })
   expect(waiting(Phase.Aggregate)).toMatchObject({ phase: 'aggregate', done: 3, of: 3 })
+})
+
+it('counts in a masked round the seats that can give their masks, then those that gave them', () => {
+  const masked = {
+    ...snapshot,
+    mode: Mode.Masked,
+    survivors: 0b0111n,
+    attested: 0b111,
+    opened: [0b1111n, 0b0111n, 0b0011n],
+  }
+  const waiting = (phase: Phase) => situation({}, { snapshot: { ...masked, phase, revealed: 0b001, shared: 0b001 } })
+  // The third seat could not check the third hospital.
+  expect(waiting(Phase.Unmask)).toMatchObject({ kind: 'waiting', phase: 'unmask', done: 1, of: 2 })
+  expect(waiting(Phase.Draw)).toMatchObject({ kind: 'waiting', phase: 'draw', done: 0, of: 0 })
+  expect(waiting(Phase.Recover)).toMatchObject({ kind: 'waiting', phase: 'recover', done: 1, of: 1 })
 })
 
 it('puts own work before waiting, and a pause before waiting', () => {

@@ -1,3 +1,4 @@
+import { mustUnmask } from '../rounds/duties.ts'
 import { Phase, type Progress, type StudySnapshot } from '../rounds/ports.ts'
 import { sizeOf } from '../rounds/sets.ts'
 import type { TaskType } from '../rounds/state.ts'
@@ -58,6 +59,14 @@ export function turnout(snapshot: StudySnapshot): { done: number; of: number } {
       return { done: sizeOf(BigInt(snapshot.attested)), of: seats }
     case Phase.Score:
       return { done: sizeOf(BigInt(snapshot.revealed)), of: seats }
+    case Phase.Unmask:
+      return {
+        done: sizeOf(BigInt(snapshot.revealed)),
+        of: snapshot.seats.filter((_, seat) => mustUnmask(snapshot, seat)).length,
+      }
+    case Phase.Recover:
+      // Seats that posted no masks may open their shares all the same; they are not waited for.
+      return { done: sizeOf(BigInt(snapshot.shared & snapshot.revealed)), of: sizeOf(BigInt(snapshot.revealed)) }
     case Phase.Aggregate:
       return { done: sizeOf(BigInt(snapshot.signed)), of: seats }
     default:

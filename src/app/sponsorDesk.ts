@@ -19,7 +19,6 @@ import { type Draft, type DraftStore, indexedDbDraftStore, type SealedPlan } fro
 import { readFollowed } from './sponsorFollow.ts'
 import {
   checkForm,
-  ethOf,
   type FormStudy,
   forecastOf,
   formOf,
@@ -27,10 +26,10 @@ import {
   type OwnModel,
   type SponsorForm,
   type Template,
-  weiOf,
 } from './sponsorForm.ts'
 import { type CreationFacts, nextStep, nothingDone, runSteps, type StepName } from './sponsorSteps.ts'
-import { fetchManifest, publishOpenly } from './sponsorStudy.ts'
+import { fetchManifest, maskingRules, publishOpenly } from './sponsorStudy.ts'
+import { ethOf, weiOf } from './wei.ts'
 
 /** What the sponsor's page shows of its drafts. The desk writes it; pages only read. */
 export interface SponsorView {
@@ -117,7 +116,8 @@ export function openSponsorDesk(
   const ready = drafts.list(account).then(
     kept => {
       const fresh = new Set(store.getState().drafts?.map(({ id }) => id))
-      store.setState(({ drafts }) => ({ drafts: [...(drafts ?? []), ...kept.filter(({ id }) => !fresh.has(id))] }))
+      const older = kept.filter(({ id }) => !fresh.has(id)).map(withEveryField)
+      store.setState(({ drafts }) => ({ drafts: [...(drafts ?? []), ...older] }))
     },
     error => {
       // Without a place to keep them drafts live as long as the page.
@@ -334,6 +334,12 @@ async function withWorker<T>(use: (client: import('../training/client.ts').Train
   }
 }
 
+/** Drafts that were begun before there were masked studies, or compressed ones, say nothing of them. */
+function withEveryField(draft: Draft): Draft {
+  const { form } = draft
+  return { ...draft, form: { ...form, masking: form.masking ?? null, keep: form.keep ?? 1 } }
+}
+
 async function planOf(
   study: FormStudy,
   own: OwnModel | null,
@@ -349,7 +355,13 @@ async function planOf(
   return {
     header,
     modelURI: manifestUri(await sha256Hex(header), manifest.name),
-    rules: { ...numbers, ...options, stake: creditUnits(stake), schedule: halfToFirst ? 1 : 0 },
+    rules: {
+      ...numbers,
+      ...options,
+      ...maskingRules(manifest),
+      stake: creditUnits(stake),
+      schedule: halfToFirst ? 1 : 0,
+    },
     deposit: creditUnits(rewardPerRound * options.maxHospitals * numbers.rounds),
     gasWei: weiOf(study.gasEth),
     initial: packed?.blob ?? null,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Phase, type StudySnapshot } from '../rounds/ports.ts'
+import { Mode, Phase, type StudySnapshot } from '../rounds/ports.ts'
 import type { Address } from '../study/types.ts'
 import { type FollowedMember, type FollowedStudy, type NoticeFacts, noticesOf } from './sponsorFollow.ts'
 
@@ -65,10 +65,15 @@ describe('a sponsor is told', () => {
 
   it('by the chain’s clock where this computer’s is behind', () => {
     expect(kinds(study({ time: 1060 }), { now: 500 })).toEqual(['overdue'])
+    const drawing = { phase: Phase.Draw, time: 1060, drawable: false }
+    expect(kinds(study(drawing))).toEqual([])
+    expect(kinds(study({ ...drawing, drawable: true }))).toEqual(['overdue'])
   })
 
   it('that a round was void', () => {
-    expect(kinds(study({ voids: 1 }))).toEqual(['voidRound'])
+    const masked = study({ voids: 1, mode: Mode.Masked })
+    expect(noticesOf(study({ voids: 1 }), facts)).toEqual([{ kind: 'voidRound', isMasked: false }])
+    expect(noticesOf(masked, facts)).toEqual([{ kind: 'voidRound', isMasked: true }])
   })
 
   it('who is suspended, and whose stake is used up', () => {

@@ -15,8 +15,9 @@ import {
 } from '../chain/reads.ts'
 import { rewardOf } from '../chain/sponsorReads.ts'
 import { manifestName } from '../crypto/cid.ts'
-import { Phase, type StudySnapshot } from '../rounds/ports.ts'
+import { Mode, Phase, type StudySnapshot } from '../rounds/ports.ts'
 import { type Address, sameAddress } from '../study/types.ts'
+import { isDrawing } from './phases.ts'
 
 /** One hospital of a study, as its sponsor sees it. Amounts in the smallest unit of credit. */
 export interface FollowedMember {
@@ -108,7 +109,7 @@ export type Notice =
   /** Nobody can join in time any more; moving on ends the study. */
   | { readonly kind: 'tooFewInTime'; readonly joined: number; readonly needed: number }
   | { readonly kind: 'overdue'; readonly bySeconds: number }
-  | { readonly kind: 'voidRound' }
+  | { readonly kind: 'voidRound'; readonly isMasked: boolean }
   | { readonly kind: 'suspended'; readonly names: readonly string[] }
   | { readonly kind: 'stakeUsedUp'; readonly names: readonly string[] }
   | { readonly kind: 'noRelay' }
@@ -146,7 +147,8 @@ export function noticesOf(followed: FollowedStudy, facts: NoticeFacts): readonly
   }
   // The chain's own clock where it is ahead: blocks may be later than this computer thinks.
   const now = Math.max(facts.now, snapshot.time)
-  const isOver = deadline > 0 && now >= deadline
+  // Drawing waits for a block, not for a deadline: nobody is late, and nobody can move it on before.
+  const isOver = deadline > 0 && now >= deadline && !isDrawing(snapshot)
   const joined = members.filter(({ isActive, stake }) => isActive && stake > 0n).length
   if (phase === Phase.Open) {
     if (joined >= rules.minHospitals) {
@@ -154,7 +156,9 @@ export function noticesOf(followed: FollowedStudy, facts: NoticeFacts): readonly
     } else if (isOver) notices.push({ kind: 'tooFewInTime', joined, needed: rules.minHospitals })
     else notices.push({ kind: 'waitingForHospitals', joined, needed: rules.minHospitals })
   } else if (isOver && now - deadline >= PATIENCE) notices.push({ kind: 'overdue', bySeconds: now - deadline })
-  if (snapshot.voids > 0) notices.push({ kind: 'voidRound' })
+  if (snapshot.voids > 0) {
+    notices.push({ kind: 'voidRound', isMasked: snapshot.mode === Mode.Masked })
+  }
   const suspended = members.filter(({ isActive }) => !isActive)
   if (suspended.length > 0) notices.push({ kind: 'suspended', names: suspended.map(({ name }) => name) })
   const broke = members.filter(({ stake, forfeited }) => stake === 0n && forfeited > 0n)

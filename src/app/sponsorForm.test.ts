@@ -5,16 +5,19 @@ import { heartStudy } from '../study/studies/heart.ts'
 import {
   checkForm,
   costOf,
-  ethOf,
+  fewestRounds,
   formOf,
   newForm,
   type SponsorForm,
   templates,
   timingSeconds,
   timings,
-  weiOf,
+  uploadOf,
+  uploadShares,
+  withMasking,
   withPrivacy,
 } from './sponsorForm.ts'
+import { ethOf, weiOf } from './wei.ts'
 
 const relays = ['/ip4/127.0.0.1/tcp/4611/ws/p2p/12D3KooWGC6TvWhfapngX6wvJHhdX1nfnWbVJ6sJUUUJpzJpAkXk']
 const heart = newForm('heart', false)
@@ -214,6 +217,116 @@ describe('a form that promises privacy', () => {
       'privacy.epsilon',
       'privacy.steps',
     ])
+  })
+})
+
+describe('a masked form', () => {
+  const hidden = withMasking(heart, true)
+
+  it('is ready to be signed, the same study otherwise, with one committee member to spare', () => {
+    const { problems, warnings, study } = checkForm({ ...hidden, halfToFirst: true }, relays)
+    expect(problems).toEqual({})
+    expect(warnings).toEqual([])
+    expect(parseManifest(study?.manifest)).toEqual({
+      ...heartStudy({ relays }).manifest,
+      masking: { clip: 16, fractionBits: 24 },
+    })
+    // Nobody is first where nothing is scored.
+    expect(study?.options).toMatchObject({ minHospitals: 4, halfToFirst: false })
+  })
+
+  it('is refused with fewer than three hospitals or seats, and warned of three', () => {
+    const atLeast = { kind: 'atLeast', limit: 3 }
+    expect(problemsOf({ minHospitals: 2 }, hidden)).toEqual({ minHospitals: atLeast })
+    expect(problemsOf({ maxSeats: 2 }, hidden)).toEqual({ maxSeats: atLeast })
+    expect(problemsOf({ minHospitals: 2, maxSeats: 2 })).toEqual({})
+    expect(checkForm({ ...hidden, minHospitals: 3 }, relays).warnings).toEqual(['noSpareSeat'])
+    expect(checkForm({ ...hidden, maxSeats: 3 }, relays).warnings).toEqual(['noSpareSeat'])
+  })
+
+  it('is refused where its numbers or their sums could overflow, and taken just below', () => {
+    const full = { ...hidden, maxHospitals: 64 }
+    expect(problemsOf({ masking: { clip: 2 ** 13, fractionBits: 40 } }, full)).toEqual({
+      'masking.fractionBits': { kind: 'overflow' },
+    })
+    expect(problemsOf({ masking: { clip: 2 ** 13 - 1, fractionBits: 40 } }, full)).toEqual({})
+    expect(problemsOf({ masking: { clip: null, fractionBits: 41 } }, full)).toEqual({
+      'masking.clip': { kind: 'missing' },
+      'masking.fractionBits': { kind: 'atMost', limit: 40 },
+    })
+  })
+
+  it('asks for the range of every number while columns are standardised', () => {
+    const features = [{ type: 'number' as const, name: 'dose', min: 0 }]
+    const schema = { kind: 'table' as const, features, outcome: { name: 'ill' } }
+    expect(problemsOf({ schema }, hidden)).toEqual({ 'schema.features.0.max': { kind: 'missing' } })
+    expect(problemsOf({ schema, standardise: false }, hidden)).toEqual({})
+  })
+
+  it('with noise weighs all hospitals alike, and may leave what it does not use half typed', () => {
+    const both = withPrivacy({ ...hidden, patientsPerWeight: null, marginPercent: null }, true)
+    const { problems, study } = checkForm({ ...both, marginPercent: null }, relays)
+    expect(problems).toEqual({})
+    expect(study?.manifest).toMatchObject({ patientsPerWeight: 0, masking: { clip: 16 }, scaling: 'ranges' })
+  })
+
+  it('says the same again in a clone, and nothing of masks once it is a committee’s', () => {
+    const { study } = checkForm(hidden, relays)
+    if (study === null) throw new Error('the form has problems')
+    const clone = formOf(study.manifest, study.rules, { ...study.options, gasEth: study.gasEth })
+    expect(checkForm(clone, relays).study).toEqual(study)
+    expect(checkForm(withMasking(hidden, false), relays).study?.manifest).not.toHaveProperty('masking')
+  })
+
+  it('takes more gas: a seat sends masks and shares in place of scores', () => {
+    const gwei = 1_000_000_000n
+    const same = { ...heart, maxSeats: hidden.maxSeats, maxHospitals: hidden.maxHospitals }
+    expect(costOf(hidden, gwei).suggestedPot).toBeGreaterThan(costOf(same, gwei).suggestedPot)
+  })
+})
+
+describe('a form that sends parts of updates', () => {
+  const whole = { ...newForm('digits', false), rounds: 40 }
+  const ninth = { ...whole, keep: 1 / 9 }
+
+  it('says so in the public description, and nothing where everything goes up', () => {
+    expect(parseManifest(checkForm(ninth, relays).study?.manifest).compression).toEqual({ keep: 1 / 9 })
+    expect(whole.keep).toBe(1)
+    expect(checkForm(whole, relays).study?.manifest).not.toHaveProperty('compression')
+  })
+
+  it.each([...uploadShares, 0.3])('says the same again in a clone with %d of them, masked or not', keep => {
+    for (const form of [whole, withMasking(whole, true)]) {
+      const { study } = checkForm({ ...form, keep }, relays)
+      if (study === null) throw new Error('the form has problems')
+      const clone = formOf(study.manifest, study.rules, { ...study.options, gasEth: study.gasEth })
+      expect(clone.keep).toBe(keep)
+      expect(checkForm(clone, relays).study).toEqual(study)
+    }
+  })
+
+  it('warns of a model so small that an upload is mostly what seals it', () => {
+    expect(checkForm({ ...heart, keep: 1 / 2 }, relays).warnings).toEqual(['compressesNothing'])
+    expect(checkForm({ ...withMasking(heart, true), keep: 1 / 2 }, relays).warnings).toEqual(['compressesNothing'])
+    expect(checkForm({ ...heart, modelKind: 'mlp', hidden: [64], keep: 1 / 2 }, relays).warnings).toEqual([])
+  })
+
+  it('warns where each number would go up less than twice, and not from there on', () => {
+    expect(uploadShares.map(fewestRounds)).toEqual([1, 4, 8, 18])
+    expect(checkForm({ ...ninth, rounds: 17 }, relays).warnings).toEqual(['fewRoundsForParts'])
+    expect(checkForm({ ...ninth, rounds: 18 }, relays).warnings).toEqual([])
+    expect(checkForm({ ...whole, rounds: 1 }, relays).warnings).toEqual([])
+  })
+
+  it('forecasts an upload to the seats that there will be, and none while it is half typed', () => {
+    const upload = uploadOf(ninth)
+    expect(uploadOf(whole)).toEqual({ bytes: upload?.uncompressed, uncompressed: upload?.uncompressed })
+    expect(uploadOf({ ...ninth, maxHospitals: 3 })).toEqual(uploadOf({ ...ninth, maxSeats: 3 }))
+    expect(uploadOf({ ...ninth, maxHospitals: 3 })?.bytes).toBeLessThan(upload?.bytes ?? 0)
+    // An element of the field is twice a float32.
+    const masked = uploadOf(withMasking(ninth, true))
+    expect((masked?.bytes ?? 0) / (upload?.bytes ?? 0)).toBeGreaterThan(1.8)
+    expect(uploadOf({ ...ninth, maxSeats: null })).toBeNull()
   })
 })
 

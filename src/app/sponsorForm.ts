@@ -1,4 +1,7 @@
 import * as z from 'zod/mini'
+import { checkBound } from '../aggregation/masking/encoding.ts'
+import { leastHospitals } from '../aggregation/masking/freeze.ts'
+import { maxWeight } from '../aggregation/weights.ts'
 import { encodedWidth } from '../data/encode.ts'
 import { AppError } from '../errors/AppError.ts'
 import { privacyPlan } from '../privacy/plan.ts'
@@ -15,14 +18,20 @@ import {
 } from '../study/manifest.ts'
 import { digitsStudy } from '../study/studies/digits.ts'
 import { heartStudy } from '../study/studies/heart.ts'
+import { defaultMasking } from '../study/studies/masked.ts'
 import { ownTableStudy } from '../study/studies/ownTable.ts'
 import { PRIVATE_MARGIN, privateSettings } from '../study/studies/privately.ts'
 import type { StudyPlan } from '../study/studies/StudyPlan.ts'
+import { paysToCompress, uploadBytes } from '../study/upload.ts'
 import type { ForecastOptions } from '../training/privacyForecast.ts'
+import { weiOf } from './wei.ts'
 
 /** What a sponsor starts from. */
 export const templates = ['heart', 'digits', 'csv', 'table'] as const
 export type Template = (typeof templates)[number]
+
+/** Parts of an update that may go up in a round; 1: all of it, uncompressed. */
+export const uploadShares = [1, 1 / 2, 1 / 4, 1 / 9] as const
 
 export const modelKinds = ['logistic', 'mlp', 'cnn', 'own'] as const
 export type ModelKind = (typeof modelKinds)[number]
@@ -63,6 +72,12 @@ export interface FormPrivacy {
   readonly clip: Typed
 }
 
+/** How a masked study writes its updates as integers. */
+export interface FormMasking {
+  readonly clip: Typed
+  readonly fractionBits: Typed
+}
+
 /** A study as it is being thought of, in people's units. Every field may be half typed. */
 export interface SponsorForm {
   readonly template: Template
@@ -90,6 +105,10 @@ export interface SponsorForm {
   readonly standardise: boolean
   /** null: no differential privacy. */
   readonly privacy: FormPrivacy | null
+  /** null: each round's committee sees the updates, and scores them. */
+  readonly masking: FormMasking | null
+  /** Part of an update that goes up in a round: mostly one of uploadShares, in a clone any from 0 to 1. */
+  readonly keep: number
   readonly patientsPerWeight: Typed
   readonly seed: Typed
   readonly rounds: Typed
@@ -156,6 +175,12 @@ const formSchema = z.object({
       clip: z.number().check(z.gt(0), z.maximum(1000)),
     }),
   ),
+  masking: z.nullable(
+    z.object({
+      clip: z.int().check(z.minimum(1), z.maximum(2 ** 20)),
+      fractionBits: z.int().check(z.minimum(0), z.maximum(40)),
+    }),
+  ),
   patientsPerWeight: z.int().check(z.minimum(0), z.maximum(1_000_000)),
   seed: z.int().check(z.minimum(0), z.maximum(0xffffffff)),
   rounds: z.int().check(z.minimum(1), z.maximum(limits.rounds)),
@@ -180,6 +205,8 @@ const formSchema = z.object({
 /** What is wrong with one field; pages have the words. */
 export type Problem =
   | { readonly kind: 'missing' | 'whole' | 'duplicate' | 'rangeBackwards' | 'noColumns' | 'levels' | 'noModel' }
+  /** The largest number or sum that the study allows would not fit. */
+  | { readonly kind: 'overflow' }
   | { readonly kind: 'atLeast' | 'atMost' | 'moreThan' | 'lessThan' | 'letters'; readonly limit: number }
   /** A sentence of the model's own check. */
   | { readonly kind: 'misfit'; readonly reason: string }
@@ -208,6 +235,9 @@ export type Warning =
   | 'largeModel'
   | 'weakPrivacy'
   | 'likelyLeak'
+  | 'noSpareSeat'
+  | 'compressesNothing'
+  | 'fewRoundsForParts'
 
 export interface CheckedForm {
   readonly problems: Problems
@@ -268,6 +298,8 @@ export function formOf(
     // Comes back where privacy is switched off.
     standardise: manifest.standardise || manifest.privacy !== undefined,
     privacy: formPrivacy(manifest, rules.rounds),
+    masking: manifest.masking ?? null,
+    keep: manifest.compression?.keep ?? 1,
     patientsPerWeight: manifest.patientsPerWeight,
     seed: manifest.seed,
     rounds: rules.rounds,
@@ -300,9 +332,11 @@ export function checkForm(form: SponsorForm, relays: readonly string[]): Checked
   const result = formSchema.safeParse(form)
   for (const issue of result.error?.issues ?? []) {
     const path = issue.path.join('.')
-    // What the chosen model does not use may stay half typed.
+    // What the chosen model, or a masked study, does not use may stay half typed.
     if (path.startsWith('hidden') && form.modelKind !== 'mlp') continue
     if (path.startsWith('filters') && form.modelKind !== 'cnn') continue
+    if (path === 'marginPercent' && form.masking !== null) continue
+    if (path === 'patientsPerWeight' && form.masking !== null && form.privacy !== null) continue
     note(path, problemOf(issue))
   }
   const { minHospitals, maxHospitals } = form
@@ -310,7 +344,8 @@ export function checkForm(form: SponsorForm, relays: readonly string[]): Checked
     note('maxHospitals', { kind: 'atLeast', limit: minHospitals })
   }
   checkSchema(form.schema, note)
-  if (form.privacy !== null) checkRanges(form, note)
+  if (form.privacy !== null || (form.masking !== null && form.standardise)) checkRanges(form, note)
+  if (form.masking !== null) checkMasking(form, form.masking, note)
   if (form.modelKind === 'own' && form.own === null) note('model', { kind: 'noModel' })
   if (Object.keys(problems).length > 0) return { problems, warnings: [], study: null }
 
@@ -350,7 +385,10 @@ function checkSchema(schema: DataSchema, note: (path: string, problem: Problem) 
   })
 }
 
-/** With privacy a column's scale is its range: what is summed over patients would have to be noised. */
+/**
+ * With privacy a column's scale is its range: what is summed over patients would have to be noised. Under masks sums of columns are
+ * sums of integers within their ranges.
+ */
 function checkRanges({ schema }: SponsorForm, note: (path: string, problem: Problem) => void): void {
   if (schema.kind === 'images') return
   schema.features.forEach((feature, i) => {
@@ -358,6 +396,26 @@ function checkRanges({ schema }: SponsorForm, note: (path: string, problem: Prob
     if (feature.min === undefined) note(`schema.features.${i}.min`, { kind: 'missing' })
     if (feature.max === undefined) note(`schema.features.${i}.max`, { kind: 'missing' })
   })
+}
+
+/** The contract takes no masked study whose sum would say too much of each hospital, or could overflow. */
+function checkMasking(
+  form: SponsorForm,
+  { clip, fractionBits }: FormMasking,
+  note: (path: string, problem: Problem) => void,
+): void {
+  for (const name of ['minHospitals', 'maxHospitals', 'maxSeats'] as const) {
+    if ((form[name] ?? leastHospitals) < leastHospitals) note(name, { kind: 'atLeast', limit: leastHospitals })
+  }
+  const { maxHospitals } = form
+  if (maxHospitals === null || clip === null || fractionBits === null) return
+  try {
+    checkBound({ hospitals: maxHospitals, clip, fractionBits, maxWeight })
+  } catch (error) {
+    // RangeError: half typed, which was noted above, or too large for any sum.
+    if (!(error instanceof RangeError || error instanceof AppError)) throw error
+    note('masking.fractionBits', { kind: 'overflow' })
+  }
 }
 
 function problemOf(issue: z.core.$ZodIssue): Problem {
@@ -442,6 +500,22 @@ export function withPrivacy(form: SponsorForm, isPrivate: boolean): SponsorForm 
   }
 }
 
+/**
+ * The form masked or not. A masked study is raised to four hospitals, so that one committee member may go missing; three are enough
+ * for the contract.
+ */
+export function withMasking(form: SponsorForm, isMasked: boolean): SponsorForm {
+  if (!isMasked) return { ...form, masking: null }
+  const raised = (count: Typed) => (count === null ? null : Math.max(count, leastHospitals + 1))
+  return {
+    ...form,
+    masking: form.masking ?? defaultMasking,
+    minHospitals: raised(form.minHospitals),
+    maxHospitals: raised(form.maxHospitals),
+    maxSeats: raised(form.maxSeats),
+  }
+}
+
 /** The noise for what the form promises; null where it promises nothing. @param form without problems */
 export function privacyOf(form: SponsorForm): PrivacySpec | null {
   const { privacy, rounds } = form
@@ -474,12 +548,24 @@ function manifestFrom(form: SponsorForm, relays: readonly string[]): Manifest {
     },
     standardise: form.schema.kind === 'table' && form.standardise && privacy === null,
     ...(form.schema.kind === 'table' && privacy !== null && { scaling: 'ranges' as const }),
-    patientsPerWeight: form.patientsPerWeight ?? 0,
+    // Weights under masks are public; with noise no count of patients may be.
+    patientsPerWeight: form.masking !== null && privacy !== null ? 0 : (form.patientsPerWeight ?? 0),
     seed: form.seed ?? 0,
     relays: [...relays],
     ...(intendedUse !== '' && { intendedUse }),
     ...subgroupsOf(form),
     ...(privacy !== null && { privacy }),
+    ...uploadRules(form),
+  }
+}
+
+/** How updates go up. */
+function uploadRules({ masking, keep }: SponsorForm): Pick<Manifest, 'masking' | 'compression'> {
+  return {
+    ...(masking !== null && {
+      masking: { clip: masking.clip ?? 0, fractionBits: masking.fractionBits ?? 0 },
+    }),
+    ...(keep < 1 && { compression: { keep } }),
   }
 }
 
@@ -563,6 +649,27 @@ export function parametersOf(form: SponsorForm): number | null {
   }
 }
 
+/**
+ * Bytes of a hospital's upload in a round in which all seats are taken, and of one that is not compressed; null where seats are not typed
+ * yet or the model's layers do not fit.
+ */
+export function uploadOf(form: SponsorForm): ReturnType<typeof uploadBytes> | null {
+  const { maxHospitals, maxSeats } = form
+  if (maxHospitals === null || maxSeats === null) return null
+  try {
+    const committee = { seats: Math.min(maxHospitals, maxSeats), isSeat: false }
+    return uploadBytes({ model: modelOf(form), ...uploadRules(form) }, committee)
+  } catch (error) {
+    if (error instanceof AppError) return null
+    throw error
+  }
+}
+
+/** Fewest rounds in which each number of an update goes up twice. @param keep as the form has it */
+export function fewestRounds(keep: number): number {
+  return keep < 1 ? Math.ceil(2 / keep) : 1
+}
+
 function modelShape(model: ModelSpec): Pick<SponsorForm, 'modelKind' | 'hidden' | 'filters'> {
   const filters = model.layers.flatMap(layer => (layer.type === 'conv2d' ? [layer.filters] : []))
   const hidden = model.layers.slice(0, -1).flatMap(layer => (layer.type === 'dense' ? [layer.units] : []))
@@ -598,7 +705,8 @@ function studyFrom(form: SponsorForm, manifest: Manifest): FormStudy {
       maxHospitals,
       maxSeats: form.maxSeats ?? 0,
       topK: Math.min(TOP_K, maxHospitals),
-      halfToFirst: form.halfToFirst,
+      // Without scores nobody is first.
+      halfToFirst: form.halfToFirst && form.masking === null,
     },
     gasEth: form.gasEth ?? 0,
   }
@@ -615,6 +723,10 @@ function warningsOf(form: SponsorForm, manifest: Manifest): Warning[] {
   if (parameterLayout(manifest.model).size > 2_000_000) warnings.push('largeModel')
   if ((form.privacy?.epsilon ?? 0) >= WEAK_EPSILON) warnings.push('weakPrivacy')
   if ((form.privacy?.delta ?? 0) > LIKELY_DELTA) warnings.push('likelyLeak')
+  const fewest = Math.min(form.minHospitals ?? 0, form.maxSeats ?? 0)
+  if (form.masking !== null && fewest <= leastHospitals) warnings.push('noSpareSeat')
+  if (!paysToCompress(manifest)) warnings.push('compressesNothing')
+  if ((rounds ?? 0) < fewestRounds(form.keep)) warnings.push('fewRoundsForParts')
   return warnings
 }
 
@@ -645,6 +757,9 @@ const gas = {
   start: 520_000n,
   attest: 85_000n,
   score: 95_000n,
+  /** postMasks and openShares, about what an attestation takes: each stores a hash. */
+  masks: 95_000n,
+  shares: 95_000n,
   sign: 110_000n,
   /** The last seat's call does the phase's closing work; three of them a round. */
   closing: 500_000n,
@@ -679,21 +794,12 @@ export function costOf(form: SponsorForm, gasPrice: bigint): StudyCost {
     gasPot,
     fees,
     totalFees: fees.reduce((sum, { wei }) => sum + wei, 0n),
-    suggestedPot: (roundWei(seats, gasPrice) * allRounds * 5n) / 4n,
+    suggestedPot: (roundWei(seats, gasPrice, form.masking !== null) * allRounds * 5n) / 4n,
   }
 }
 
 /** What carrying a round's duties takes, in wei. @param gasPrice wei */
-export function roundWei(seats: number, gasPrice: bigint): bigint {
-  return (BigInt(Math.trunc(seats)) * (gas.attest + gas.score + gas.sign) + gas.closing) * gasPrice
-}
-
-/** ETH as the chain counts it, to the nearest gwei. */
-export function weiOf(eth: number): bigint {
-  return Number.isFinite(eth) ? BigInt(Math.round(eth * 1e9)) * 1_000_000_000n : 0n
-}
-
-/** Wei as people count; as exact as a number is. */
-export function ethOf(wei: bigint): number {
-  return Number(wei) / 1e18
+export function roundWei(seats: number, gasPrice: bigint, isMasked: boolean): bigint {
+  const between = isMasked ? gas.masks + gas.shares : gas.score
+  return (BigInt(Math.trunc(seats)) * (gas.attest + between + gas.sign) + gas.closing) * gasPrice
 }

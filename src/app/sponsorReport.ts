@@ -1,10 +1,10 @@
 import { creditsFrom } from '../chain/credits.ts'
 import type { StudyHistory } from '../chain/studyHistory.ts'
 import { cidText } from '../crypto/cid.ts'
-import { RoundKind } from '../rounds/ports.ts'
+import { Mode, RoundKind } from '../rounds/ports.ts'
 import { type Address, type Hex, sameAddress } from '../study/types.ts'
 import type { FollowedStudy } from './sponsorFollow.ts'
-import { ethOf } from './sponsorForm.ts'
+import { ethOf } from './wei.ts'
 
 /** Why a study ended, by the contract's number. */
 export const endReasons = ['running', 'completed', 'tooFewHospitals', 'quorumLost', 'stoppedBySponsor'] as const
@@ -88,13 +88,14 @@ export function makeReport(
     const final = ofRound.find(record => record.eventName === 'ModelFinalised')
     const version = versions.find(model => model.round === round)
     const isTraining = kind === RoundKind.Training
+    const isScored = isTraining && snapshot.mode === Mode.Committee
     return {
       round,
       kind: isTraining ? 'training' : 'statistics',
       participants: bits(participants),
       survivors: frozen ? bits(frozen.args.survivors) : [],
       outcome: final ? 'model' : ofRound.some(({ eventName }) => eventName === 'RoundVoided') ? 'void' : 'open',
-      gainPercent: isTraining && final && version ? version.metric / 100 : null,
+      gainPercent: isScored && final && version ? version.metric / 100 : null,
       model: final
         ? { hash: final.args.modelHash, cid: cidText(final.args.header), signatures: bitCount(final.args.seats) }
         : null,

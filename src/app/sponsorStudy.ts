@@ -7,6 +7,7 @@ import type { ChainAccess } from '../chain/transactions.ts'
 import { hexToBytes, sha256Hex } from '../crypto/bytes.ts'
 import { manifestDigest, manifestUri } from '../crypto/cid.ts'
 import { AppError } from '../errors/AppError.ts'
+import { Mode } from '../rounds/ports.ts'
 import type { Blob, BlobStore } from '../storage/BlobStore.ts'
 import { decodeManifest, type Manifest } from '../study/manifest.ts'
 import type { StudyPlan } from '../study/studies/StudyPlan.ts'
@@ -32,6 +33,11 @@ export interface SponsorOptions {
   readonly gasWei?: bigint
 }
 
+/** What the contract's rules say of who may see an update, from the manifest that hospitals go by. */
+export function maskingRules({ masking }: Pick<Manifest, 'masking'>): Pick<Rules, 'mode' | 'clip' | 'fractionBits'> {
+  return masking === undefined ? { mode: Mode.Committee, clip: 0, fractionBits: 0 } : { mode: Mode.Masked, ...masking }
+}
+
 /**
  * Creates a study from a plan: clones the contract, funds it and its gas pot so that hospitals may join, and publishes its
  * manifest. That goes out after the funding: relays take it because the contract names it.
@@ -55,6 +61,7 @@ export async function sponsorStudy(
     maxSeats: Math.min(MAX_SEATS, options.maxHospitals),
     topK: Math.min(TOP_K, options.maxHospitals),
     schedule: options.halfToFirst ? 1 : 0,
+    ...maskingRules(manifest),
   }
   const deposit = creditUnits(rewardPerRound * options.maxHospitals * rules.rounds)
   const study = await createStudy(access, rules)

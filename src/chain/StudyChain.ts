@@ -1,10 +1,21 @@
 import { encodeFunctionData } from 'viem'
 import { hexToBytes } from 'viem/utils'
+import type { FrozenHospital } from '../aggregation/masking/freeze.ts'
 import { AppError } from '../errors/AppError.ts'
-import type { ChainPort, Member, MemberKeys, StudySnapshot, WriteOptions } from '../rounds/ports.ts'
-import { has } from '../rounds/sets.ts'
+import { frozenSet } from '../rounds/duties.ts'
+import {
+  type ChainPort,
+  type Member,
+  type MemberKeys,
+  Phase,
+  type StudySnapshot,
+  type WriteOptions,
+} from '../rounds/ports.ts'
+import { has, hasSeat } from '../rounds/sets.ts'
 import { type Address, type Hex, sameAddress } from '../study/types.ts'
 import { createCarriage, type DutyCarrier, hasEvent } from './carriage.ts'
+import { type ChainClient, DEV_CHAIN_ID, publicClientFor } from './clients.ts'
+import type { Deployment } from './deployment.ts'
 import { hospitalRegistryAbi, studyAbi } from './generated/abi.ts'
 import { encodeVeto } from './hospital.ts'
 import { vetoesOf } from './reads.ts'
@@ -52,6 +63,7 @@ export function createStudyChain(options: StudyChainOptions): ChainPort {
   const self = walletClient.account.address
   const url = deployment.rpcUrls[0] ?? ''
   const events = createStudyEvents(publicClient, study, options.fromBlock ?? BigInt(deployment.block))
+  const nodes = nodesOf(deployment)
   const keysByMember = new Map<string, Promise<MemberKeys>>()
   const bring = createCarriage({
     publicClient,
@@ -132,6 +144,19 @@ export function createStudyChain(options: StudyChainOptions): ChainPort {
     )
   }
 
+  /** The frozen set as each node has it in its last final block. */
+  async function finalSets(round: number): Promise<FrozenHospital[][]> {
+    const views = await Promise.all(
+      nodes.map(async node => {
+        const at = { address: study, abi: studyAbi, functionName: 'snapshot', blockTag: 'finalized' } as const
+        const snapshot = (await node.readContract(at)) as StudySnapshot
+        return snapshot.round === round && snapshot.phase === Phase.Unmask ? frozenSet(snapshot) : null
+      }),
+    )
+    const known = views.filter(view => view !== null)
+    return known.length === views.length ? known : []
+  }
+
   async function reading<T>(run: () => Promise<T>): Promise<T> {
     try {
       return await run()
@@ -171,6 +196,25 @@ export function createStudyChain(options: StudyChainOptions): ChainPort {
     await bring({ name, data, isDone, send: () => write(name, data, signal), ...(signal && { signal }) })
   }
 
+  /**
+   * The same for what a seat may owe twice in a round, where an event would be ambiguous: done is what the snapshot shows done, and
+   * what it no longer asks for.
+   */
+  function answer(
+    name: string,
+    done: (snapshot: StudySnapshot) => number,
+    data: Hex,
+    { signal }: WriteOptions = {},
+  ): Promise<void> {
+    const before = latest
+    const isDone = async () => {
+      const now = await readSnapshot()
+      const seat = now.seats.findIndex(index => sameAddress(now.members[index] ?? NONE, self))
+      return (before !== undefined && step(now) !== step(before)) || (seat >= 0 && hasSeat(done(now), seat))
+    }
+    return bring({ name, data, isDone, send: () => write(name, data, signal), ...(signal && { signal }) })
+  }
+
   return {
     ref: { deployment: deployment.deploymentId, chainId: deployment.chainId, study },
     self,
@@ -207,12 +251,22 @@ export function createStudyChain(options: StudyChainOptions): ChainPort {
         ),
       ),
 
-    submitUpdate: ({ round, update, commitment }, options) =>
-      write(
-        'submitUpdate',
-        encodeFunctionData({ abi: studyAbi, functionName: 'submitUpdate', args: [round, update, commitment] }),
-        options?.signal,
-      ),
+    submitUpdate: ({ round, update, commitment, patientWeight }, options) =>
+      patientWeight === undefined
+        ? write(
+            'submitUpdate',
+            encodeFunctionData({ abi: studyAbi, functionName: 'submitUpdate', args: [round, update, commitment] }),
+            options?.signal,
+          )
+        : write(
+            'submitMasked',
+            encodeFunctionData({
+              abi: studyAbi,
+              functionName: 'submitMasked',
+              args: [round, update, commitment, patientWeight],
+            }),
+            options?.signal,
+          ),
 
     attest: ({ round, opened, scoreCommitment, signature }, options) =>
       carry(
@@ -250,6 +304,32 @@ export function createStudyChain(options: StudyChainOptions): ChainPort {
         options,
       ),
 
+    frozenSets: round => reading(() => finalSets(round)),
+
+    postMasks: ({ round, masks, signature }, options) =>
+      answer(
+        'postMasks',
+        ({ revealed }) => revealed,
+        encodeFunctionData({ abi: studyAbi, functionName: 'postMasks', args: [self, round, masks, signature] }),
+        options,
+      ),
+
+    openShares: ({ round, shares, signature }, options) =>
+      answer(
+        'openShares',
+        ({ shared }) => shared,
+        encodeFunctionData({ abi: studyAbi, functionName: 'openShares', args: [self, round, shares, signature] }),
+        options,
+      ),
+
+    accuse: ({ round, members, signature }, options) =>
+      answer(
+        'accuse',
+        ({ signed }) => signed,
+        encodeFunctionData({ abi: studyAbi, functionName: 'accuse', args: [self, round, members, signature] }),
+        options,
+      ),
+
     async vetoRound({ round, vetoed, signature }, writing) {
       // By the contract's state, not by recent events: a word given long ago stands, and the contract refuses it twice.
       const [me] = await members([self])
@@ -271,6 +351,15 @@ export function createStudyChain(options: StudyChainOptions): ChainPort {
       })
     },
   }
+}
+
+/**
+ * A client for each of the chain's nodes. A dev chain has one, which then answers for two.
+ * @throws AppError chain.oneNode elsewhere: from frozenSets
+ */
+function nodesOf({ chainId, rpcUrls }: Deployment): ChainClient[] {
+  const urls = rpcUrls.length === 1 && chainId === DEV_CHAIN_ID ? [rpcUrls[0] as string, rpcUrls[0] as string] : rpcUrls
+  return urls.map(url => publicClientFor({ chainId, rpcUrls: [url] }))
 }
 
 /** Where a study is; another one after it was moved on. */

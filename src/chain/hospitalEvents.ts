@@ -12,6 +12,8 @@ const events = [
   getAbiItem({ abi: studyAbi, name: 'UpdateSubmitted' }),
   getAbiItem({ abi: studyAbi, name: 'ScoresRevealed' }),
   getAbiItem({ abi: studyAbi, name: 'SurvivorsFrozen' }),
+  getAbiItem({ abi: studyAbi, name: 'SeatDrawn' }),
+  getAbiItem({ abi: studyAbi, name: 'Accused' }),
   getAbiItem({ abi: studyAbi, name: 'ModelFinalised' }),
   getAbiItem({ abi: studyAbi, name: 'RoundVetoed' }),
   getAbiItem({ abi: studyAbi, name: 'RoundVoided' }),

@@ -18,6 +18,7 @@ import {
   WebSocketRequestError,
 } from 'viem'
 import { AppError } from '../errors/AppError.ts'
+import { Mode } from '../rounds/ports.ts'
 import type { Hex } from '../study/types.ts'
 import {
   creditsAbi,
@@ -77,6 +78,12 @@ const sentences: { readonly [Name in ErrorName]: Sentence<Name> } = {
   Study_NothingToAdvance: 'there is nothing to move on: this phase has no deadline, or has passed already.',
   Study_NothingToWithdraw: 'there is nothing to withdraw yet. The stake is paid out after the study ends.',
   Study_OnlyCredits: 'only credits of this deployment can be sent to a study.',
+  Study_WrongMode: mode =>
+    mode === Mode.Masked
+      ? 'updates of this study are masked; one that is not cannot be sent to it.'
+      : 'updates of this study are not masked.',
+  Study_BadWeight: weight => `a hospital’s patients weigh 1 to 8 in the sum, not ${weight}.`,
+  Study_DrawPending: block => `the block that draws who is checked is not there yet; it is block ${block}.`,
   Study_BadIntent: 'credits were sent to the study without saying what for.',
   HospitalRegistry_NotIssuer: 'only an issuer may admit or suspend hospitals and revoke invitations.',
   HospitalRegistry_BadIssuer: 'that account cannot be an issuer.',
@@ -161,6 +168,9 @@ const phaseNames: Record<number, string> = {
   8: 'evaluation',
   9: 'pause between rounds',
   10: 'ended',
+  11: 'taking the masks off',
+  12: 'drawing who is checked',
+  13: 'opening what the check takes',
 }
 
 /**

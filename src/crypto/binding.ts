@@ -9,7 +9,7 @@ export interface Binding {
   readonly study: Address
   readonly round: number
   readonly sender: Address
-  readonly kind: 'statistics' | 'update' | 'model' | 'rewraps'
+  readonly kind: 'statistics' | 'update' | 'model' | 'rewraps' | 'masks' | 'shares'
 }
 
 /** The binding as canonical bytes, for AEAD associated data and HPKE info. */

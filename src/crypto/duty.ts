@@ -26,6 +26,21 @@ export const dutyTypes = {
     { name: 'modelHash', type: 'bytes32' },
     { name: 'header', type: 'bytes32' },
   ],
+  Masks: [
+    { name: 'hospital', type: 'address' },
+    { name: 'round', type: 'uint16' },
+    { name: 'masks', type: 'bytes32' },
+  ],
+  Shares: [
+    { name: 'hospital', type: 'address' },
+    { name: 'round', type: 'uint16' },
+    { name: 'shares', type: 'bytes32' },
+  ],
+  Accusation: [
+    { name: 'hospital', type: 'address' },
+    { name: 'round', type: 'uint16' },
+    { name: 'members', type: 'uint64' },
+  ],
   Veto: [
     { name: 'hospital', type: 'address' },
     { name: 'round', type: 'uint16' },
@@ -45,6 +60,9 @@ export interface Duties {
   Attestation: { hospital: Address; round: number; opened: bigint; scoreCommitment: Hex }
   Scores: { hospital: Address; round: number; scores: readonly number[]; salt: Hex; rewraps: Hex }
   ModelSignature: { hospital: Address; round: number; modelHash: Hex; header: Hex }
+  Masks: { hospital: Address; round: number; masks: Hex }
+  Shares: { hospital: Address; round: number; shares: Hex }
+  Accusation: { hospital: Address; round: number; members: bigint }
   Veto: { hospital: Address; round: number; vetoed: boolean }
   SealedBlob: {
     /** Who sealed it. */
@@ -74,6 +92,9 @@ export function createDutySigner(key: CryptoKey): BlobSigner {
     attestation: (ref, duty) => sign(key, dutyDigest(ref, 'Attestation', duty)),
     scores: (ref, duty) => sign(key, dutyDigest(ref, 'Scores', duty)),
     model: (ref, duty) => sign(key, dutyDigest(ref, 'ModelSignature', duty)),
+    masks: (ref, duty) => sign(key, dutyDigest(ref, 'Masks', duty)),
+    shares: (ref, duty) => sign(key, dutyDigest(ref, 'Shares', duty)),
+    accusation: (ref, duty) => sign(key, dutyDigest(ref, 'Accusation', duty)),
     veto: (ref, duty) => sign(key, dutyDigest(ref, 'Veto', duty)),
     sealedBlob: (ref, blob) => sign(key, dutyDigest(ref, 'SealedBlob', blob)),
   }

@@ -8,7 +8,7 @@ import { type Binding, bindingBytes } from './binding.ts'
 import { bytesToHex, concatBytes, hexToBytes, sha256, sha256Hex } from './bytes.ts'
 import { chunkCid } from './cid.ts'
 import { createDutySigner } from './duty.ts'
-import { CHUNK_BYTES, open, openWithKey, readHeader, unwrapKey, wrapKey } from './envelope.ts'
+import { CHUNK_BYTES, open, openBytes, openWithKey, readHeader, sealBytes, unwrapKey, wrapKey } from './envelope.ts'
 import { sealAs, type TestHospital, testBinding, testHospital } from './testing.ts'
 
 let sender: TestHospital
@@ -107,6 +107,24 @@ describe('who may open', () => {
     )
     expect(await refusal(unwrapKey(again, binding, stranger.keys.encryption))).toBe('crypto.cannotOpen')
     expect(await refusal(openWithKey(blob, binding, random(32)))).toBe('crypto.cannotOpen')
+  })
+})
+
+describe('a few bytes sealed to one recipient', () => {
+  test('open for it under the same info, and for nobody else or under another', async () => {
+    const info = new TextEncoder().encode('for this and nothing else')
+    for (const length of [0, 32, 230]) {
+      const bytes = random(length)
+      const sealed = await sealBytes(bytes, info, seat.member.keys.encryption)
+      expect(sealed.ciphertext).toHaveLength(length + 16)
+      expect(await openBytes(sealed, info, seat.keys.encryption)).toEqual(bytes)
+      expect(await refusal(openBytes(sealed, info, otherSeat.keys.encryption))).toBe('crypto.cannotOpen')
+      expect(await refusal(openBytes(sealed, info.slice(1), seat.keys.encryption))).toBe('crypto.cannotOpen')
+      const changed = { ...sealed, ciphertext: sealed.ciphertext.map((byte, i) => (i === 0 ? byte ^ 1 : byte)) }
+      expect(await refusal(openBytes(changed, info, seat.keys.encryption))).toBe('crypto.cannotOpen')
+      const other = { ...sealed, enc: new Uint8Array(65) }
+      expect(await refusal(openBytes(other, info, seat.keys.encryption))).toBe('crypto.cannotOpen')
+    }
   })
 })
 

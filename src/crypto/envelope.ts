@@ -69,6 +69,14 @@ export interface WrappedKey {
   readonly wrapped: Uint8Array
 }
 
+/** A few bytes sealed to one recipient by HPKE. */
+export interface SealedBytes {
+  /** Encapsulated key, 65 bytes. */
+  readonly enc: Uint8Array
+  /** The bytes and a 16-byte tag. */
+  readonly ciphertext: Uint8Array
+}
+
 /** A blob's public part. */
 export interface Header {
   readonly kind: Binding['kind']
@@ -184,11 +192,8 @@ export async function openWithKey(
  * @param encryption the recipient's HPKE public key, 65 bytes uncompressed
  */
 export async function wrapKey(dataKey: Uint8Array, binding: Binding, encryption: Uint8Array): Promise<WrappedKey> {
-  const sender = await suite.createSenderContext({
-    recipientPublicKey: await suite.kem.deserializePublicKey(unshared(encryption)),
-    info: unshared(bindingBytes(binding)),
-  })
-  return { wrapped: new Uint8Array(await sender.seal(unshared(dataKey))), enc: new Uint8Array(sender.enc) }
+  const { enc, ciphertext } = await sealBytes(dataKey, bindingBytes(binding), encryption)
+  return { wrapped: ciphertext, enc }
 }
 
 /**
@@ -197,14 +202,40 @@ export async function wrapKey(dataKey: Uint8Array, binding: Binding, encryption:
  * @param encryption this hospital's pair; the private half may be non-extractable
  * @throws AppError crypto.cannotOpen
  */
-export async function unwrapKey(key: WrappedKey, binding: Binding, encryption: CryptoKeyPair): Promise<Uint8Array> {
+export function unwrapKey(
+  { enc, wrapped }: WrappedKey,
+  binding: Binding,
+  encryption: CryptoKeyPair,
+): Promise<Uint8Array> {
+  return openBytes({ enc, ciphertext: wrapped }, bindingBytes(binding), encryption)
+}
+
+/**
+ * Seals a few bytes to one recipient by HPKE (RFC 9180, base mode).
+ * @param info what they belong to: they open under the same bytes only
+ * @param encryption the recipient's HPKE public key, 65 bytes uncompressed
+ */
+export async function sealBytes(bytes: Uint8Array, info: Uint8Array, encryption: Uint8Array): Promise<SealedBytes> {
+  const sender = await suite.createSenderContext({
+    recipientPublicKey: await suite.kem.deserializePublicKey(unshared(encryption)),
+    info: unshared(info),
+  })
+  return { ciphertext: new Uint8Array(await sender.seal(unshared(bytes))), enc: new Uint8Array(sender.enc) }
+}
+
+/**
+ * Opens what sealBytes sealed.
+ * @param encryption this hospital's pair; the private half may be non-extractable
+ * @throws AppError crypto.cannotOpen
+ */
+export async function openBytes(sealed: SealedBytes, info: Uint8Array, encryption: CryptoKeyPair): Promise<Uint8Array> {
   try {
     const recipient = await suite.createRecipientContext({
       recipientKey: encryption,
-      enc: unshared(key.enc),
-      info: unshared(bindingBytes(binding)),
+      enc: unshared(sealed.enc),
+      info: unshared(info),
     })
-    return new Uint8Array(await recipient.open(unshared(key.wrapped)))
+    return new Uint8Array(await recipient.open(unshared(sealed.ciphertext)))
   } catch (cause) {
     throw new AppError('crypto.cannotOpen', {}, cause)
   }
@@ -249,7 +280,7 @@ const fixed = (length: number) =>
 const headerSchema = z
   .strictObject({
     version: z.literal(1),
-    kind: z.enum(['statistics', 'update', 'model', 'rewraps']),
+    kind: z.enum(['statistics', 'update', 'model', 'rewraps', 'masks', 'shares']),
     by: fixed(20),
     iv: fixed(IV_BYTES),
     length: z

@@ -1,3 +1,4 @@
+import { rangeOf, type TableSchema } from '../study/manifest.ts'
 import type { Standardisation } from './encode.ts'
 
 /** What one hospital tells of its training rows in round zero: per encoded column, in float64. */
@@ -20,6 +21,39 @@ export function statisticsOf(matrix: Float64Array, width: number): Statistics {
     squares[column] = (squares[column] as number) + value * value
   }
   return { count, sums, squares }
+}
+
+/** The range of one encoded column, [low, high] in its own unit. */
+export type ColumnRange = readonly [low: number, high: number]
+
+/** Values count in masked sums as if they lay at most so many widths of their range from its lower end. */
+export const mostWidths = 8
+
+/**
+ * The public range of each encoded column: a number's own; 0 to 1 for yes and no, and for the levels of a category.
+ * @throws RangeError where a number has none: see parseManifest
+ */
+export function columnRanges({ features }: TableSchema): ColumnRange[] {
+  return features.flatMap((feature): ColumnRange[] => {
+    if (feature.type !== 'number')
+      return Array(feature.type === 'category' ? feature.levels.length - 1 : 1).fill([0, 1])
+    const range = rangeOf(feature)
+    if (range === null) throw new RangeError(`${feature.name} has no range`)
+    return [range]
+  })
+}
+
+/**
+ * Statistics of columns on the scale of their ranges, z = (x − low)/(high − low) held to ±8: their sums have a bound that
+ * everybody knows, so that they fit under masks.
+ * @param ranges one for each column
+ */
+export function rangedStatisticsOf(matrix: Float64Array, ranges: readonly ColumnRange[]): Statistics {
+  const ranged = matrix.map((value, i) => {
+    const [low, high] = ranges[i % ranges.length] as ColumnRange
+    return Math.min(mostWidths, Math.max(-mostWidths, (value - low) / (high - low)))
+  })
+  return statisticsOf(ranged, ranges.length)
 }
 
 /** Adds statistics in the order given. Floating sums depend on the order: give them in member order. */

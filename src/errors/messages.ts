@@ -83,6 +83,8 @@ export const messages = {
   'privacy.badLedger':
     'The privacy ledger cannot be used: {reason}. Nothing is shared without it; bring it back from a backup.',
   'chain.unreachable': 'The chain does not answer at {url}. Check the connection; the study goes on when it does.',
+  'chain.oneNode':
+    'This study opens sums of masked updates, and that takes two nodes of the chain that agree. This page knows one. Ask who runs the page to name a second.',
   'chain.wrongChain':
     'The wallet is on chain {actual}; this study lives on chain {expected}. Switch the network in the wallet.',
   'chain.rejected': 'You declined in your wallet. Nothing was sent; you can try again.',

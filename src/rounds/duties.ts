@@ -1,12 +1,16 @@
+import type { FrozenHospital } from '../aggregation/masking/freeze.ts'
 import { sameAddress } from '../study/types.ts'
 import { Phase, type StudySnapshot } from './ports.ts'
-import { has, hasSeat } from './sets.ts'
+import { has, hasSeat, indices } from './sets.ts'
 import type { HospitalState, Task } from './state.ts'
 
 /** A transaction that a snapshot does not show after this many seconds of chain time was lost, in a reorg say. */
 export const LOST_AFTER_SECONDS = 12
 /** How long each further hospital waits before it, too, calls advance(). */
 export const ADVANCE_STAGGER_SECONDS = 3
+
+/** How long after a draw began only the first in turn asks for it. */
+export const DRAW_HEAD_START_SECONDS = 9
 
 /**
  * The next thing this hospital owes, or null. Decided from the chain's snapshot alone, but for what the trainer holds
@@ -57,8 +61,27 @@ export function seatOf(snapshot: StudySnapshot, me: number): number | null {
   return seat < 0 ? null : seat
 }
 
+/** The set that a masked round froze, in member order; those of weight 0 are not in it. */
+export function frozenSet({ members, survivors, weights }: StudySnapshot): FrozenHospital[] {
+  return indices(survivors).flatMap(index => {
+    const weight = weights[index] ?? 0
+    const hospital = members[index]
+    return weight === 0 || hospital === undefined ? [] : [{ index, hospital, weight }]
+  })
+}
+
 export function taskKey(task: Task): string {
-  return task.type === 'advance' ? `advance:${task.round}:${task.deadline}` : `${task.type}:${task.round}`
+  switch (task.type) {
+    case 'advance':
+      return `advance:${task.round}:${task.deadline}`
+    // A seat may be drawn again within a round: what was sent for the first draw does not answer the second.
+    case 'recover':
+      return `recover:${task.round}:${task.opening}`
+    case 'conclude':
+      return task.drawn ? `conclude:${task.round}:${task.drawn}` : `conclude:${task.round}`
+    default:
+      return `${task.type}:${task.round}`
+  }
 }
 
 /** Tasks that may be dropped the moment something with a deadline is owed. */
@@ -78,11 +101,25 @@ function phaseDuty(snapshot: StudySnapshot, me: number): Task | null {
       return seat !== null && hasSeat(snapshot.attested, seat) && !hasSeat(snapshot.revealed, seat)
         ? { type: 'reveal', round }
         : null
+    case Phase.Unmask:
+      return seat !== null && mustUnmask(snapshot, seat) && !hasSeat(snapshot.revealed, seat)
+        ? { type: 'unmask', round }
+        : null
+    case Phase.Recover:
+      return seat !== null && !hasSeat(snapshot.shared, seat)
+        ? { type: 'recover', round, opening: snapshot.opening }
+        : null
     case Phase.Aggregate:
-      return seat !== null && !hasSeat(snapshot.signed, seat) ? { type: 'conclude', round } : null
+      if (seat === null || hasSeat(snapshot.signed, seat)) return null
+      return { type: 'conclude', round, ...(snapshot.drawn !== 0 && { drawn: snapshot.drawn }) }
     default:
       return null
   }
+}
+
+/** Whether a seat has all the seeds that its sum of masks takes: it attested everybody in the frozen set. */
+export function mustUnmask({ attested, opened, survivors }: StudySnapshot, seat: number): boolean {
+  return hasSeat(attested, seat) && (survivors & ~(opened[seat] ?? 0n)) === 0n
 }
 
 /** The contract takes nothing any more that the phase asked for: it can only be moved on. */
@@ -93,9 +130,12 @@ function isPastDeadline({ deadline, time }: StudySnapshot): boolean {
 /** Anyone may advance an overdue phase; hospitals take turns so that seldom two pay for it. */
 function overdue(snapshot: StudySnapshot, me: number | null): Task | null {
   if (snapshot.deadline === 0 || snapshot.phase <= Phase.Draft) return null
+  if (snapshot.phase === Phase.Draw && !snapshot.drawable) return null
   const count = Math.max(1, snapshot.members.length)
   const turn = me === null ? count : (me + snapshot.round + snapshot.phase) % count
-  if (snapshot.time <= snapshot.deadline + turn * ADVANCE_STAGGER_SECONDS) return null
+  // A draw has no deadline but its block: whoever is not the first waits until the first has plainly had its chance.
+  const head = snapshot.phase === Phase.Draw && turn > 0 ? DRAW_HEAD_START_SECONDS : 0
+  if (snapshot.time <= snapshot.deadline + head + turn * ADVANCE_STAGGER_SECONDS) return null
   return { type: 'advance', round: snapshot.round, deadline: snapshot.deadline }
 }
 

@@ -1,24 +1,35 @@
+import {
+  noOpenings,
+  type Openings,
+  recordFreeze,
+  recordOpenedSeat,
+  recordPost,
+} from '../aggregation/masking/openings.ts'
+import { thresholdOf } from '../aggregation/masking/round.ts'
 import { hexToBytes } from '../crypto/bytes.ts'
 import { AppError, isAppError } from '../errors/AppError.ts'
 import type { BlobKind, TransferOptions } from '../storage/BlobStore.ts'
 import type { Manifest } from '../study/manifest.ts'
 import { type Hex, sameAddress } from '../study/types.ts'
-import { memberIndex, seatOf } from './duties.ts'
+import { frozenSet, memberIndex, seatOf } from './duties.ts'
 import {
   type Blob,
   type BlobStore,
   type ChainPort,
   type DutySigner,
   type Journal,
+  type MaskedCommittee,
   type Member,
+  Mode,
   type PrivacyPort,
   type Progress,
   RoundKind,
+  type SealedModel,
   type StudySnapshot,
   type TrainingPort,
 } from './ports.ts'
-import { NOT_OPENED, randomHex } from './primitives.ts'
-import { has, indices, quorum, setOf, sizeOf } from './sets.ts'
+import { NOT_OPENED, pause, randomHex } from './primitives.ts'
+import { has, hasSeat, indices, quorum, seatsIn, setOf, sizeOf } from './sets.ts'
 import { type HospitalState, NO_HASH, type Task, type TaskResult } from './state.ts'
 
 /** What a hospital works with. Every adapter is one of these. */
@@ -45,6 +56,8 @@ export interface TaskContext {
 
 /** Part of a phase that may go by while a seat waits for blobs that do not come. */
 const FETCH_SHARE = 0.5
+/** Between looks whether the frozen set is final. */
+const FINALITY_LOOK_MS = 1_000
 /** Longest wait for one source of a model before the next is tried. */
 const MODEL_FETCH_MS = 15_000
 
@@ -63,8 +76,12 @@ export function perform(task: Task, context: TaskContext): Promise<TaskResult | 
       return review(context)
     case 'reveal':
       return reveal(context)
+    case 'unmask':
+      return unmask(context)
+    case 'recover':
+      return recover(context)
     case 'conclude':
-      return conclude(context)
+      return context.snapshot.mode === Mode.Masked ? openSum(context) : conclude(context)
     case 'evaluate':
       return evaluate(task.final, context)
     case 'advance':
@@ -108,7 +125,7 @@ async function contribute({ ports, snapshot, signal, onProgress }: TaskContext):
   if (sealed === undefined) {
     if (!(await payFor(ports, snapshot, signal))) return { abstained: round }
     const members = await chain.members(snapshot.members)
-    const seats = snapshot.seats.map(index => memberAt(members, index))
+    const seats = seatsOf(snapshot, members)
     const work = { signal, onProgress }
     const made =
       snapshot.kind === RoundKind.Statistics
@@ -121,7 +138,11 @@ async function contribute({ ports, snapshot, signal, onProgress }: TaskContext):
   onProgress({ stage: 'send', done: 0, total: 1 })
   const kind = contentOf(snapshot)
   await store.put(sealed.blob, { signal, kind, round })
-  await chain.submitUpdate({ round, update: sealed.digest, commitment: sealed.commitment }, { signal })
+  const { digest: update, commitment, patientWeight } = sealed
+  await chain.submitUpdate(
+    { round, update, commitment, ...(patientWeight !== undefined && { patientWeight }) },
+    { signal },
+  )
   return { sent: true }
 }
 
@@ -141,7 +162,7 @@ async function payFor({ chain, signer, privacy }: HospitalPorts, snapshot: Study
   return isCovered
 }
 
-/** As a seat: opens every submitted update, scores it, and commits to both. */
+/** As a seat: opens (or, masked, checks) every submitted update, scores it where that may be, and commits to both. */
 async function review(context: TaskContext): Promise<TaskResult> {
   const { ports, snapshot, signal, onProgress } = context
   const { chain, training, journal, signer } = ports
@@ -150,20 +171,19 @@ async function review(context: TaskContext): Promise<TaskResult> {
   const members = await chain.members(snapshot.members)
   const submitted = indices(snapshot.submitted)
   let record = await journal.get(round, 'scores')
+  const isScored = snapshot.kind === RoundKind.Training && snapshot.mode === Mode.Committee
   if (record === undefined) {
     const opened = await openUpdates(context, members, submitted)
-    const scores =
-      snapshot.kind === RoundKind.Training
-        ? (await training.score(round, members, { signal, onProgress })).map(score => score ?? NOT_OPENED)
-        : []
+    const scores = isScored
+      ? (await training.score(round, members, { signal, onProgress })).map(score => score ?? NOT_OPENED)
+      : []
     signal.throwIfAborted()
     record = { scores, salt: randomHex(), opened }
     await journal.put(round, 'scores', record)
   }
-  const scoreCommitment =
-    snapshot.kind === RoundKind.Training
-      ? signer.scoreCommitment({ hospital, round, scores: record.scores, salt: record.salt })
-      : NO_HASH
+  const scoreCommitment = isScored
+    ? signer.scoreCommitment({ hospital, round, scores: record.scores, salt: record.salt })
+    : NO_HASH
   const { opened } = record
   const signature = await signer.attestation(chain.ref, { hospital, round, opened, scoreCommitment })
   await chain.attest({ round, opened, scoreCommitment, signature }, { signal })
@@ -187,9 +207,8 @@ async function reveal({ ports, snapshot, state, signal }: TaskContext): Promise<
 /** As a seat: averages the survivors, stores the new model, signs its hash. */
 async function conclude(context: TaskContext): Promise<TaskResult> {
   const { ports, snapshot, signal, onProgress } = context
-  const { chain, store, training, signer } = ports
+  const { chain, training } = ports
   const { round } = snapshot
-  const hospital = chain.self
   const members = await chain.members(snapshot.members)
   const wanted = indices(snapshot.survivors)
   const opened = await openUpdates(context, members, wanted)
@@ -201,11 +220,167 @@ async function conclude(context: TaskContext): Promise<TaskResult> {
   const survivors = wanted.map(index => memberAt(members, index))
   const model = await training.aggregate(round, survivors, members, { signal, onProgress })
   signal.throwIfAborted()
+  return signModel(context, model)
+}
+
+async function signModel({ ports, snapshot, signal }: TaskContext, model: SealedModel): Promise<TaskResult> {
+  const { chain, store, signer } = ports
+  const { round } = snapshot
   await store.put(model.blob, { signal, kind: 'model', round })
   const call = { round, modelHash: model.modelHash, header: model.digest }
-  const signature = await signer.model(chain.ref, { hospital, ...call })
+  const signature = await signer.model(chain.ref, { hospital: chain.self, ...call })
   await chain.signModel({ ...call, signature }, { signal })
   return { sent: true }
+}
+
+/**
+ * As a seat: posts its sum of masks over the frozen set, once. Before that the set must be final, by two nodes, and journalled: a
+ * second set, by a reorganisation or a node that lies, opens nothing here.
+ */
+async function unmask(context: TaskContext): Promise<TaskResult> {
+  const { ports, snapshot, signal, onProgress } = context
+  const { chain, store, training, journal, signer } = ports
+  const { round } = snapshot
+  const members = await chain.members(snapshot.members)
+  const committee = committeeOf(snapshot, members)
+  const frozen = await journalled(context, openings => recordFreeze(openings, committee.set))
+  await untilFinal(context, frozen)
+  let sealed = await journal.get(round, 'masks')
+  if (sealed === undefined) {
+    await openUpdates(context, members, indices(snapshot.survivors))
+    sealed = await training.sealMasks(round, committee, { signal, onProgress })
+    signal.throwIfAborted()
+    await journal.put(round, 'masks', sealed)
+  }
+  await store.put(sealed.blob, { signal, kind: 'masks', round })
+  const masks = sealed.digest
+  const signature = await signer.masks(chain.ref, { hospital: chain.self, round, masks })
+  await chain.postMasks({ round, masks, signature }, { signal })
+  return { sent: true }
+}
+
+/** Notes that this seat posts, as soon as the chain's nodes agree that what it froze is final. @throws masking.openedBefore */
+async function untilFinal(context: TaskContext, frozen: Openings): Promise<void> {
+  const { ports, snapshot, signal } = context
+  for (;;) {
+    const views = await ports.chain.frozenSets(snapshot.round)
+    signal.throwIfAborted()
+    try {
+      recordPost(frozen, views)
+      await journalled(context, openings => recordPost(openings, views))
+      return
+    } catch (error) {
+      if (!isAppError(error, 'masking.notFinal')) throw error
+    }
+    await pause(FINALITY_LOOK_MS, signal)
+  }
+}
+
+/** As a seat: opens its shares of the seeds of seats that vanished, and of the one that is checked. Each is counted first. */
+async function recover(context: TaskContext): Promise<TaskResult> {
+  const { ports, snapshot, signal, onProgress } = context
+  const { chain, store, training, journal, signer } = ports
+  const { round, opening } = snapshot
+  const members = await chain.members(snapshot.members)
+  const committee = committeeOf(snapshot, members)
+  const seats = seatsIn(opening)
+  let record = await journal.get(round, 'shares')
+  if (record?.opening !== opening) {
+    const masked = {
+      seats: committee.seats.map(({ address }) => address),
+      threshold: thresholdOf(snapshot.seats.length),
+    }
+    await journalled(context, before =>
+      seats.reduce(
+        (openings, seat) =>
+          recordOpenedSeat(openings, masked, {
+            seat,
+            reason: hasSeat(snapshot.revealed, seat) ? 'checked' : 'vanished',
+          }),
+        recordFreeze(before, committee.set),
+      ),
+    )
+    await openUpdates(context, members, indices(snapshot.survivors))
+    const sealed = await training.sealShares(round, committee, seats, { signal, onProgress })
+    signal.throwIfAborted()
+    record = { opening, sealed }
+    await journal.put(round, 'shares', record)
+  }
+  await store.put(record.sealed.blob, { signal, kind: 'shares', round })
+  const shares = record.sealed.digest
+  const signature = await signer.shares(chain.ref, { hospital: chain.self, round, shares })
+  await chain.openShares({ round, shares, signature }, { signal })
+  return { sent: true }
+}
+
+/** As a seat of a masked study: opens the sum, and signs the model that follows from it, or accuses who is proven wrong. */
+async function openSum(context: TaskContext): Promise<TaskResult> {
+  const { ports, snapshot, signal, onProgress } = context
+  const { chain, training, signer } = ports
+  const { round } = snapshot
+  const hospital = chain.self
+  const members = await chain.members(snapshot.members)
+  const committee = committeeOf(snapshot, members)
+  const [masks, shares] = await Promise.all([
+    fetchAnswers(context, 'masks', snapshot.masks),
+    fetchAnswers(context, 'shares', snapshot.shares),
+    openUpdates(context, members, indices(snapshot.survivors)),
+  ])
+  // Announced, and nowhere to be had for half of the phase: whoever announced it keeps it back.
+  const silent = snapshot.seats.filter(
+    (_, seat) => isWithheld(snapshot.masks, masks, seat) || isWithheld(snapshot.shares, shares, seat),
+  )
+  const outcome =
+    silent.length > 0
+      ? { accused: silent }
+      : await training.aggregateMasked(
+          round,
+          committee,
+          { masks, shares, opening: seatsIn(snapshot.opening) },
+          members,
+          { signal, onProgress },
+        )
+  signal.throwIfAborted()
+  if ('accused' in outcome) {
+    const accused = setOf(outcome.accused)
+    const signature = await signer.accusation(chain.ref, { hospital, round, members: accused })
+    await chain.accuse({ round, members: accused, signature }, { signal })
+    return { sent: true }
+  }
+  return signModel(context, outcome.model)
+}
+
+/** Journals what was opened of a masked round, before anything of it leaves. */
+async function journalled({ ports, snapshot }: TaskContext, step: (openings: Openings) => Openings): Promise<Openings> {
+  const { round } = snapshot
+  const before = (await ports.journal.get(round, 'openings')) ?? noOpenings
+  const after = step(before)
+  if (after !== before) await ports.journal.put(round, 'openings', after)
+  return after
+}
+
+function committeeOf(snapshot: StudySnapshot, members: readonly Member[]): MaskedCommittee {
+  return { seats: seatsOf(snapshot, members), set: frozenSet(snapshot) }
+}
+
+/** By seat: the blobs that were announced; null for none, and for what does not come in time. */
+async function fetchAnswers(
+  { ports, snapshot, signal }: TaskContext,
+  kind: 'masks' | 'shares',
+  digests: readonly Hex[],
+): Promise<(Blob | null)[]> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(fetchMs(snapshot))])
+  const blobs = await Promise.all(
+    digests.map(digest =>
+      digest === NO_HASH ? null : fetchOrNull(ports.store, digest, { signal: limit, kind, round: snapshot.round }),
+    ),
+  )
+  signal.throwIfAborted()
+  return blobs
+}
+
+function isWithheld(digests: readonly Hex[], blobs: readonly (Blob | null)[], seat: number): boolean {
+  return digests[seat] !== NO_HASH && blobs[seat] === null
 }
 
 async function evaluate(final: boolean, { ports, state, signal, onProgress }: TaskContext): Promise<TaskResult> {
@@ -224,8 +399,7 @@ async function openUpdates(
   const { round } = snapshot
   if (wanted.every(index => held.has(snapshot.updates[index] ?? NO_HASH))) return setOf(wanted)
   const commitments = await chain.commitments(round, snapshot.members)
-  const secondsLeft = Math.max(2, snapshot.deadline - snapshot.time)
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(secondsLeft * 1000 * FETCH_SHARE)])
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(fetchMs(snapshot))])
   let done = 0
   const opened = await Promise.all(
     wanted.map(async index => {
@@ -235,7 +409,12 @@ async function openUpdates(
       const blob = await fetchOrNull(store, digest, { signal: limit, kind: contentOf(snapshot), round })
       signal.throwIfAborted()
       if (blob === null) return null
-      const ok = await training.open(round, memberAt(members, index), blob, commitments[index] ?? null, { signal })
+      const from = memberAt(members, index)
+      const commitment = commitments[index] ?? null
+      const ok =
+        snapshot.mode === Mode.Masked
+          ? await training.openMasked(round, seatsOf(snapshot, members), from, blob, commitment, { signal })
+          : await training.open(round, from, blob, commitment, { signal })
       done += 1
       onProgress({ stage: 'open', done, total: wanted.length })
       if (!ok) return null
@@ -303,6 +482,11 @@ function seatsThatOpened(snapshot: StudySnapshot, index: number): number[] {
   return snapshot.opened.flatMap((opened, seat) => (has(opened, index) ? [seat] : []))
 }
 
+/** How long to wait for blobs in this phase. */
+function fetchMs({ deadline, time }: StudySnapshot): number {
+  return Math.max(2, deadline - time) * 1000 * FETCH_SHARE
+}
+
 /** What hospitals send in this round. */
 function contentOf({ kind }: StudySnapshot): BlobKind {
   return kind === RoundKind.Training ? 'update' : 'statistics'
@@ -319,6 +503,10 @@ async function fetchOrNull(
     if (options.signal.aborted || isAppError(error)) return null
     throw error
   }
+}
+
+function seatsOf({ seats }: StudySnapshot, members: readonly Member[]): Member[] {
+  return seats.map(index => memberAt(members, index))
 }
 
 function memberAt(members: readonly Member[], index: number): Member {

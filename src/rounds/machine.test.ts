@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Address } from '../study/types.ts'
 import { ADVANCE_STAGGER_SECONDS, LOST_AFTER_SECONDS } from './duties.ts'
 import { transition } from './machine.ts'
-import { Phase, RoundKind, type StudySnapshot } from './ports.ts'
+import { Mode, Phase, RoundKind, type StudySnapshot } from './ports.ts'
 import { type HospitalEvent, type HospitalState, initialState, NO_HASH, type Task, type Transition } from './state.ts'
 
 const address = (n: number): Address => `0x${n.toString(16).padStart(40, '0')}`
@@ -34,6 +34,14 @@ function snapshot(changes: Partial<StudySnapshot> = {}): StudySnapshot {
     modelMembers: changes.modelRound === undefined || changes.modelRound === 0 ? 0 : 4,
     modelHash: NO_HASH,
     modelHeader: NO_HASH,
+    mode: Mode.Committee,
+    weights: [0, 0, 0, 0],
+    drawn: 0,
+    opening: 0,
+    shared: 0,
+    drawable: false,
+    masks: [NO_HASH, NO_HASH, NO_HASH, NO_HASH],
+    shares: [NO_HASH, NO_HASH, NO_HASH, NO_HASH],
     ...changes,
   }
 }
@@ -98,6 +106,30 @@ describe('a hospital in a round', () => {
     expect(started(play(see({ phase, ...changes })))).toEqual([{ type, round: 1 }])
     const seatsOfOthers = { phase, ...changes, seats: [0, 2, 3] }
     expect(started(play(see(seatsOfOthers)))).toEqual([])
+  })
+
+  it('unmasks when it attested the whole frozen set, and not when it lacks a seed', () => {
+    const frozen = { mode: Mode.Masked, phase: Phase.Unmask, survivors: 0b1101n, attested: 0b1111 }
+    expect(started(play(see({ ...frozen, opened: [0n, 0b1111n, 0n, 0n] })))).toEqual([{ type: 'unmask', round: 1 }])
+    expect(started(play(see({ ...frozen, opened: [0n, 0b0101n, 0n, 0n] })))).toEqual([])
+    expect(started(play(see({ ...frozen, opened: [0n, 0b1111n, 0n, 0n], revealed: 0b10 })))).toEqual([])
+  })
+
+  it('draws a seat only once the block that draws is there', () => {
+    const drawing = { mode: Mode.Masked, phase: Phase.Draw, deadline: 100, time: 200 }
+    expect(started(play(see(drawing)))).toEqual([])
+    expect(started(play(see({ ...drawing, drawable: true })))).toEqual([{ type: 'advance', round: 1, deadline: 100 }])
+  })
+
+  it('opens its shares again when another seat is drawn in the same round', () => {
+    const first = { mode: Mode.Masked, phase: Phase.Recover, opening: 0b1000, drawn: 4, revealed: 0b1111 }
+    const opening = play(see(first))
+    const task: Task = { type: 'recover', round: 1, opening: 0b1000 }
+    expect(started(opening)).toEqual([task])
+    const done = transition(opening.state, { type: 'done', task, result: sent })
+    expect(started(transition(done.state, see({ ...first, shared: 0b10 })))).toEqual([])
+    const again = transition(done.state, see({ ...first, opening: 0b1001, drawn: 1 }))
+    expect(started(again)).toEqual([{ type: 'recover', round: 1, opening: 0b1001 }])
   })
 
   it('does not reveal what it never committed to', () => {

@@ -1,3 +1,5 @@
+import type { FrozenHospital } from '../aggregation/masking/freeze.ts'
+import type { Openings } from '../aggregation/masking/openings.ts'
 import type { Binding } from '../crypto/binding.ts'
 import type { Blob, BlobStore, Digest } from '../storage/BlobStore.ts'
 import type { Manifest } from '../study/manifest.ts'
@@ -18,10 +20,16 @@ export const Phase = {
   Evaluate: 8,
   Settle: 9,
   Ended: 10,
+  Unmask: 11,
+  Draw: 12,
+  Recover: 13,
 } as const
 export type Phase = (typeof Phase)[keyof typeof Phase]
 export const RoundKind = { Statistics: 0, Training: 1 } as const
 export type RoundKind = (typeof RoundKind)[keyof typeof RoundKind]
+
+export const Mode = { Committee: 0, Masked: 1 } as const
+export type Mode = (typeof Mode)[keyof typeof Mode]
 
 /** IStudy.Snapshot as viem decodes it: one consistent view of a study at one block. Bit i of a set is member i. */
 export interface StudySnapshot {
@@ -48,6 +56,21 @@ export interface StudySnapshot {
   readonly modelMembers: number
   readonly modelHash: Hex
   readonly modelHeader: Hex
+  readonly mode: Mode
+  /** Masked studies, from here on. By member, in the frozen sum; 0: not in it. */
+  readonly weights: readonly number[]
+  /** Seat + 1 that is checked; 0: none. */
+  readonly drawn: number
+  /** Seats whose seeds are opened. */
+  readonly opening: number
+  /** Seats that opened their shares. */
+  readonly shared: number
+  /** In Draw: advance() draws now. */
+  readonly drawable: boolean
+  /** By seat: its posted sum of masks; NO_HASH where there is none. */
+  readonly masks: readonly Hex[]
+  /** By seat: its opened shares. */
+  readonly shares: readonly Hex[]
 }
 
 /** A member's public keys for this study, from the registry. */
@@ -91,7 +114,30 @@ export interface Sealed {
   readonly digest: Hex
   /** sha-256 of the plaintext, which carries a 32-byte random salt. */
   readonly commitment: Hex
+  /** Of a masked contribution: 1 to 8, told to everybody. See weightOf. */
+  readonly patientWeight?: number
 }
+
+/** Who answers for a masked round, and for whom. */
+export interface MaskedCommittee {
+  /** By seat. */
+  readonly seats: readonly Member[]
+  /** The set that the contract froze, in member order, those of weight 0 left out. */
+  readonly set: readonly FrozenHospital[]
+}
+
+/** What the seats answered in a masked round. */
+export interface MaskedAnswers {
+  /** By seat: its sum of masks; null where it vanished. */
+  readonly masks: readonly (Blob | null)[]
+  /** By seat: what it opened of its shares; null where it opened nothing. */
+  readonly shares: readonly (Blob | null)[]
+  /** Seats whose seeds are opened. */
+  readonly opening: readonly number[]
+}
+
+/** The new model; or the members whom the opened seeds prove wrong, none where the sum makes no sense and nobody knows why. */
+export type MaskedOutcome = { readonly model: SealedModel } | { readonly accused: readonly number[] }
 
 export interface SealedModel {
   readonly blob: Publishable<Blob>
@@ -158,6 +204,30 @@ export interface TrainingPort {
   /** As a seat: averages the survivors in member order and seals the new model to all members. */
   aggregate(round: number, survivors: readonly Member[], members: readonly Member[], work?: Work): Promise<SealedModel>
   /**
+   * Masked studies: checks one masked contribution as a seat, and keeps this seat's parcel inside. false: it is not what was
+   * committed to, or lacks what this seat needs.
+   */
+  openMasked(
+    round: number,
+    seats: readonly Member[],
+    member: Member,
+    blob: Blob,
+    commitment: Hex | null,
+    work?: Work,
+  ): Promise<boolean>
+  /** Masked studies: this seat's sum of masks over the frozen set, sealed to the seats. @throws aggregation.notOpened */
+  sealMasks(round: number, committee: MaskedCommittee, work?: Work): Promise<Sealed>
+  /** Masked studies: this seat's shares of the opening seats' seeds, sealed to the seats. */
+  sealShares(round: number, committee: MaskedCommittee, opening: readonly number[], work?: Work): Promise<Sealed>
+  /** Masked studies: opens the sum, checks the opened seats, and seals the new model to all members. */
+  aggregateMasked(
+    round: number,
+    committee: MaskedCommittee,
+    answers: MaskedAnswers,
+    members: readonly Member[],
+    work?: Work,
+  ): Promise<MaskedOutcome>
+  /**
    * On held-out patients: the installed federated model with this site's own part, and, where asked for, a model that this
    * hospital trains alone with the same preprocessing and as many epochs as the study took. For this screen only.
    */
@@ -198,6 +268,9 @@ export interface DutySigner {
     duty: { hospital: Address; round: number; scores: readonly number[]; salt: Hex; rewraps: Hex },
   ): Promise<DutySignature>
   model(ref: StudyRef, duty: { hospital: Address; round: number; modelHash: Hex; header: Hex }): Promise<DutySignature>
+  masks(ref: StudyRef, duty: { hospital: Address; round: number; masks: Hex }): Promise<DutySignature>
+  shares(ref: StudyRef, duty: { hospital: Address; round: number; shares: Hex }): Promise<DutySignature>
+  accusation(ref: StudyRef, duty: { hospital: Address; round: number; members: bigint }): Promise<DutySignature>
   /** Sits a round out that has not begun, or takes that back (once). */
   veto(ref: StudyRef, duty: { hospital: Address; round: number; vetoed: boolean }): Promise<DutySignature>
 }
@@ -220,7 +293,11 @@ export interface ChainPort {
   rewraps(round: number): Promise<readonly { readonly hospital: Address; readonly digest: Hex }[]>
   /** Headers announced with this round's signatures for this hash: places to fetch the model from. */
   modelHeaders(round: number, modelHash: Hex): Promise<readonly { readonly hospital: Address; readonly digest: Hex }[]>
-  submitUpdate(call: { round: number; update: Hex; commitment: Hex }, options?: WriteOptions): Promise<void>
+  /** @param call.patientWeight of a masked contribution */
+  submitUpdate(
+    call: { round: number; update: Hex; commitment: Hex; patientWeight?: number },
+    options?: WriteOptions,
+  ): Promise<void>
   attest(
     call: { round: number; opened: bigint; scoreCommitment: Hex; signature: DutySignature },
     options?: WriteOptions,
@@ -233,6 +310,15 @@ export interface ChainPort {
     call: { round: number; modelHash: Hex; header: Hex; signature: DutySignature },
     options?: WriteOptions,
   ): Promise<void>
+  /**
+   * Masked studies: the set that this round froze, in member order and without those of weight 0, as each of the chain's nodes has it
+   * in its last final block. At least two nodes; empty while one of them has none.
+   */
+  frozenSets(round: number): Promise<readonly (readonly FrozenHospital[])[]>
+  postMasks(call: { round: number; masks: Hex; signature: DutySignature }, options?: WriteOptions): Promise<void>
+  openShares(call: { round: number; shares: Hex; signature: DutySignature }, options?: WriteOptions): Promise<void>
+  /** In place of a model's signature. */
+  accuse(call: { round: number; members: bigint; signature: DutySignature }, options?: WriteOptions): Promise<void>
   /** Says that this hospital sits a round out that has not begun, or (once, for good) that it takes part after all. */
   vetoRound(call: { round: number; vetoed: boolean; signature: DutySignature }, options?: WriteOptions): Promise<void>
   advance(options?: WriteOptions): Promise<void>
@@ -256,4 +342,10 @@ export interface JournalEntry {
   sealed: Sealed
   /** Written before the score commitment is sent. */
   scores: { scores: readonly number[]; salt: Hex; opened: bigint }
+  /** What was opened of a masked round here: written before anything of it leaves. */
+  openings: Openings
+  /** This seat's sum of masks; a reloaded tab sends these bytes again. */
+  masks: Sealed
+  /** This seat's shares of the seats' seeds that were opened by then, as a set. */
+  shares: { opening: number; sealed: Sealed }
 }

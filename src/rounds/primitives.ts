@@ -8,3 +8,19 @@ export const NOT_OPENED = -32768
 export function randomHex(): Hex {
   return bytesToHex(crypto.getRandomValues(new Uint8Array(32)))
 }
+
+/** Resolves after so many milliseconds. @throws the signal's reason when it aborts first */
+export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted()
+    const stop = () => {
+      clearTimeout(timer)
+      reject(signal.reason)
+    }
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', stop)
+      resolve()
+    }, milliseconds)
+    signal.addEventListener('abort', stop, { once: true })
+  })
+}

@@ -8,6 +8,10 @@ export function hasSeat(set: number, seat: number): boolean {
   return ((set >> seat) & 1) === 1
 }
 
+export function seatsIn(set: number): number[] {
+  return indices(BigInt(set))
+}
+
 export function indices(set: bigint): number[] {
   const found: number[] = []
   for (let index = 0, rest = set; rest > 0n; index++, rest >>= 1n) if (rest & 1n) found.push(index)

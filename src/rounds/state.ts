@@ -7,7 +7,9 @@ export type Task =
   | { readonly type: 'contribute'; readonly round: number }
   | { readonly type: 'review'; readonly round: number }
   | { readonly type: 'reveal'; readonly round: number }
-  | { readonly type: 'conclude'; readonly round: number }
+  | { readonly type: 'unmask'; readonly round: number }
+  | { readonly type: 'recover'; readonly round: number; readonly opening: number }
+  | { readonly type: 'conclude'; readonly round: number; readonly drawn?: number }
   | { readonly type: 'advance'; readonly round: number; readonly deadline: number }
   | { readonly type: 'evaluate'; readonly round: number; readonly final: boolean }
 

@@ -191,3 +191,41 @@ describe('a study with differential privacy', () => {
     expect(reason(() => parseManifest({ ...digits, scaling: 'ranges' }))).toContain('scaling')
   })
 })
+
+describe('a masked study', () => {
+  const masking = { clip: 16, fractionBits: 24 }
+
+  test('is read as it was written', () => {
+    for (const manifest of [
+      { ...heart, masking },
+      { ...digits, masking },
+      { ...ranged, masking, patientsPerWeight: 0 },
+    ]) {
+      expect(parseManifest(manifest)).toEqual(manifest)
+      expect(decodeManifest(encode(manifest))).toEqual(manifest)
+    }
+  })
+
+  test('adds up columns of tables within the range that every number has', () => {
+    const features = heart.schema.kind === 'table' ? heart.schema.features : []
+    const bare = features.map(({ typical: _typical, min: _min, ...feature }: Record<string, unknown>) => feature)
+    const unranged = changed(heart, 'schema.features', bare) as object
+    expect(parseManifest(unranged)).toEqual(unranged)
+    expect(reason(() => parseManifest({ ...unranged, masking }))).toContain('age has no range')
+    expect(reason(() => parseManifest({ ...digits, masking, standardise: true }))).toContain('columns of a table')
+  })
+
+  test('with noise tells everybody no weight that follows from patients', () => {
+    expect(reason(() => parseManifest({ ...ranged, masking, patientsPerWeight: 20 }))).toContain('patientsPerWeight')
+  })
+
+  // 512·clip·2^bits < 2^63.
+  test('has integers whose sums fit the field', () => {
+    const of = (clip: number, fractionBits: number) => ({ ...heart, masking: { clip, fractionBits } })
+    expect(parseManifest(of(2 ** 13, 40))).toEqual(of(2 ** 13, 40))
+    expect(reason(() => parseManifest(of(2 ** 14, 40)))).toContain('could overflow')
+    expect(reason(() => parseManifest(of(0, 24)))).toContain('masking.clip')
+    expect(reason(() => parseManifest(of(1, 41)))).toContain('masking.fractionBits')
+    expect(reason(() => parseManifest(of(1.5, 24)))).toContain('masking.clip')
+  })
+})

@@ -1,6 +1,7 @@
 import { decode } from '@ipld/dag-cbor'
 import * as z from 'zod/mini'
 import en from 'zod/v4/locales/en.js'
+import { maxWeight, mostHospitals } from '../aggregation/weights.ts'
 import { AppError } from '../errors/AppError.ts'
 
 // zod/mini is half of what zod is on the pages; without this it would only say that an input is invalid.
@@ -124,6 +125,25 @@ export const manifestSchema = z.object({
   ),
   /** Absent: updates and scores are of the patients as they are, and only the committee may see them. */
   privacy: z.optional(privacy),
+  /**
+   * Present: only the weighted sum of the updates ever opens (docs/decisions/0012-masked-rounds.md). How updates are written as integers;
+   * the contract's rules say the same.
+   */
+  masking: z.optional(
+    z.object({
+      /** Largest absolute value of a coordinate, in whole units of the model; larger ones are clamped. */
+      clip: z.int().check(z.minimum(1), z.maximum(2 ** 20)),
+      /** A coordinate is a multiple of 2^−fractionBits. */
+      fractionBits: z.int().check(z.minimum(0), z.maximum(40)),
+    }),
+  ),
+  /** Present: hospitals send a part of the shared parameters' changes each round, and the rest later (docs/decisions/0009). */
+  compression: z.optional(
+    z.object({
+      /** Share of the shared parameters that goes up in a round, rounded up to a whole number of them. */
+      keep: z.number().check(z.gt(0), z.maximum(1)),
+    }),
+  ),
   /** The sponsor's own initial weights: a public block, by its sha-256 digest, of so many little-endian float32. */
   initial: z.optional(z.object({ digest: z.string().check(z.regex(/^0x[0-9a-f]{64}$/)), parameters: count })),
 })
@@ -159,21 +179,32 @@ export function rangeOf({
   return low !== undefined && high !== undefined && low < high ? [low, high] : null
 }
 
+function hasNoRange(feature: Feature): boolean {
+  return feature.type === 'number' && rangeOf(feature) === null
+}
+
 /** What no field says alone. @throws AppError study.badManifest */
 function checked(manifest: Manifest): Manifest {
-  const { privacy, standardise, scaling, schema } = manifest
+  const { privacy, standardise, scaling, schema, masking, patientsPerWeight } = manifest
   const refuse = (reason: string) => new AppError('study.badManifest', { reason })
   // Ranges that are known serve as well, for no ε: docs/decisions/0010-public-ranges.md.
   if (privacy && standardise) throw refuse('standardise: sums of columns would not be private; scale by ranges instead')
   if (scaling !== undefined && (standardise || schema.kind !== 'table')) {
     throw refuse('scaling: columns are on the scale of their ranges or of their patients, not of both')
   }
-  if (scaling !== undefined && schema.kind === 'table') {
-    for (const feature of schema.features) {
-      if (feature.type === 'number' && rangeOf(feature) === null) {
-        throw refuse(`schema.features: ${feature.name} has no range to be scaled by`)
-      }
-    }
+  if (masking && privacy && patientsPerWeight !== 0) {
+    throw refuse('patientsPerWeight: weights are told to everybody, and no count of patients without noise may be')
+  }
+  if (masking && standardise && schema.kind !== 'table') {
+    throw refuse('standardise: only the columns of a table are added up under masks')
+  }
+  if (scaling !== undefined || (masking && standardise)) {
+    const bare = schema.kind === 'table' ? schema.features.find(hasNoRange) : undefined
+    if (bare !== undefined) throw refuse(`schema.features: ${bare.name} has no range to be scaled by`)
+  }
+  // As the factory does: the weighted sum of the most hospitals that there may be stays below half of the field.
+  if (masking && mostHospitals * maxWeight * masking.clip * 2 ** masking.fractionBits >= 2 ** 63) {
+    throw refuse('masking: sums of updates could overflow; allow a smaller clip or fewer bits')
   }
   return manifest
 }

@@ -1,6 +1,13 @@
 import { alignmentScores } from '../aggregation/alignment.ts'
 import { averageUpdates, type WeightedUpdate } from '../aggregation/average.ts'
-import { aggregateStatistics } from '../aggregation/statistics.ts'
+import { owedAfter } from '../aggregation/compression/errorFeedback.ts'
+import { decodeMean, encodeUpdate as encodeElements, toIntegers } from '../aggregation/masking/encoding.ts'
+import {
+  aggregateStatistics,
+  columnEncoding,
+  encodeColumnSums,
+  standardisationOfSums,
+} from '../aggregation/statistics.ts'
 import { weightOf } from '../aggregation/weights.ts'
 import type { Binding } from '../crypto/binding.ts'
 import { sha256Hex } from '../crypto/bytes.ts'
@@ -9,11 +16,14 @@ import type { HospitalKeys } from '../crypto/keys.ts'
 import type { Dataset } from '../data/dataset.ts'
 import type { Encoded } from '../data/encode.ts'
 import type { ColumnMapping } from '../data/mapping.ts'
-import { statisticsOf } from '../data/statistics.ts'
-import { AppError } from '../errors/AppError.ts'
+import { type ColumnRange, columnRanges, rangedStatisticsOf, statisticsOf } from '../data/statistics.ts'
+import { AppError, isAppError } from '../errors/AppError.ts'
 import type {
   Blob,
   HeldOutEvaluation,
+  MaskedAnswers,
+  MaskedCommittee,
+  MaskedOutcome,
   Member,
   Sealed,
   SealedModel,
@@ -30,6 +40,7 @@ import type { Engine } from './engine.ts'
 import {
   type Base,
   bindingOf,
+  encodingOf,
   examplesOf,
   firstBase,
   isSameStudy,
@@ -43,6 +54,7 @@ import {
   stopIfAborted,
 } from './hospitalStudy.ts'
 import { evaluationsOf, type HeldOut, LocalUse } from './LocalUse.ts'
+import { MaskedRounds, type Uplink } from './MaskedRounds.ts'
 import { logLoss, majorityClass } from './metrics.ts'
 import type { ModelUse, NamedFile, Version } from './modelUse.ts'
 import { type OpenedUpdate, OpenedUpdates } from './OpenedUpdates.ts'
@@ -53,10 +65,13 @@ import {
   encodeStatistics,
   encodeUpdate,
   freshSalt,
+  type MaskedVector,
   modelDataKey,
   modelIv,
 } from './plaintext.ts'
+import { memoryResidualStore, type ResidualStore } from './residualStore.ts'
 import { SiteModel } from './SiteModel.ts'
+import { Sparsifier } from './Sparsifier.ts'
 import type { FilePredictions, LayersModelFile, PatientInput, Prediction, ResultDetails } from './screen.ts'
 
 export type { HeldOut } from './LocalUse.ts'
@@ -72,12 +87,16 @@ export interface HospitalTrainerOptions {
   readonly createEngine: () => Promise<Engine>
   /** Stays in here: nothing returned holds a row. */
   readonly dataset: Dataset
+  /** Where a study that compresses keeps what is not sent yet; else it goes with the trainer. */
+  readonly residuals?: ResidualStore
 }
 
 /** All that belongs to one study at this hospital. */
 interface Hospital {
   readonly study: Study
   readonly updates: OpenedUpdates
+  readonly masked: MaskedRounds
+  readonly sparsifier: Sparsifier
   readonly site: SiteModel
   readonly alone: AloneBaseline
   readonly use: LocalUse
@@ -138,22 +157,37 @@ export class HospitalTrainer implements TrainingPort, ModelUse {
   async sealStatistics(round: number, seats: readonly Member[], work: Work = {}): Promise<Sealed> {
     const { study } = this.#configured()
     if (study.tables === null) throw new AppError('training.noData')
-    const statistics = statisticsOf(study.tables.train.matrix, study.width)
+    const { matrix } = study.tables.train
+    if (study.manifest.masking) {
+      const elements = encodeColumnSums(rangedStatisticsOf(matrix, this.#ranges(study)))
+      return this.#sealMasked(round, 'statistics', elements, 1, seats, work)
+    }
+    const statistics = statisticsOf(matrix, study.width)
     const plaintext = encodeStatistics({ round, salt: freshSalt(), ...statistics })
     return this.#seal(study, round, 'statistics', plaintext, seats, work)
   }
 
-  /** @inheritdoc @throws AppError training.noModel, training.diverged, training.cancelled */
+  /** @inheritdoc @throws AppError training.noModel, training.diverged, training.cancelled, journal.failed */
   async trainAndSeal(round: number, seats: readonly Member[], work: Work = {}): Promise<Sealed> {
-    const { study, site, alone, use } = this.#configured()
+    const { study, sparsifier, site, alone, use } = this.#configured()
     const base = this.#baseOf(round)
     const { train } = this.#parts()
+    const start = await sparsifier.startFrom(base, train)
     const since = performance.now()
-    const trained = await this.#timed('train', () => site.train(round, base.shared, train, work))
+    const trained = await this.#timed('train', () => site.train(round, start, train, work))
     alone.expect(performance.now() - since)
     use.trained()
-    const vector = sharedPart(study.layout, trained).map((value, i) => value - (base.shared[i] as number))
+    const owed = owedAfter(base.shared, sharedPart(study.layout, trained))
+    const vector = sparsifier.selected(base, owed)
     const weight = weightOf(train.count, study.manifest.patientsPerWeight)
+    if (study.manifest.masking) {
+      const encoding = encodingOf(study.manifest)
+      const elements = encodeElements(vector, encoding)
+      const sent = Float32Array.from(decodeMean(toIntegers(elements), encoding, 1))
+      await sparsifier.keep(round, base, train, owed, sent)
+      return this.#sealMasked(round, 'update', elements, weight, seats, work)
+    }
+    await sparsifier.keep(round, base, train, owed, vector)
     return this.#seal(study, round, 'update', encodeUpdate({ round, salt: freshSalt(), weight, vector }), seats, work)
   }
 
@@ -196,7 +230,7 @@ export class HospitalTrainer implements TrainingPort, ModelUse {
    * With differential privacy no seat tries anything on its patients: see alignmentScores.
    */
   async score(round: number, members: readonly Member[], work: Work = {}): Promise<readonly (number | null)[]> {
-    const { study, site, updates } = this.#configured()
+    const { study, sparsifier, site, updates } = this.#configured()
     if (study.manifest.privacy) {
       const scores = this.#alignment(updates, round, members)
       report(work, { stage: 'score', done: members.length, total: members.length })
@@ -221,10 +255,7 @@ export class HospitalTrainer implements TrainingPort, ModelUse {
           const rows = sameAddress(member.address, study.self) ? own : others
           const before = losses.get(rows) ?? (await lossOf(base.shared, rows))
           losses.set(rows, before)
-          const after = await lossOf(
-            base.shared.map((value, i) => value + (content.vector[i] as number)),
-            rows,
-          )
+          const after = await lossOf(this.#moved(sparsifier, base, content.vector), rows)
           const gain = Math.round((largestGain * (before - after)) / Math.max(before, smallestLoss))
           // A candidate that overflows to no number at all is as bad as can be.
           scores.push(Number.isFinite(gain) ? Math.min(largestGain, Math.max(-largestGain, gain)) : -largestGain)
@@ -258,6 +289,84 @@ export class HospitalTrainer implements TrainingPort, ModelUse {
     const next = await this.#timed('other', async () => this.#average(study, round, parts))
     stopIfAborted(work)
     report(work, { stage: 'aggregate', done: 1, total: 1 })
+    const salts = parts.map(part => part.salt)
+    return this.#sealModel(study, round, next, salts, members, work)
+  }
+
+  /** @inheritdoc */
+  async openMasked(
+    round: number,
+    seats: readonly Member[],
+    member: Member,
+    blob: Blob,
+    commitment: Hex | null,
+    work: Work = {},
+  ): Promise<boolean> {
+    const { masked } = this.#configured()
+    const uplink = this.#uplink()
+    const isOpen = await this.#timed('encrypt', () => masked.open(round, seats, member, { blob, commitment }, uplink))
+    report(work, { stage: 'open', done: 1, total: 1 })
+    return isOpen
+  }
+
+  /** @inheritdoc */
+  async sealMasks(round: number, committee: MaskedCommittee, work: Work = {}): Promise<Sealed> {
+    const { study, masked } = this.#configured()
+    const plaintext = await this.#timed('encrypt', () => masked.masks(round, committee, this.#uplink()))
+    return this.#seal(study, round, 'masks', plaintext, committee.seats, work)
+  }
+
+  /** @inheritdoc */
+  async sealShares(
+    round: number,
+    committee: MaskedCommittee,
+    opening: readonly number[],
+    work: Work = {},
+  ): Promise<Sealed> {
+    const { study, masked } = this.#configured()
+    const { vector } = this.#uplink()
+    const plaintext = await this.#timed('encrypt', () => masked.shares(round, committee, opening, vector))
+    return this.#seal(study, round, 'shares', plaintext, committee.seats, work)
+  }
+
+  /**
+   * @inheritdoc
+   * @throws AppError aggregation.notOpened, masking.missingSeat, masking.tooFewShares, training.noModel, training.cancelled
+   */
+  async aggregateMasked(
+    round: number,
+    committee: MaskedCommittee,
+    answers: MaskedAnswers,
+    members: readonly Member[],
+    work: Work = {},
+  ): Promise<MaskedOutcome> {
+    const { study, masked } = this.#configured()
+    const set = [...committee.set].sort((a, b) => a.index - b.index)
+    const uplink = this.#uplink()
+    try {
+      const opened = await this.#timed('encrypt', () =>
+        masked.unmask(round, { ...committee, set }, answers, uplink, work),
+      )
+      stopIfAborted(work)
+      if ('accused' in opened) return opened
+      const totalWeight = set.reduce((sum, { weight }) => sum + weight, 0)
+      const next = this.#nextBase(study, round, uplink, opened.sum, totalWeight)
+      report(work, { stage: 'aggregate', done: 1, total: 1 })
+      return { model: await this.#sealModel(study, round, next, masked.salts(round, set), members, work) }
+    } catch (error) {
+      if (isAppError(error, 'masking.outOfRange')) return { accused: [] }
+      throw error
+    }
+  }
+
+  async #sealModel(
+    study: Study,
+    round: number,
+    next: Omit<Base, 'round'>,
+    salts: readonly Uint8Array[],
+    members: readonly Member[],
+    work: Work,
+  ): Promise<SealedModel> {
     const plaintext = encodeModel({
       study: study.ref.study,
       round,
@@ -268,7 +377,6 @@ export class HospitalTrainer implements TrainingPort, ModelUse {
       standardisation: study.manifest.standardise ? next.standardisation : null,
     })
     const binding = bindingOf(study, round, 'model')
-    const salts = parts.map(part => part.salt)
     const dataKey = await modelDataKey(salts, binding)
     const sealed = await this.#seal(study, round, 'model', plaintext, members, work, { dataKey, iv: modelIv })
     return { blob: sealed.blob, digest: sealed.digest, modelHash: sealed.commitment }
@@ -333,15 +441,19 @@ export class HospitalTrainer implements TrainingPort, ModelUse {
   /** @inheritdoc */
   async forget(beforeRound: number): Promise<void> {
     this.#hospital?.updates.forget(beforeRound)
+    this.#hospital?.masked.forget(beforeRound)
   }
 
   #settle(study: Study): Hospital {
-    const { dataset, keys } = this.#options
+    const { dataset, keys, residuals = memoryResidualStore() } = this.#options
     const startEngine = () => this.#startEngine()
     const site = new SiteModel(study, startEngine)
     const alone = new AloneBaseline(study, startEngine)
     const use = new LocalUse({ study, dataset, site, alone, parts: () => this.#parts() })
-    return { study, site, alone, use, updates: new OpenedUpdates(study, keys), versions: new Map() }
+    const updates = new OpenedUpdates(study, keys)
+    const sparsifier = new Sparsifier(study, residuals)
+    const masked = new MaskedRounds(study, keys)
+    return { study, site, alone, use, updates, masked, sparsifier, versions: new Map() }
   }
 
   async #openModel(round: number, modelHash: Hex, blob: Blob, members: readonly Member[]): Promise<Base> {
@@ -378,8 +490,59 @@ export class HospitalTrainer implements TrainingPort, ModelUse {
     )
     if (updates.length !== parts.length) throw new AppError('aggregation.badUpdate')
     const base = this.#baseOf(round)
-    const shared = averageUpdates(base.shared, updates)
+    const { sparsifier } = this.#configured()
+    const shared = sparsifier.replaced(base, averageUpdates(sparsifier.selected(base, base.shared), updates))
     return { trained: base.trained + 1, shared, standardisation: base.standardisation }
+  }
+
+  async #sealMasked(
+    round: number,
+    vector: MaskedVector,
+    elements: BigUint64Array,
+    patientWeight: number,
+    seats: readonly Member[],
+    work: Work,
+  ): Promise<Sealed> {
+    const { study, masked } = this.#configured()
+    stopIfAborted(work)
+    const plaintext = await this.#timed('encrypt', () => masked.contribute(round, seats, vector, elements))
+    return { ...(await this.#seal(study, round, vector, plaintext, seats, work)), patientWeight }
+  }
+
+  /** What this round's masked vectors are. */
+  #uplink(): Uplink {
+    const { study, sparsifier } = this.#configured()
+    return this.#expected() === 'statistics'
+      ? { vector: 'statistics', size: 1 + 2 * study.width, encoding: columnEncoding }
+      : { vector: 'update', size: sparsifier.length, encoding: encodingOf(study.manifest) }
+  }
+
+  /** An opened sum as the study's next model. @throws AppError masking.outOfRange, training.noModel */
+  #nextBase(
+    study: Study,
+    round: number,
+    { vector, encoding }: Uplink,
+    sum: BigInt64Array,
+    totalWeight: number,
+  ): Omit<Base, 'round'> {
+    if (vector === 'statistics') return firstBase(study, standardisationOfSums(sum, this.#ranges(study), totalWeight))
+    const base = this.#baseOf(round)
+    const shared = this.#moved(this.#configured().sparsifier, base, decodeMean(sum, encoding, totalWeight))
+    return { trained: base.trained + 1, shared, standardisation: base.standardisation }
+  }
+
+  /** The base's shared parameters after an update as it was sent: added in float64, rounded once. */
+  #moved(sparsifier: Sparsifier, base: Base, sent: Float32Array | Float64Array): Float32Array {
+    const at = sparsifier.selected(base, base.shared)
+    return sparsifier.replaced(
+      base,
+      at.map((value, i) => value + (sent[i] as number)),
+    )
+  }
+
+  #ranges({ manifest }: Study): ColumnRange[] {
+    if (manifest.schema.kind !== 'table') throw new AppError('training.noData')
+    return columnRanges(manifest.schema)
   }
 
   async #seal(

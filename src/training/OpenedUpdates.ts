@@ -5,6 +5,7 @@ import type { Statistics } from '../data/statistics.ts'
 import { AppError, isAppError } from '../errors/AppError.ts'
 import type { Blob, Member } from '../rounds/ports.ts'
 import { type Hex, sameAddress } from '../study/types.ts'
+import { coordinatesSent } from '../study/upload.ts'
 import { bindingOf, keyOf, type Study } from './hospitalStudy.ts'
 import { decodeRewraps, decodeStatistics, decodeUpdate, plaintextOverhead, type Rewrap } from './plaintext.ts'
 
@@ -96,22 +97,19 @@ export class OpenedUpdates {
     }
   }
 
-  /** Nothing but a blob that is as it must be comes through; what a stranger sent is no error of ours. */
-  async #tryOpen(blob: Blob, opening: () => Promise<Opened>): Promise<Opened | null> {
-    const { layout, width } = this.#study
-    try {
-      // Before a byte is decrypted: an update cannot be larger than its numbers.
-      if (readHeader(blob).length > Math.max(layout.sharedSize * 4, width * 16) + plaintextOverhead) return null
-      return await opening()
-    } catch (error) {
-      if (isAppError(error)) return null
-      throw error
-    }
+  #tryOpen(blob: Blob, opening: () => Promise<Opened>): Promise<Opened | null> {
+    const { manifest, layout, width } = this.#study
+    // An update cannot be larger than its numbers.
+    return ifSound(
+      blob,
+      Math.max(coordinatesSent(manifest, layout.sharedSize) * 4, width * 16) + plaintextOverhead,
+      opening,
+    )
   }
 
   #keep(round: number, member: Member, binding: Binding, opened: Opened | null): boolean {
     if (opened === null) return false
-    const { layout, width } = this.#study
+    const { manifest, layout, width } = this.#study
     const { plaintext, dataKey } = opened
     try {
       if (binding.kind === 'statistics') {
@@ -119,7 +117,7 @@ export class OpenedUpdates {
         const content = { kind: 'statistics', statistics: { count, sums, squares } } as const
         mapOf(this.#opened, round).set(keyOf(member), { dataKey, binding, salt, content })
       } else {
-        const { salt, weight, vector } = decodeUpdate(plaintext, round, layout.sharedSize)
+        const { salt, weight, vector } = decodeUpdate(plaintext, round, coordinatesSent(manifest, layout.sharedSize))
         const content = { kind: 'update', weight, vector } as const
         mapOf(this.#opened, round).set(keyOf(member), { dataKey, binding, salt, content })
       }
@@ -131,7 +129,22 @@ export class OpenedUpdates {
   }
 }
 
-function mapOf<T>(rounds: Map<number, Map<string, T>>, round: number): Map<string, T> {
+/**
+ * Nothing but a blob that is as it must be comes through; what a stranger sent is no error of ours.
+ * @param largest bytes of plaintext: looked at before a byte is decrypted
+ * @returns null for anything else
+ */
+export async function ifSound<T>(blob: Blob, largest: number, opening: () => Promise<T>): Promise<T | null> {
+  try {
+    return readHeader(blob).length > largest ? null : await opening()
+  } catch (error) {
+    if (isAppError(error)) return null
+    throw error
+  }
+}
+
+/** What is known of a round, by member; forgotten with it. */
+export function mapOf<T>(rounds: Map<number, Map<string, T>>, round: number): Map<string, T> {
   const known = rounds.get(round) ?? new Map<string, T>()
   rounds.set(round, known)
   return known

@@ -193,6 +193,12 @@ export function createTrainingClient(worker: Endpoint): TrainingClient {
     sealRewraps: (...args) => method('sealRewraps')(...args),
     score: (round, members, work = {}) => method('score')(round, members, work),
     aggregate: (round, survivors, members, work = {}) => method('aggregate')(round, survivors, members, work),
+    openMasked: (round, seats, member, blob, commitment, work = {}) =>
+      method('openMasked')(round, seats, member, blob, commitment, work),
+    sealMasks: (round, committee, work = {}) => method('sealMasks')(round, committee, work),
+    sealShares: (round, committee, opening, work = {}) => method('sealShares')(round, committee, opening, work),
+    aggregateMasked: (round, committee, answers, members, work = {}) =>
+      method('aggregateMasked')(round, committee, answers, members, work),
     evaluate: (options, work = {}) => method('evaluate')(options, work),
     loadVersion: (...args) => method('loadVersion')(...args),
     details: (work = {}, { version = null, withLocal = 'final' } = {}) =>

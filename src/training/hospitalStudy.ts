@@ -1,3 +1,5 @@
+import type { Encoding } from '../aggregation/masking/encoding.ts'
+import { maxWeight, mostHospitals } from '../aggregation/weights.ts'
 import type { Binding } from '../crypto/binding.ts'
 import { bytesToHex, sameBytes, sha256 } from '../crypto/bytes.ts'
 import { type BlobSigner, createDutySigner } from '../crypto/duty.ts'
@@ -92,6 +94,13 @@ export function firstBase(study: Study, standardisation: Standardisation | null)
 /** The scale that a study's manifest gives its columns; null where its patients give it, or nothing does. */
 export function publicScale({ schema, scaling }: Manifest): Standardisation | null {
   return scaling === 'ranges' && schema.kind === 'table' ? scaleOfRanges(schema) : null
+}
+
+/** How a masked study writes updates as integers. @throws RangeError where the study is not masked */
+export function encodingOf({ masking }: Manifest): Encoding {
+  if (masking === undefined) throw new RangeError('the study is not masked')
+  const { clip, fractionBits } = masking
+  return { hospitals: mostHospitals, clip, fractionBits, maxWeight }
 }
 
 /** A hospital's rows as a model reads them. */

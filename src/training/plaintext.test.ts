@@ -3,11 +3,18 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Binding } from '../crypto/binding.ts'
 import { isAppError } from '../errors/AppError.ts'
+import { MODULUS } from '../field/Field.ts'
 import {
+  decodeMasked,
+  decodeMasks,
   decodeModel,
+  decodeShares,
   decodeStatistics,
   decodeUpdate,
+  encodeMasked,
+  encodeMasks,
   encodeModel,
+  encodeShares,
   encodeStatistics,
   encodeUpdate,
   freshSalt,
@@ -116,5 +123,69 @@ describe('a model', () => {
     expect(await modelDataKey([...salts], { ...binding })).toEqual(key)
     expect(await modelDataKey([salts[1], salts[0]], binding)).not.toEqual(key)
     expect(await modelDataKey(salts, { ...binding, round: 5 })).not.toEqual(key)
+  })
+})
+
+describe('of a masked round', () => {
+  const place = { round: 3, salt, vector: 'update' as const }
+  const expected = { round: 3, vector: 'update' as const, size: 2, seats: 3 }
+  const hash = (byte: string) => `0x${byte.repeat(32)}` as const
+  const commitments = {
+    masked: hash('01'),
+    seeds: [hash('02'), null, hash('03')],
+    shares: [hash('04'), hash('05'), hash('06')],
+  }
+  const parcels = [7, 8, 9].map(byte => ({ enc: new Uint8Array(65).fill(byte), ciphertext: new Uint8Array(114) }))
+  const masked = { ...place, masked: BigUint64Array.of(1n, MODULUS - 1n), commitments, parcels }
+  const masks = { ...place, sum: BigUint64Array.of(MODULUS - 1n, 0n) }
+  const shares = {
+    ...place,
+    shares: [{ hospital: study, seat: 2, share: new Uint8Array(33).fill(3), hashes: [hash('0a'), null, hash('0b')] }],
+  }
+
+  it('contributions, sums of masks and shares come back as they were', () => {
+    expect(decodeMasked(encodeMasked(masked), expected)).toEqual(masked)
+    expect(decodeMasks(encodeMasks(masks), expected)).toEqual(masks)
+    expect(decodeShares(encodeShares(shares), expected)).toEqual(shares)
+  })
+
+  it('a contribution is refused for another round, vector, size, or number of seats, and in any other form', () => {
+    for (const wrong of [{ round: 4 }, { vector: 'statistics' as const }, { size: 3 }, { seats: 4 }]) {
+      expect(refused(() => decodeMasked(encodeMasked(masked), { ...expected, ...wrong }))).toBe(true)
+    }
+    const long = parcels.map(parcel => ({ ...parcel, enc: new Uint8Array(66) }))
+    expect(refused(() => decodeMasked(encodeMasked({ ...masked, parcels: long }), expected))).toBe(true)
+    expect(refused(() => decodeMasked(encodeMasks(masks), expected))).toBe(true)
+    expect(refused(() => decodeMasked(encode({ ...place, v: 1, kind: 'masked', more: 1 }), expected))).toBe(true)
+  })
+
+  it('a sum of masks is refused with a word that is no element of the field', () => {
+    for (const word of [MODULUS, 2n ** 64n - 1n]) {
+      expect(refused(() => decodeMasks(encodeMasks({ ...masks, sum: BigUint64Array.of(0n, word) }), expected))).toBe(
+        true,
+      )
+    }
+    for (const wrong of [{ round: 4 }, { vector: 'statistics' as const }, { size: 1 }]) {
+      expect(refused(() => decodeMasks(encodeMasks(masks), { ...expected, ...wrong }))).toBe(true)
+    }
+  })
+
+  it('shares are refused of another length, or with hashes of other seats', () => {
+    const [share] = shares.shares as [(typeof shares.shares)[number]]
+    for (const wrong of [{ share: new Uint8Array(32) }, { hashes: [hash('0a'), null] }, { seat: -1 }]) {
+      expect(refused(() => decodeShares(encodeShares({ ...place, shares: [{ ...share, ...wrong }] }), expected))).toBe(
+        true,
+      )
+    }
+  })
+
+  it('are refused as any bytes at all, without another kind of error', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), noise => {
+        for (const read of [decodeMasked, decodeMasks, decodeShares]) {
+          expect(refused(() => read(noise, expected))).toBe(true)
+        }
+      }),
+    )
   })
 })

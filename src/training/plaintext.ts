@@ -1,11 +1,14 @@
 import { decode, encode } from '@ipld/dag-cbor'
 import { z } from 'zod'
 import { checkUpdate } from '../aggregation/average.ts'
+import { type Commitments, isCanonical } from '../aggregation/masking/commitments.ts'
+import { vectorBytes, vectorOf } from '../aggregation/masking/encoding.ts'
+import { type OpenedShare, SHARE_BYTES } from '../aggregation/masking/seeds.ts'
 import { checkStatistics } from '../aggregation/statistics.ts'
 import { maxWeight } from '../aggregation/weights.ts'
 import { type Binding, bindingBytes } from '../crypto/binding.ts'
 import { bytesToHex, concatBytes, hexToBytes, sameBytes, sha256, unshared } from '../crypto/bytes.ts'
-import type { WrappedKey } from '../crypto/envelope.ts'
+import type { SealedBytes, WrappedKey } from '../crypto/envelope.ts'
 import type { Standardisation } from '../data/encode.ts'
 import type { Statistics } from '../data/statistics.ts'
 import { AppError } from '../errors/AppError.ts'
@@ -51,6 +54,52 @@ export interface Rewrap extends WrappedKey {
 export interface RewrapsPlaintext {
   readonly round: number
   readonly rewraps: readonly Rewrap[]
+}
+
+/** What is summed in a masked round. */
+export type MaskedVector = 'update' | 'statistics'
+
+/** What a hospital of a masked study tells the seats: nothing that says anything of its update to fewer than all of them. */
+export interface MaskedPlaintext {
+  readonly round: number
+  readonly salt: Uint8Array
+  readonly vector: MaskedVector
+  readonly masked: BigUint64Array<ArrayBuffer>
+  readonly commitments: Commitments
+  /** By seat: its seed and shares, sealed to it alone. */
+  readonly parcels: readonly SealedBytes[]
+}
+
+/** A seat's sum of masks. */
+export interface MasksPlaintext {
+  readonly round: number
+  readonly salt: Uint8Array
+  readonly vector: MaskedVector
+  readonly sum: BigUint64Array<ArrayBuffer>
+}
+
+/** A share of a hospital's seed for a seat, opened by who sends it. */
+export interface SeatShare extends Pick<OpenedShare, 'share' | 'hashes'> {
+  readonly hospital: Address
+  readonly seat: number
+}
+
+/** The shares that a seat opens. */
+export interface SharesPlaintext {
+  readonly round: number
+  readonly salt: Uint8Array
+  readonly vector: MaskedVector
+  readonly shares: readonly SeatShare[]
+}
+
+/** What a masked plaintext is expected to be. */
+export interface ExpectedVector {
+  readonly round: number
+  readonly vector: MaskedVector
+  /** Coordinates. */
+  readonly size: number
+  /** How many there are. */
+  readonly seats: number
 }
 
 const SALT_BYTES = 32
@@ -179,6 +228,80 @@ export function decodeRewraps(bytes: Uint8Array, round: number): RewrapsPlaintex
   return { round, rewraps }
 }
 
+/** Vectors under masks are little-endian 64-bit words. */
+export function encodeMasked({ masked, commitments, parcels, ...place }: MaskedPlaintext): Uint8Array {
+  return encode({
+    v: 1,
+    kind: 'masked',
+    ...place,
+    masked: vectorBytes(masked),
+    commitments: {
+      masked: hexToBytes(commitments.masked),
+      seeds: commitments.seeds.map(orNull(hexToBytes)),
+      shares: commitments.shares.map(hash => hexToBytes(hash)),
+    },
+    parcels,
+  })
+}
+
+/**
+ * Parses an opened masked contribution. Whether it is what its commitments say is for checkCommitments and checkMasked.
+ * @throws AppError aggregation.badUpdate: malformed, of another round, vector, size or number of seats
+ */
+export function decodeMasked(bytes: Uint8Array, expect: ExpectedVector): MaskedPlaintext {
+  const { v: _, kind: __, masked, commitments, ...rest } = parsePlaced(bytes, maskedShape, expect)
+  if (masked.length !== expect.size * 8 || rest.parcels.length !== expect.seats) {
+    throw new AppError('aggregation.badUpdate')
+  }
+  return {
+    ...rest,
+    masked: vectorOf(masked),
+    commitments: {
+      masked: bytesToHex(commitments.masked),
+      seeds: commitments.seeds.map(orNull(bytesToHex)),
+      shares: commitments.shares.map(hash => bytesToHex(hash)),
+    },
+  }
+}
+
+export function encodeMasks({ sum, ...place }: MasksPlaintext): Uint8Array {
+  return encode({ v: 1, kind: 'masks', ...place, sum: vectorBytes(sum) })
+}
+
+/** @throws AppError aggregation.badUpdate: also where a word is no element of the field */
+export function decodeMasks(bytes: Uint8Array, expect: Omit<ExpectedVector, 'seats'>): MasksPlaintext {
+  const { v: _, kind: __, ...value } = parsePlaced(bytes, masksShape, expect)
+  if (value.sum.length !== expect.size * 8) throw new AppError('aggregation.badUpdate')
+  const sum = vectorOf(value.sum)
+  if (!isCanonical(sum)) throw new AppError('aggregation.badUpdate')
+  return { ...value, sum }
+}
+
+export function encodeShares({ shares, ...place }: SharesPlaintext): Uint8Array {
+  return encode({
+    v: 1,
+    kind: 'shares',
+    ...place,
+    shares: shares.map(one => ({
+      ...one,
+      hospital: hexToBytes(one.hospital),
+      hashes: one.hashes.map(orNull(hexToBytes)),
+    })),
+  })
+}
+
+/** @throws AppError aggregation.badUpdate */
+export function decodeShares(bytes: Uint8Array, expect: Omit<ExpectedVector, 'size'>): SharesPlaintext {
+  const { v: _, kind: __, ...value } = parsePlaced(bytes, sharesShape, expect)
+  const shares = value.shares.map(one => ({
+    ...one,
+    hospital: bytesToHex(one.hospital),
+    hashes: one.hashes.map(orNull(bytesToHex)),
+  }))
+  if (!shares.every(({ hashes }) => hashes.length === expect.seats)) throw new AppError('aggregation.badUpdate')
+  return { ...value, shares }
+}
+
 /** sha-256 of the manifest's canonical bytes: a model says which description it belongs to. */
 export async function manifestHash(manifest: Manifest): Promise<Uint8Array> {
   return sha256(encode(manifest))
@@ -251,6 +374,47 @@ const rewrapsShape = z.strictObject({
     .array(z.strictObject({ update: bytesOf(20), seat: bytesOf(20), enc: bytesOf(65), wrapped: bytesOf(48) }))
     .max(64 * 7),
 })
+
+const place = { v: z.literal(1), round, salt: bytesOf(SALT_BYTES), vector: z.enum(['update', 'statistics']) }
+const hash = bytesOf(32)
+
+const maskedShape = z.strictObject({
+  ...place,
+  kind: z.literal('masked'),
+  masked: bytesOf(),
+  commitments: z.strictObject({ masked: hash, seeds: z.array(hash.nullable()), shares: z.array(hash) }),
+  parcels: z.array(z.strictObject({ enc: bytesOf(65), ciphertext: bytesOf() })),
+})
+
+const masksShape = z.strictObject({ ...place, kind: z.literal('masks'), sum: bytesOf() })
+
+const sharesShape = z.strictObject({
+  ...place,
+  kind: z.literal('shares'),
+  shares: z.array(
+    z.strictObject({
+      hospital: bytesOf(20),
+      seat: z.number().int().min(0),
+      share: bytesOf(SHARE_BYTES),
+      hashes: z.array(hash.nullable()),
+    }),
+  ),
+})
+
+/** The same for what belongs to one vector of one round. */
+function parsePlaced<S extends z.ZodType<{ readonly round: number; readonly vector: MaskedVector }>>(
+  bytes: Uint8Array,
+  shape: S,
+  expect: Pick<ExpectedVector, 'round' | 'vector'>,
+): z.infer<S> {
+  const value = parse(bytes, shape)
+  if (value.round !== expect.round || value.vector !== expect.vector) throw new AppError('aggregation.badUpdate')
+  return value
+}
+
+function orNull<A, B>(convert: (value: A) => B): (value: A | null) => B | null {
+  return value => (value === null ? null : convert(value))
+}
 
 function parse<S extends z.ZodType>(bytes: Uint8Array, shape: S): z.infer<S> {
   let value: unknown

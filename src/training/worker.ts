@@ -4,6 +4,7 @@ import { indexedDbKeyStore } from '../crypto/keys.ts'
 import { AppError } from '../errors/AppError.ts'
 import { type BackendName, chooseBackend } from './backends.ts'
 import { createEngine } from './engine.ts'
+import { indexedDbResidualStore } from './residualStore.ts'
 import { wasmFiles } from './wasmFiles.ts'
 import { createWorkerApi } from './workerApi.ts'
 
@@ -17,6 +18,7 @@ const { base, backend } = JSON.parse(self.name) as { readonly base: string; read
 expose(
   createWorkerApi({
     keys: indexedDbKeyStore(),
+    residuals: indexedDbResidualStore(),
     async createEngine(wanted) {
       const { name } = await chooseBackend({ force: wanted ?? backend ?? undefined })
       return createEngine(name, { wasm: wasmFiles })

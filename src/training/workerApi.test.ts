@@ -3,11 +3,12 @@ import { expose } from 'comlink'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createKeys, memoryKeyStore, publicKeys } from '../crypto/keys.ts'
 import { AppError, isAppError } from '../errors/AppError.ts'
-import type { Member, Progress } from '../rounds/ports.ts'
+import type { Member, Progress, Sealed } from '../rounds/ports.ts'
 import { heartStudy } from '../study/studies/heart.ts'
 import type { Address } from '../study/types.ts'
 import { createTrainingClient } from './client.ts'
 import { createEngine } from './engine.ts'
+import { memoryResidualStore } from './residualStore.ts'
 import { testRef } from './testing.ts'
 import { createWorkerApi } from './workerApi.ts'
 
@@ -19,15 +20,16 @@ afterEach(() => {
 })
 
 /** The client and the worker's side at the two ends of a real message channel. */
-async function connect(withKeys = true) {
+async function connect(withKeys = true, address: Address = self) {
   const { port1, port2 } = new MessageChannel()
   closers.push(() => port1.close())
   const keys = memoryKeyStore()
   const pair = await createKeys()
-  if (withKeys) await keys.save({ deployment: testRef.deployment, study: testRef.study, address: self }, pair)
+  if (withKeys) await keys.save({ deployment: testRef.deployment, study: testRef.study, address }, pair)
   const read: string[] = []
   const api = createWorkerApi({
     keys,
+    residuals: memoryResidualStore(),
     createEngine: backend => createEngine(backend ?? 'cpu'),
     async fetchFile(path) {
       read.push(path)
@@ -39,7 +41,7 @@ async function connect(withKeys = true) {
   })
   expose(api, port2)
   const client = createTrainingClient(port1)
-  const member: Member = { index: 0, address: self, keys: await publicKeys(pair) }
+  const member: Member = { index: 0, address, keys: await publicKeys(pair) }
   return { client, member, read }
 }
 
@@ -70,6 +72,42 @@ describe('the training worker, over a message channel', () => {
     expect(result.localOnly.federated.patients).toBe(45)
     expect((await client.spent()).encrypt).toBeGreaterThan(0)
     await client.forget(3)
+  })
+
+  it('runs a masked round of three hospitals', async () => {
+    const addresses: Address[] = [self, `0x${'a2'.repeat(20)}`, `0x${'a3'.repeat(20)}`]
+    const masking = { clip: 16, fractionBits: 24 }
+    const manifest = { ...heartStudy().manifest, standardise: false, scaling: 'ranges' as const, masking }
+    const connected = await Promise.all(addresses.map(address => connect(true, address)))
+    const members = connected.map(({ member }, index) => ({ ...member, index }))
+    const sealed: Sealed[] = []
+    for (const [index, { client }] of connected.entries()) {
+      await client.loadShipped({ study: 'heart', hospitals: 4, index, seed: 1 })
+      await client.configure(testRef, manifest, addresses[index] as Address)
+      sealed.push(await client.trainAndSeal(1, members))
+    }
+    const set = members.map(({ index, address }) => {
+      return { index, hospital: address, weight: sealed[index]?.patientWeight ?? 0 }
+    })
+    const committee = { seats: members, set }
+    const masks = []
+    for (const { client } of connected) {
+      for (const [i, { blob, commitment }] of sealed.entries()) {
+        expect(await client.openMasked(1, members, members[i] as Member, blob, commitment)).toBe(true)
+      }
+      masks.push((await client.sealMasks(1, committee)).blob)
+      expect((await client.sealShares(1, committee, [])).digest).toMatch(/^0x[0-9a-f]{64}$/)
+    }
+    const answers = { masks, shares: [null, null, null], opening: [] }
+    const outcomes = await Promise.all(
+      connected.map(({ client }) => client.aggregateMasked(1, committee, answers, members)),
+    )
+    for (const outcome of outcomes) {
+      if ('accused' in outcome) throw new Error('nobody lied')
+      for (const { client } of connected) {
+        await client.installModel(1, outcome.model.modelHash, outcome.model.blob, members)
+      }
+    }
   })
 
   it('cancels what a signal stops, inside the worker', async () => {

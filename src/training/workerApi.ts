@@ -19,6 +19,7 @@ import { patientsOf } from './hospitalStudy.ts'
 import { readLayersModel } from './layersModel.ts'
 import type { ModelUse, NamedFile } from './modelUse.ts'
 import { type Forecast, type ForecastOptions, forecastPrivacy } from './privacyForecast.ts'
+import type { ResidualStore } from './residualStore.ts'
 import type { ColumnMapping, CsvCheck, DeviceCheck, ReadModel, ShippedPreview } from './screen.ts'
 
 /** One hospital's share of a shipped study. */
@@ -101,6 +102,7 @@ export interface TrainingWorkerApi {
 
 export interface WorkerServices {
   readonly keys: KeyStore
+  readonly residuals: ResidualStore
   /** The best that is there, or this one. @throws AppError training.noBackend */
   readonly createEngine: (backend?: BackendName) => Promise<Engine>
   /** Reads a file that the page serves, such as `studies/heart/flamby-split.json`. @throws AppError data.unreadable */
@@ -111,7 +113,7 @@ export interface WorkerServices {
  * What the training worker offers to its window. Holds the hospital's rows; what goes back is sealed, or of the types that
  * are for this screen only.
  */
-export function createWorkerApi({ keys, createEngine, fetchFile }: WorkerServices): TrainingWorkerApi {
+export function createWorkerApi({ keys, residuals, createEngine, fetchFile }: WorkerServices): TrainingWorkerApi {
   let dataset: Dataset | undefined
   let trainer: { readonly hospital: HospitalTrainer; readonly owner: string } | undefined
   let engine: Promise<Engine> | undefined
@@ -251,7 +253,8 @@ export function createWorkerApi({ keys, createEngine, fetchFile }: WorkerService
         if (trainer?.owner !== owner) {
           const pair = await keys.load({ deployment: ref.deployment, study: ref.study, address: self })
           if (pair === undefined) throw new AppError('crypto.noKeys')
-          trainer = { owner, hospital: new HospitalTrainer({ keys: pair, dataset, createEngine: startEngine }) }
+          const hospital = new HospitalTrainer({ keys: pair, residuals, dataset, createEngine: startEngine })
+          trainer = { owner, hospital }
         }
         return trainer.hospital.configure(ref, manifest, self, initial)
       }),
@@ -281,7 +284,9 @@ async function outcome<T>(run: () => Promise<T>): Promise<Outcome<T>> {
 
 /** Sealed bytes move to the window instead of being copied; nothing here needs them again. */
 function buffersOf(value: unknown): ArrayBuffer[] {
-  const blob = (value as { blob?: { header?: unknown; chunks?: unknown } } | null | undefined)?.blob
+  type Holder = { blob?: { header?: unknown; chunks?: unknown } } | null | undefined
+  // A masked round's model comes as one of two outcomes.
+  const blob = ((value as { model?: Holder } | null | undefined)?.model ?? (value as Holder))?.blob
   if (blob === undefined || !(blob.header instanceof Uint8Array) || !Array.isArray(blob.chunks)) return []
   const arrays = [blob.header, ...blob.chunks] as Uint8Array[]
   return [...new Set(arrays.map(bytes => bytes.buffer as ArrayBuffer))]

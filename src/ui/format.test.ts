@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ago, bytes, decimal, inTime, percent, shortAddress, unsignedPoints } from './format.ts'
+import { ago, bytes, decimal, inTime, partOf, percent, shortAddress, unsignedPoints } from './format.ts'
 
 describe('format', () => {
   it('keeps what is not known visible as such', () => {
@@ -15,6 +15,10 @@ describe('format', () => {
     [10_737_400_000, '10.7 GB'],
   ])('counts %d bytes in decimal units', (count, text) => {
     expect(bytes(count)).toBe(text)
+  })
+
+  it('names a part in words where it has one', () => {
+    expect([1 / 2, 1 / 4, 1 / 9, 0.2].map(partOf)).toEqual(['half', 'a quarter', 'a ninth', '20.0 %'])
   })
 
   it('leaves the direction of a difference to the sentence', () => {

@@ -10,6 +10,17 @@ export function wholePercent(share: number): string {
   return `${Math.round(share * 100)} %`
 }
 
+const parts: ReadonlyMap<number, string> = new Map([
+  [1 / 2, 'half'],
+  [1 / 4, 'a quarter'],
+  [1 / 9, 'a ninth'],
+])
+
+/** A part in a word where it has one. @param share 0 to 1 @example partOf(1 / 9) // 'a ninth' @example partOf(0.2) // '20.0 %' */
+export function partOf(share: number): string {
+  return parts.get(share) ?? percent(share)
+}
+
 /** @example whole(10_000) // '10,000' */
 export function whole(count: number): string {
   return count.toLocaleString('en-GB')
@@ -66,4 +77,15 @@ export function ago(seconds: number): string {
   if (minutes < 60) return `${minutes} min ago`
   const hours = Math.floor(minutes / 60)
   return hours < 48 ? `${hours} h ago` : `${Math.floor(hours / 24)} days ago`
+}
+
+/** Credits to two places. @example credits(1200) // '1,200 credits' */
+export function credits(amount: number): string {
+  const rounded = Number(amount.toFixed(2))
+  return `${rounded.toLocaleString('en-GB')} ${rounded === 1 ? 'credit' : 'credits'}`
+}
+
+/** The same of an amount that is written already. @example creditsOf('1') // '1 credit' */
+export function creditsOf(amount: string): string {
+  return `${amount} ${amount === '1' ? 'credit' : 'credits'}`
 }

@@ -9,6 +9,16 @@ describe('situationText', () => {
     )
   })
 
+  it('says in a masked round what the committee does, and that nobody has to while the chain draws', () => {
+    const waiting = { kind: 'waiting', of: 4, until: 0 } as const
+    expect(situationText({ ...waiting, phase: 'unmask', done: 3 }, 1000)).toBe(
+      'Your part is done. 3 of 4 committee members have sent their masks.',
+    )
+    expect(situationText({ ...waiting, phase: 'draw', done: 0, of: 0 }, 1000)).toMatch(
+      /^The next blocks of the chain draw/,
+    )
+  })
+
   it('names no deadline where there is none', () => {
     const text = situationText({ kind: 'waiting', phase: 'settle', done: 0, of: 0, until: 0 }, 1000)
     expect(text).toBe('The next round begins soon.')

@@ -1,5 +1,5 @@
 import { isWithinChance } from '../app/gain.ts'
-import type { PhaseName, VisiblePhase } from '../app/phases.ts'
+import type { PhaseName } from '../app/phases.ts'
 import type { Situation } from '../app/situation.ts'
 import type { Stage } from '../app/store.ts'
 import type { Progress } from '../rounds/ports.ts'
@@ -15,7 +15,6 @@ import { liveTexts } from './texts/live.ts'
 import { modelTexts } from './texts/model.ts'
 import { privacyTexts } from './texts/privacy.ts'
 import { resultsTexts } from './texts/results.ts'
-import { sponsorTexts } from './texts/sponsor.ts'
 import { walletTexts } from './texts/wallet.ts'
 
 /** As people call it; My hospital says exactly which. */
@@ -23,7 +22,10 @@ function processorOf(backend: string): string {
   return backend === 'webgpu' || backend === 'webgl' ? 'the graphics processor' : 'the processor'
 }
 
-/** Every sentence of the pages, but for errors, which are in src/errors/messages.ts. One file a page in ./texts. */
+/**
+ * Every sentence of the pages, but for errors, which are in src/errors/messages.ts, and the sponsor's page, which loads its own. One file a
+ * page in ./texts.
+ */
 export const texts = {
   frame: frameTexts,
   join: joinTexts,
@@ -34,7 +36,6 @@ export const texts = {
   results: resultsTexts,
   live: liveTexts,
   privacy: privacyTexts,
-  sponsor: sponsorTexts,
   wallet: walletTexts,
 
   product: 'Wardround',
@@ -64,14 +65,6 @@ export const texts = {
     patients: (count: number) => `${count} patients on this computer`,
   },
 
-  phases: {
-    train: { name: 'Train', explains: 'Each hospital trains on its own patients and seals what it learned.' },
-    attest: { name: 'Check', explains: 'The committee opens the updates and tries them on its own patients.' },
-    score: { name: 'Score', explains: 'The committee says how much each update helped.' },
-    aggregate: { name: 'Average', explains: 'The committee averages what helped and signs the new model.' },
-    settle: { name: 'Settle', explains: 'Rewards are credited; hospitals may join or leave.' },
-  } satisfies Record<VisiblePhase, { name: string; explains: string }>,
-
   gain: {
     heading: 'What did we gain?',
     soon: 'After the first round you see here how the shared model does on your own held-out patients.',
@@ -100,15 +93,6 @@ export const texts = {
     majority: (share: number) => `Always guessing the commoner outcome reaches ${percent(share)}.`,
     history: 'Accuracy after each round',
     round: 'Round',
-  },
-
-  leaves: {
-    heading: 'What leaves this computer?',
-    answer: 'Sealed updates to the model. Never a patient’s row, never a file’s name.',
-    sent: 'Sent, sealed',
-    received: 'Received, sealed',
-    who: 'Only this round’s committee can open what you send. Relays store it without being able to read it.',
-    chain: 'On the chain: hashes, signatures, scores and stakes.',
   },
 
   log: {
@@ -147,6 +131,10 @@ const taskTexts: Readonly<Record<TaskType, string>> = {
   contribute: 'This tab trains on your patients and seals what it learned.',
   review: 'You sit on the committee: this tab checks the other hospitals’ updates.',
   reveal: 'You sit on the committee: this tab sends its scores.',
+  unmask:
+    'You sit on the committee: this tab adds up its masks, so that the sum of the updates can be read, and nothing else.',
+  recover:
+    'You sit on the committee: this tab opens its part of what checks a committee member, and of what missing ones left behind.',
   conclude: 'You sit on the committee: this tab averages the updates and signs the new model.',
   advance: 'A deadline has passed: this tab moves the study on.',
   evaluate: 'This tab tries the new model on your held-out patients.',
@@ -156,7 +144,7 @@ const progressTexts: Readonly<Record<Progress['stage'], string>> = {
   load: 'loading',
   train: 'training',
   seal: 'sealing',
-  open: 'opening updates',
+  open: 'opening what was sent',
   score: 'scoring',
   aggregate: 'averaging',
   evaluate: 'evaluating',
@@ -168,6 +156,8 @@ const waitingFor: Readonly<Partial<Record<PhaseName, string>>> = {
   train: 'hospitals have sent their update',
   attest: 'committee members have checked the updates',
   score: 'committee members have given their scores',
+  unmask: 'committee members have sent their masks',
+  recover: 'committee members have opened their part',
   aggregate: 'committee members have signed the new model',
 }
 
@@ -226,6 +216,9 @@ function joinedText(joined: number): string {
 
 function waitingText({ phase, done, of, until }: Extract<Situation, { kind: 'waiting' }>, now: number): string {
   const what = waitingFor[phase]
+  if (phase === 'draw') {
+    return 'The next blocks of the chain draw a committee member, whose masks everybody then checks. Nobody can choose who it is.'
+  }
   const latest = until > 0 ? ` The study goes on ${inTime(until - now)} at the latest.` : ''
   if (what === undefined) return `The next round begins soon.${latest}`
   return `Your part is done. ${done} of ${of} ${what}.${latest}`

@@ -15,7 +15,16 @@ enum Phase {
     Aggregate, // 7  the surviving set is frozen; seats sign the new model's hash
     Evaluate, // 8
     Settle, // 9  a pause between rounds: joins, vetoes
-    Ended // 10
+    Ended, // 10
+    Unmask, // 11 masked studies: the set is frozen; seats post the sum of its masks
+    Draw, // 12 masked studies: waits for the block whose hash draws a seat
+    Recover // 13 masked studies: seats open their shares of the seeds of seats that vanished, and of the drawn one
+}
+
+/// Who may see an update.
+enum Mode {
+    Committee, // the seats, which score and average them
+    Masked // nobody: only the weighted sum opens
 }
 
 enum RoundKind {
@@ -51,9 +60,12 @@ struct Rules {
     uint32 openSeconds;
     uint32 trainSeconds;
     uint32 attestSeconds;
-    uint32 scoreSeconds;
+    uint32 scoreSeconds; // masked: of Unmask, and of Recover
     uint32 aggregateSeconds;
     uint32 pauseSeconds; // 0: the next round starts with the last signature
+    Mode mode;
+    uint32 clip; // masked: largest absolute value of a coordinate, in whole units of the model; else 0
+    uint8 fractionBits; // masked: a coordinate is a multiple of 2^-fractionBits, at most 40; else 0
 }
 
 /// Everything a hospital's runner needs, in one call per block. Index = order of joining; bit i of a set = member i.
@@ -68,10 +80,10 @@ struct Snapshot {
     uint40 time; // block.timestamp
     uint64 participants; // members of this round
     uint64 submitted;
-    uint64 survivors; // frozen when Aggregate begins
+    uint64 survivors; // frozen when Aggregate begins; masked: when Unmask does
     uint8[] seats; // member index of each seat
     uint8 attested; // bit k = seat k
-    uint8 revealed;
+    uint8 revealed; // scores; masked: the sum of masks was posted
     uint8 signed;
     uint64[] opened; // per seat, what it attested
     address[] members;
@@ -80,6 +92,14 @@ struct Snapshot {
     uint8 modelMembers; // the last finalised model is sealed to the first so many members; 0 where modelRound is
     bytes32 modelHash; // sha-256 of the last finalised model's plaintext
     bytes32 modelHeader; // sha-256 digest of a header block that wraps it
+    Mode mode;
+    uint8[] weights; // masked: of each member in the frozen sum, 0 = not in it; all 0 before the freeze
+    uint8 drawn; // masked: seat + 1 that is checked, 0 = none
+    uint8 opening; // masked: the seats whose seeds are opened: those that vanished, and those drawn
+    uint8 shared; // masked: bit k = seat k opened its shares
+    bool drawable; // Draw: the block that draws is mined, advance() draws
+    bytes32[] masks; // masked: per seat, sha-256 digest of the header block of its sum of masks; 0 = none
+    bytes32[] shares; // masked: per seat, the same of its opened shares
 }
 
 /// An ECDSA P-256 signature by the hospital's duty key over sha256(EIP-712 digest); s in the lower half.
@@ -98,15 +118,27 @@ struct Signature {
 /// Faults, one a hospital and round: a missed deadline, an update disqualified or not opened by a quorum, another model signed
 /// than the quorum's. Each forfeits slashBps of the stake to the round's survivors without a fault; in a void round only missed
 /// deadlines do, into the next pool.
-/// Seats that did not attest are neither waited for in Score nor, once a quorum agrees, in Aggregate.
+/// Seats that did not attest are neither waited for in Score nor, once a quorum agrees, in Aggregate; nor, masked, those that posted no
+/// masks.
 /// Joining: a round's model is sealed to those who had joined when its Aggregate began, and only who holds the last finalised model
 /// can train from it. So a hospital takes part from the first round on whose base model is sealed to it: who joins before
 /// Aggregate, from the next round; who joins from Aggregate on, until the next round starts, from the round after next; one round
-/// later where a round is void or skipped and so makes no model. Until then it is no participant, holds no seat, owes nothing and
+/// later where a round is void or skipped and so makes no model. In a masked study the set's freeze takes Aggregate's place. Until then it is no participant, holds no seat, owes nothing and
 /// its stake is not touched. Before the first model there is nothing to hold, and everybody takes part from the next round.
 /// Vetoes: a member may say in advance that it takes no part in a round. It is then not among the round's participants, from
 /// whom the seats are drawn, and so owes nothing in it. Where vetoes leave fewer than two, the round's number is skipped:
 /// nobody is at fault, nothing is void, and the study pauses for pauseSeconds, or a minute where that is longer.
+///
+/// Masked studies (docs/decisions/0012-masked-rounds.md). An update is y = u + its masks, one mask a seat; seat j answers with the
+/// weighted sum of the masks that it has seeds for, and only the sum of all answers opens the weighted sum of the updates.
+/// Seats m, threshold t = ⌈m/2⌉. A round freezes one set, of at least three hospitals that a quorum attested, with weights of 1 to 8,
+/// once. Nothing is scored: those in the set share the round's pool evenly. A seat is expected to post its masks when it attested
+/// every hospital of the set; who attested fewer lacks a seed, is not waited for and not at fault, nor for a signature. At most m - t - 1 seats may
+/// be missing; their seeds are opened from the others' shares. Where no more than m - t - 2 are, one seat that did post is drawn by the
+/// hash of a later block and its seeds are opened as well, so that everybody can recompute its answer. Seats then sign the new
+/// model, or accuse whom the opened seeds prove wrong: a quorum of accusations voids the round and takes the accused's slash; that void
+/// does not end a study, unless a slash is nothing. An accusation of nobody means that the sum makes no sense: another seat is drawn where that may be, else
+/// the round is void. Never more than m - t seats' seeds are opened, for whatever reason.
 interface IStudy {
     event StudyInitialized(address indexed sponsor, string modelURI, uint16 rounds, uint256 deposit);
     event StudyFunded(address indexed from, uint256 amount);
@@ -121,6 +153,13 @@ interface IStudy {
     event ScoresRevealed(uint16 indexed round, address indexed hospital, int16[] scores, bytes32 rewraps);
     event TopKRanked(uint16 indexed round, address[] topK, int16[] medians);
     event SurvivorsFrozen(uint16 indexed round, uint64 survivors);
+    /// Masked: weights[i] is member i's in the sum that this round may open, 0 = not in it.
+    event WeightsFrozen(uint16 indexed round, uint8[] weights);
+    event MasksPosted(uint16 indexed round, address indexed hospital, bytes32 masks);
+    event SeatDrawn(uint16 indexed round, address indexed hospital);
+    event SharesOpened(uint16 indexed round, address indexed hospital, bytes32 shares);
+    /// hospital: the seat that accuses; members: whom.
+    event Accused(uint16 indexed round, address indexed hospital, uint64 members);
     event ModelSigned(
         uint16 indexed round, address indexed hospital, bytes32 modelHash, bytes32 header, Signature signature
     );
@@ -161,6 +200,10 @@ interface IStudy {
     error Study_NothingToWithdraw();
     error Study_OnlyCredits(address caller);
     error Study_BadIntent();
+    error Study_WrongMode(Mode mode);
+    error Study_BadWeight(uint8 weight);
+    /// The block that draws is not mined yet.
+    error Study_DrawPending(uint256 blockNumber);
 
     // --- the sponsor (P5.1) ---
 
@@ -178,13 +221,17 @@ interface IStudy {
     // --- a hospital ---
 
     /// Joins with exactly the stake (allowance needed); once per wallet. Takes part from the next round on; from the round after next
-    /// when it joins after the surviving set is frozen, that is in Aggregate or in Settle. See IStudy, Joining.
+    /// when it joins after the surviving set is frozen. See IStudy, Joining.
     /// Also: credits.transferAndCall(study, stake, abi.encode(uint8(1), abi.encode(keys))).
     function joinTask(Keys calldata keys) external returns (string memory modelURI);
     /// Leaves from the next round on.
     function leaveTask() external;
     /// One update per participant and round, from its own wallet. update: sha-256 digest of the header block.
     function submitUpdate(uint16 round, bytes32 update, bytes32 commitment) external;
+
+    /// The same in a masked study. patientWeight: 1 to 8, the hospital's patients in coarse steps; its weight in the sum is
+    /// ⌊(patientWeight·(5000 + reputation) + 5000) / 10000⌋, held within 1 to 8.
+    function submitMasked(uint16 round, bytes32 update, bytes32 commitment, uint8 patientWeight) external;
 
     // --- a seat: signed by the duty key, carried by anyone; batched by multicall ---
 
@@ -218,6 +265,16 @@ interface IStudy {
         bytes32 header,
         Signature calldata signature
     ) external;
+
+    /// Masked, in Unmask: EIP-712 Masks(address hospital,uint16 round,bytes32 masks). masks: sha-256 digest of the header block of its
+    /// sum of masks over the frozen set.
+    function postMasks(address hospital, uint16 round, bytes32 masks, Signature calldata signature) external;
+    /// Masked, in Recover: EIP-712 Shares(address hospital,uint16 round,bytes32 shares). shares: sha-256 digest of the header block of
+    /// its shares of the opening seats' seeds.
+    function openShares(address hospital, uint16 round, bytes32 shares, Signature calldata signature) external;
+    /// Masked, in Aggregate, instead of signModel: EIP-712 Accusation(address hospital,uint16 round,uint64 members). members: who is
+    /// proven wrong by what was opened; 0: the sum is out of range, and nobody knows by whom.
+    function accuse(address hospital, uint16 round, uint64 members, Signature calldata signature) external;
 
     // --- a hospital that wants to sit a round out: signed and carried like a seat's duty ---
 

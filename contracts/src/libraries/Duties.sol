@@ -16,7 +16,10 @@ library Duties {
         keccak256("Scores(address hospital,uint16 round,int16[] scores,bytes32 salt,bytes32 rewraps)");
     bytes32 private constant MODEL_SIGNATURE =
         keccak256("ModelSignature(address hospital,uint16 round,bytes32 modelHash,bytes32 header)");
-
+    bytes32 private constant MASKS = keccak256("Masks(address hospital,uint16 round,bytes32 masks)");
+    bytes32 private constant SHARES = keccak256("Shares(address hospital,uint16 round,bytes32 shares)");
+    bytes32 private constant ACCUSATION =
+        keccak256("Accusation(address hospital,uint16 round,uint64 members)");
     bytes32 private constant VETO = keccak256("Veto(address hospital,uint16 round,bool vetoed)");
 
     /// The salt tells apart deployments that share chain id and addresses, as dev chains do.
@@ -58,6 +61,33 @@ library Duties {
     {
         return MessageHashUtils.toTypedDataHash(
             domain, keccak256(abi.encode(MODEL_SIGNATURE, hospital, round, modelHash, header))
+        );
+    }
+
+    function masks(bytes32 domain, address hospital, uint16 round, bytes32 digest)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return MessageHashUtils.toTypedDataHash(domain, keccak256(abi.encode(MASKS, hospital, round, digest)));
+    }
+
+    function shares(bytes32 domain, address hospital, uint16 round, bytes32 digest)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return
+            MessageHashUtils.toTypedDataHash(domain, keccak256(abi.encode(SHARES, hospital, round, digest)));
+    }
+
+    function accusation(bytes32 domain, address hospital, uint16 round, uint64 members)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return MessageHashUtils.toTypedDataHash(
+            domain, keccak256(abi.encode(ACCUSATION, hospital, round, members))
         );
     }
 

@@ -12,4 +12,11 @@ library Phases {
         state.round.deadline = deadline;
         emit IStudy.PhaseEntered(phase, state.round.number, deadline);
     }
+
+    /// Fixes whose updates make the round's model. The caller enters the next phase.
+    function freeze(StudyState storage state, uint64 survivors) internal {
+        state.committee.survivors = survivors;
+        state.roster.frozen = uint8(state.members.length);
+        emit IStudy.SurvivorsFrozen(state.round.number, survivors);
+    }
 }

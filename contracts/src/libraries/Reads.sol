@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import { Round, StudyState } from "../StudyState.sol";
-import { Snapshot } from "../interfaces/IStudy.sol";
+import { Masking, Round, StudyState } from "../StudyState.sol";
+import { Phase, Snapshot } from "../interfaces/IStudy.sol";
 import { BitSet } from "./BitSet.sol";
 import { Seats } from "./Seats.sol";
+import { Weights } from "./Weights.sol";
 
 /// What others read of a study, encoded as they get it. Deployed once and linked, for a study alone would be too large.
 library Reads {
     using BitSet for uint64;
     using Seats for uint64;
+    using Weights for uint256;
 
     uint256 private constant MAX_TOP_K = 32; // one word of member indices
 
@@ -19,7 +21,7 @@ library Reads {
         Round storage round = state.round;
         s.phase = round.phase;
         s.kind = round.kind;
-        s.endReason = round.endReason;
+        s.endReason = state.roster.endReason;
         s.round = round.number;
         s.completed = round.completed;
         s.voids = round.voids;
@@ -47,6 +49,8 @@ library Reads {
         s.modelMembers = state.roster.modelMembers;
         s.modelHash = state.model.modelHash;
         s.modelHeader = state.model.header;
+        s.mode = state.rules.mode;
+        _addMasking(state, s);
         return abi.encode(s);
     }
 
@@ -63,6 +67,27 @@ library Reads {
             n++;
         }
         return abi.encode(hospitals, updates);
+    }
+
+    /// What only masked studies have; all of it is 0 in others.
+    function _addMasking(StudyState storage state, Snapshot memory s) private view {
+        Masking storage masking = state.masking;
+        uint256 weights = masking.weights;
+        s.weights = new uint8[](s.members.length);
+        for (uint256 i = 0; i < s.members.length; i++) {
+            s.weights[i] = weights.at(i);
+        }
+        s.drawn = masking.drawn;
+        s.opening = masking.opening;
+        s.shared = masking.shared;
+        s.drawable = s.phase == Phase.Draw && block.number > masking.drawBlock;
+        s.masks = new bytes32[](s.seats.length);
+        s.shares = new bytes32[](s.seats.length);
+        for (uint256 seat = 0; seat < s.seats.length; seat++) {
+            // A slot whose seat has not acted holds an older round's.
+            if ((s.revealed >> seat) & 1 == 1) s.masks[seat] = masking.masks[seat];
+            if ((s.shared >> seat) & 1 == 1) s.shares[seat] = masking.shares[seat];
+        }
     }
 
     /// The best hospitals of a round, best first.

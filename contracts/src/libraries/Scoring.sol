@@ -2,20 +2,126 @@
 pragma solidity 0.8.30;
 
 import { Arrays } from "@openzeppelin/contracts/utils/Arrays.sol";
-import { StudyState } from "../StudyState.sol";
+import { Round, StudyState } from "../StudyState.sol";
+import { IHospitalRegistry } from "../interfaces/IHospitalRegistry.sol";
 import { IReputation } from "../interfaces/IReputation.sol";
-import { IStudy } from "../interfaces/IStudy.sol";
+import { IStudy, Mode, Phase, RoundKind, Signature } from "../interfaces/IStudy.sol";
 import { BitSet } from "./BitSet.sol";
+import { Checks } from "./Checks.sol";
+import { Duties } from "./Duties.sol";
+import { Masked } from "./Masked.sol";
+import { Phases } from "./Phases.sol";
 import { Scores } from "./Scores.sol";
 import { Seats } from "./Seats.sol";
 
-/// Decides what the committee thinks of a round's updates. Deployed once and linked, for a study alone would be too large.
+/// What the committee says of a round's updates: attestations and scores, and what they come to. Deployed once and linked, for a
+/// study alone would be too large. Functions that close a phase answer false where the round is void.
 library Scoring {
     using BitSet for uint64;
+    using Checks for StudyState;
+    using Phases for StudyState;
     using Seats for uint64;
 
+    /// See IStudy.attest. Answers whether all seats have attested.
+    function attest(
+        StudyState storage state,
+        IHospitalRegistry registry,
+        bytes32 domain,
+        address hospital,
+        uint16 number,
+        uint64 opened,
+        bytes32 scoreCommitment,
+        Signature calldata signature
+    ) external returns (bool) {
+        Round storage round = state.round;
+        state.requireInTime(Phase.Attest, number);
+        uint256 seat = state.requireSeat(hospital, round.attested);
+        uint64 unknown = opened & ~round.submitted;
+        if (unknown != 0) revert IStudy.Study_NotSubmitted(unknown);
+        bool isMasked = round.mode == Mode.Masked;
+        if (isMasked && scoreCommitment != 0) revert IStudy.Study_WrongMode(Mode.Masked);
+        Checks.requireSigned(
+            registry,
+            hospital,
+            Duties.attestation(domain, hospital, number, opened, scoreCommitment),
+            signature
+        );
+
+        uint8 attested = round.attested | uint8(1 << seat);
+        round.attested = attested;
+        state.attestedBySeat[seat] = opened;
+        if (!isMasked && round.kind == RoundKind.Training) state.commitments[seat] = scoreCommitment;
+        emit IStudy.Attested(number, hospital, opened, scoreCommitment);
+        return attested == state.committee.seats.all();
+    }
+
+    /// Enters what comes after Attest.
+    function closeAttest(StudyState storage state, IReputation reputation) external returns (bool) {
+        Round storage round = state.round;
+        if (uint64(round.attested).count() < state.committee.seats.quorum()) return false;
+        uint64 opened = _openedByQuorum(state);
+        state.committee.opened = opened;
+        if (opened == 0) return false;
+        if (round.mode == Mode.Masked) return Masked.freeze(state, reputation, opened);
+        if (round.kind == RoundKind.Statistics) _freeze(state, opened);
+        else state.enter(Phase.Score, state.rules.scoreSeconds);
+        return true;
+    }
+
+    /// See IStudy.submitScore. Answers whether all who may reveal have.
+    function reveal(
+        StudyState storage state,
+        IHospitalRegistry registry,
+        bytes32 domain,
+        address hospital,
+        uint16 number,
+        int16[] calldata scores,
+        bytes32 salt,
+        bytes32 rewraps,
+        Signature calldata signature
+    ) external returns (bool) {
+        Round storage round = state.round;
+        state.requireInTime(Phase.Score, number);
+        uint256 seat = state.requireSeat(hospital, round.revealed);
+        // Hospitals may join in mid-round, so a list may be as long as the members were then or are now.
+        if (scores.length < state.roster.size || scores.length > state.members.length) {
+            revert IStudy.Study_WrongLength(scores.length, state.roster.size);
+        }
+        if (
+            (round.attested >> seat) & 1 == 0
+                || state.commitments[seat] != keccak256(abi.encode(hospital, number, scores, salt))
+        ) revert IStudy.Study_WrongReveal(hospital);
+        Checks.requireSigned(
+            registry, hospital, Duties.scores(domain, hospital, number, scores, salt, rewraps), signature
+        );
+
+        uint8 revealed = round.revealed | uint8(1 << seat);
+        round.revealed = revealed;
+        for (uint256 word = 0; word < Scores.words(state.roster.size); word++) {
+            state.scores[seat][word] = Scores.pack(scores, word);
+        }
+        emit IStudy.ScoresRevealed(number, hospital, scores, rewraps);
+        // Who did not commit cannot reveal, so nobody waits for it.
+        return revealed == round.attested;
+    }
+
+    /// Takes the medians, ranks, and freezes those who survive.
+    function close(StudyState storage state, IReputation reputation) external returns (bool) {
+        if (uint64(state.round.revealed).count() < state.committee.seats.quorum()) return false;
+        (uint64 survivors, uint64 disqualified) = _score(state, reputation);
+        state.roster.disqualified = disqualified;
+        if (survivors == 0) return false;
+        _freeze(state, survivors);
+        return true;
+    }
+
+    function _freeze(StudyState storage state, uint64 survivors) private {
+        state.freeze(survivors);
+        state.enter(Phase.Aggregate, state.rules.aggregateSeconds);
+    }
+
     /// The updates that a quorum of seats attested to have opened.
-    function openedByQuorum(StudyState storage state) external view returns (uint64 opened) {
+    function _openedByQuorum(StudyState storage state) private view returns (uint64 opened) {
         uint64 seats = state.committee.seats;
         uint64 submitted = state.round.submitted;
         uint64[7] memory bySeat = _attestedBySeat(state, state.round.attested);
@@ -30,8 +136,8 @@ library Scoring {
     }
 
     /// Takes the medians, keeps them, ranks; answers who survives and who is disqualified.
-    function close(StudyState storage state, IReputation reputation)
-        external
+    function _score(StudyState storage state, IReputation reputation)
+        private
         returns (uint64 survivors, uint64 disqualified)
     {
         (uint64 scored, int16[] memory medians) = _takeMedians(state);

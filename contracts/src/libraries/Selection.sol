@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import { Committee, Member, Roster, StudyState, Vetoes } from "../StudyState.sol";
+import { Committee, Masking, Member, Roster, StudyState, Vetoes } from "../StudyState.sol";
 import { IHospitalRegistry } from "../interfaces/IHospitalRegistry.sol";
-import { IStudy, Phase, RoundKind, Signature } from "../interfaces/IStudy.sol";
+import { IStudy, Mode, Phase, RoundKind, Signature } from "../interfaces/IStudy.sol";
 import { BitSet } from "./BitSet.sol";
+import { Checks } from "./Checks.sol";
 import { Duties } from "./Duties.sol";
 import { Phases } from "./Phases.sol";
 import { Seats } from "./Seats.sol";
@@ -17,31 +18,28 @@ library Selection {
 
     uint256 private constant BASIS_POINTS = 10_000;
     uint256 private constant MAX_ROUNDS_AHEAD = 100;
-    /// One hospital is no federation: its update alone would be the sum.
-    uint256 private constant MIN_PARTICIPANTS = 2;
     /// A skipped round takes at least this long, or vetoes would make a study rush through its numbers.
     uint32 private constant SKIP_SECONDS = 60;
 
     /// Starts a round with all active hospitals that hold its base model and did not veto it, after dropping those that must not
-    /// take part; the seats rotate. Skips it where vetoes leave too few. Answers false, and does nothing, when fewer than `least`
-    /// active hospitals hold the model: to wait would not help, for only those who hold it can make the next one.
-    function startRound(StudyState storage state, IHospitalRegistry registry, uint256 least)
-        external
-        returns (bool)
-    {
+    /// take part; the seats rotate. Skips it where vetoes leave too few. Answers false, and does nothing, when too few active hospitals
+    /// hold the model: to wait would not help, for only those who hold it can make the next one.
+    function startRound(StudyState storage state, IHospitalRegistry registry) external returns (bool) {
         _dropUnfit(state, registry);
+        uint256 needed = state.round.phase == Phase.Open ? state.rules.minHospitals : least(state);
         Roster storage roster = state.roster;
         uint64 participants = roster.active & _holders(roster);
-        if (participants.count() < least) return false;
+        if (participants.count() < needed) return false;
         uint16 number = state.round.number + 1;
         participants &= ~state.vetoes[number].standing;
-        bool isSkipped = participants.count() < MIN_PARTICIPANTS;
+        bool isSkipped = participants.count() < least(state);
         if (isSkipped) participants = 0;
         RoundKind kind =
             state.rules.standardise && roster.modelRound == 0 ? RoundKind.Statistics : RoundKind.Training;
         uint64 seats = Seats.draw(participants, number, state.rules.maxSeats);
         state.round.number = number;
         state.round.kind = kind;
+        state.round.mode = state.rules.mode;
         state.round.participants = participants;
         state.round.submitted = 0;
         state.round.attested = 0;
@@ -51,6 +49,7 @@ library Selection {
         roster.disqualified = 0;
         roster.size = uint8(state.members.length);
         roster.candidates = 0;
+        if (state.rules.mode == Mode.Masked) _resetMasking(state.masking);
         if (isSkipped) {
             emit IStudy.RoundSkipped(number);
             uint32 pause = state.rules.pauseSeconds;
@@ -86,15 +85,7 @@ library Selection {
         if (standing.has(member) == vetoed || withdrawn.has(member)) {
             revert IStudy.Study_AlreadyDone(hospital);
         }
-        if (!registry.isDutySignature(
-                address(this),
-                hospital,
-                Duties.veto(domain, hospital, round, vetoed),
-                signature.r,
-                signature.s
-            )) {
-            revert IStudy.Study_BadSignature(hospital);
-        }
+        Checks.requireSigned(registry, hospital, Duties.veto(domain, hospital, round, vetoed), signature);
         if (vetoed) {
             vetoes.standing = standing.add(member);
         } else {
@@ -122,6 +113,22 @@ library Selection {
             }
         }
         _leave(state, member, reason);
+    }
+
+    /// How many hospitals a round needs. One is no federation: its update alone would be the sum; and in a masked sum of two, each
+    /// reads off the other's.
+    function least(StudyState storage state) internal view returns (uint256) {
+        return state.rules.mode == Mode.Masked ? 3 : 2;
+    }
+
+    function _resetMasking(Masking storage masking) private {
+        masking.claimed = type(uint256).max;
+        masking.weights = 0;
+        masking.drawBlock = 0;
+        masking.accused = 0;
+        masking.drawn = 0;
+        masking.opening = 0;
+        masking.shared = 0;
     }
 
     /// Whoever can open what a next round starts from: everybody as long as that is the study's own initial model.

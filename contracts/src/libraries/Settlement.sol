@@ -5,8 +5,9 @@ import { Arrays } from "@openzeppelin/contracts/utils/Arrays.sol";
 import { Candidate, Committee, Member, Round, StudyState } from "../StudyState.sol";
 import { IModelRegistry } from "../interfaces/IModelRegistry.sol";
 import { IReputation } from "../interfaces/IReputation.sol";
-import { IStudy, Phase, RewardSchedule, RoundKind } from "../interfaces/IStudy.sol";
+import { IStudy, Mode, Phase, RewardSchedule, RoundKind } from "../interfaces/IStudy.sol";
 import { BitSet } from "./BitSet.sol";
+import { Masked } from "./Masked.sol";
 import { Scores } from "./Scores.sol";
 import { Seats } from "./Seats.sol";
 
@@ -17,7 +18,7 @@ library Settlement {
     using Seats for uint64;
 
     uint256 private constant BASIS_POINTS = 10_000;
-    uint16 private constant STATISTICS_OUTCOME = 7500;
+    uint16 private constant UNSCORED_OUTCOME = 7500;
     uint16 private constant NEUTRAL_OUTCOME = 5000;
 
     /// Settles a round whose model a quorum signed.
@@ -51,12 +52,16 @@ library Settlement {
         _recordOutcomes(state, reputation, round, committee.survivors, faulty);
     }
 
-    /// Settles a round that lost its quorum. Only what nobody else could have caused is a fault: a deadline missed.
+    /// Settles a round that lost its quorum. Only what nobody else could have caused is a fault: a deadline missed, or what a quorum
+    /// of a masked study's seats says that opened seeds prove.
     function void(StudyState storage state, IReputation reputation) external {
         Round memory round = state.round;
         emit IStudy.RoundVoided(round.number, round.phase);
-        state.round.voids = round.voids + 1;
         uint64 faulty = _timeouts(state, round, state.committee.seats);
+        uint64 accused = round.mode == Mode.Masked ? state.masking.accused : 0;
+        faulty = _forfeit(state, accused, faulty, "accused");
+        // Who makes a round void pays for it, and so cannot end a study with a few lies.
+        if (accused == 0 || _slash(state) == 0) state.round.voids = round.voids + 1;
         for (uint256 member = 0; member < state.members.length; member++) {
             if (faulty.has(member)) reputation.record(round.number, state.members[member].wallet, 0, false);
         }
@@ -79,11 +84,23 @@ library Settlement {
         if (round.phase == Phase.Train) return faulty;
         faulty = _forfeit(state, seats.members(~round.attested), faulty, "no attestation");
         if (round.phase == Phase.Attest) return faulty;
-        if (round.kind == RoundKind.Training) {
+        if (round.mode == Mode.Masked) {
+            uint8 missing = Masked.expected(state) & ~round.revealed;
+            faulty = _forfeit(state, seats.members(missing), faulty, "no masks");
+            if (round.phase == Phase.Unmask) return faulty;
+            if (state.masking.opening != 0) {
+                uint8 silent = round.revealed & ~state.masking.shared;
+                faulty = _forfeit(state, seats.members(silent), faulty, "no shares");
+            }
+            if (round.phase == Phase.Recover) return faulty;
+        } else if (round.kind == RoundKind.Training) {
             faulty = _forfeit(state, seats.members(~round.revealed), faulty, "no scores");
         }
         if (round.phase == Phase.Score) return faulty;
-        faulty = _forfeit(state, seats.members(~round.signed), faulty, "no signature");
+        uint8 unsigned = ~round.signed;
+        // Who was given no key or no seed by somebody in the set cannot compute the sum.
+        if (round.mode == Mode.Masked) unsigned &= Masked.expected(state);
+        faulty = _forfeit(state, seats.members(unsigned), faulty, "no signature");
     }
 
     /// Moves one slash from each of `who` that has not yet paid in this round into the next pool.
@@ -93,7 +110,7 @@ library Settlement {
     {
         who &= ~paid;
         if (who == 0) return paid;
-        uint256 slash = (uint256(state.rules.stake) * state.rules.slashBps) / BASIS_POINTS;
+        uint256 slash = _slash(state);
         uint256 sum = 0;
         for (uint256 i = 0; i < state.members.length; i++) {
             if (!who.has(i)) continue;
@@ -108,7 +125,12 @@ library Settlement {
         return paid | who;
     }
 
-    /// Pays a training round's pool to the survivors without a fault, by score, and answers the survivors' mean gain.
+    function _slash(StudyState storage state) private view returns (uint256) {
+        return (uint256(state.rules.stake) * state.rules.slashBps) / BASIS_POINTS;
+    }
+
+    /// Pays a training round's pool to the survivors without a fault, by score, and answers the survivors' mean gain. In a masked
+    /// study nothing is scored: they share evenly, and the gain is 0.
     function _reward(StudyState storage state, uint16 number, uint64 survivors, uint64 faulty)
         private
         returns (int16 metric)
@@ -121,13 +143,14 @@ library Settlement {
         }
         uint256[] memory weights = new uint256[](state.members.length);
         int16 margin = state.rules.margin;
+        bool isScored = state.round.mode == Mode.Committee;
         int256 sum = 0;
         for (uint256 member = 0; member < weights.length; member++) {
             if (!survivors.has(member)) continue;
-            int16 median = _medianOf(state, member);
+            int16 median = isScored ? _medianOf(state, member) : int16(0);
             sum += median;
             if (faulty.has(member)) continue;
-            uint64 weight = Scores.weight(median, margin);
+            uint64 weight = isScored ? Scores.weight(median, margin) : 1;
             weights[member] = weight;
             state.members[member].score += weight;
         }
@@ -170,13 +193,13 @@ library Settlement {
         uint64 survivors,
         uint64 faulty
     ) private {
-        bool training = round.kind == RoundKind.Training;
+        bool isScored = round.kind == RoundKind.Training && round.mode == Mode.Committee;
         for (uint256 i = 0; i < state.members.length; i++) {
             if (!round.participants.has(i)) continue;
             uint16 outcome = NEUTRAL_OUTCOME; // opened, but nobody could score it
             bool qualified = survivors.has(i) && !faulty.has(i);
             if (faulty.has(i)) outcome = 0;
-            else if (qualified) outcome = training ? Scores.outcome(_medianOf(state, i)) : STATISTICS_OUTCOME;
+            else if (qualified) outcome = isScored ? Scores.outcome(_medianOf(state, i)) : UNSCORED_OUTCOME;
             reputation.record(round.number, state.members[i].wallet, outcome, qualified);
         }
     }

@@ -13,6 +13,7 @@ import { Keys } from "../../src/interfaces/IHospitalRegistry.sol";
 import {
     EndReason,
     IStudy,
+    Mode,
     Phase,
     RewardSchedule,
     Rules,
@@ -102,8 +103,20 @@ abstract contract Fixture {
             attestSeconds: 50,
             scoreSeconds: 40,
             aggregateSeconds: 60,
-            pauseSeconds: 0
+            pauseSeconds: 0,
+            mode: Mode.Committee,
+            clip: 0,
+            fractionBits: 0
         });
+    }
+
+    /// The same in masked mode; nothing is scored, so the margin means nothing.
+    function maskedRules() internal pure returns (Rules memory masked) {
+        masked = defaultRules();
+        masked.mode = Mode.Masked;
+        masked.minHospitals = 3;
+        masked.clip = 8;
+        masked.fractionBits = 24;
     }
 
     /// Accredits one more hospital and gives it credits.
@@ -176,10 +189,20 @@ abstract contract Fixture {
         study.submitUpdate(round, updateOf(i, round), keccak256(abi.encode("commitment", i, round)));
     }
 
+    function submitMasked(uint256 i, uint8 patientWeight) internal {
+        uint16 round = currentRound();
+        vm.prank(hospitals[i]);
+        study.submitMasked(
+            round, updateOf(i, round), keccak256(abi.encode("commitment", i, round)), patientWeight
+        );
+    }
+
     function submitAll() internal {
         Snapshot memory s = study.snapshot();
         for (uint256 i = 0; i < s.members.length; i++) {
-            if ((s.participants >> i) & 1 == 1) submit(i);
+            if ((s.participants >> i) & 1 == 0) continue;
+            if (s.mode == Mode.Masked) submitMasked(i, 1 + uint8(i % 8));
+            else submit(i);
         }
     }
 
@@ -202,6 +225,45 @@ abstract contract Fixture {
         bytes32 commitment = keccak256(abi.encode(hospitals[i], round, scores, saltOf(i, round)));
         bytes32 digest = Duties.attestation(study.domainSeparator(), hospitals[i], round, opened, commitment);
         return abi.encodeCall(IStudy.attest, (hospitals[i], round, opened, commitment, dutySign(i, digest)));
+    }
+
+    /// In a masked study, where there is nothing to commit to.
+    function attest(uint256 i, uint64 opened) internal {
+        uint16 round = currentRound();
+        bytes32 digest = Duties.attestation(study.domainSeparator(), hospitals[i], round, opened, 0);
+        study.attest(hospitals[i], round, opened, 0, dutySign(i, digest));
+    }
+
+    function postMasks(uint256 i) internal {
+        _do(postMasksCall(i));
+    }
+
+    function postMasksCall(uint256 i) internal view returns (bytes memory) {
+        uint16 round = currentRound();
+        bytes32 masks = masksOf(i, round);
+        bytes32 digest = Duties.masks(study.domainSeparator(), hospitals[i], round, masks);
+        return abi.encodeCall(IStudy.postMasks, (hospitals[i], round, masks, dutySign(i, digest)));
+    }
+
+    function openShares(uint256 i) internal {
+        _do(openSharesCall(i));
+    }
+
+    function openSharesCall(uint256 i) internal view returns (bytes memory) {
+        uint16 round = currentRound();
+        bytes32 shares = sharesOf(i, round);
+        bytes32 digest = Duties.shares(study.domainSeparator(), hospitals[i], round, shares);
+        return abi.encodeCall(IStudy.openShares, (hospitals[i], round, shares, dutySign(i, digest)));
+    }
+
+    function accuse(uint256 i, uint64 members) internal {
+        _do(accuseCall(i, members));
+    }
+
+    function accuseCall(uint256 i, uint64 members) internal view returns (bytes memory) {
+        uint16 round = currentRound();
+        bytes32 digest = Duties.accusation(study.domainSeparator(), hospitals[i], round, members);
+        return abi.encodeCall(IStudy.accuse, (hospitals[i], round, members, dutySign(i, digest)));
     }
 
     function reveal(uint256 i, int16[] memory scores) internal {
@@ -268,6 +330,37 @@ abstract contract Fixture {
         }
     }
 
+    function attestAll() internal {
+        Snapshot memory s = study.snapshot();
+        for (uint256 k = 0; k < s.seats.length; k++) {
+            attest(s.seats[k], s.submitted);
+        }
+    }
+
+    /// All but the first `missing` seats.
+    function postAllBut(uint256 missing) internal {
+        Snapshot memory s = study.snapshot();
+        for (uint256 k = missing; k < s.seats.length; k++) {
+            postMasks(s.seats[k]);
+        }
+    }
+
+    /// Whoever posted.
+    function shareAll() internal {
+        Snapshot memory s = study.snapshot();
+        for (uint256 k = 0; k < s.seats.length; k++) {
+            if ((s.revealed >> k) & 1 == 1) openShares(s.seats[k]);
+        }
+    }
+
+    function masksOf(uint256 i, uint16 round) internal pure returns (bytes32) {
+        return keccak256(abi.encode("masks", i, round));
+    }
+
+    function sharesOf(uint256 i, uint16 round) internal pure returns (bytes32) {
+        return keccak256(abi.encode("shares", i, round));
+    }
+
     function saltOf(uint256 i, uint16 round) internal pure returns (bytes32) {
         return keccak256(abi.encode("salt", i, round));
     }
@@ -284,6 +377,23 @@ abstract contract Fixture {
         attestAll(scores);
         revealAll(scores);
         signAll(MODEL);
+    }
+
+    /// A round of a masked study up to Aggregate, in which everybody acts.
+    function runToAggregate() internal {
+        submitAll();
+        attestAll();
+        postAllBut(0);
+        if (study.snapshot().phase == Phase.Draw) {
+            draw();
+            shareAll();
+        }
+    }
+
+    /// Lets the block come that draws a seat.
+    function draw() internal {
+        vm.roll(block.number + 5);
+        study.advance();
     }
 
     /// Every member's update gains as much.

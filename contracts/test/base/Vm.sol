@@ -18,6 +18,8 @@ interface Vm {
     }
 
     function warp(uint256 time) external;
+    function roll(uint256 blockNumber) external;
+    function setBlockhash(uint256 blockNumber, bytes32 hash) external;
     function deal(address account, uint256 wei_) external;
     function fee(uint256 weiPerGas) external;
     function txGasPrice(uint256 weiPerGas) external;

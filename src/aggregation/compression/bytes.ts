@@ -7,6 +7,8 @@ const SEED_BYTES = 32
 /** A Shamir share of a seed over GF(2⁸), with its own coordinate. */
 const SHARE_BYTES = 33
 const HASH_BYTES = 32
+/** A blob's data key, wrapped by HPKE for one recipient, with the recipient's address and the names of the three in dag-cbor. */
+const WRAPPED_BYTES = ENCAPSULATED_BYTES + SEED_BYTES + TAG_BYTES + 20 + 28
 /** Version, binding, sender and CIDs around a vector, as dag-cbor: generously. */
 const HEADER_BYTES = 256
 
@@ -36,6 +38,11 @@ export function bytesOfMasking({ seats, isSeat }: Omit<MaskedUpload, 'elements'>
   const sealed = seats * (ENCAPSULATED_BYTES + TAG_BYTES) + seeds * SEED_BYTES + shares * SHARE_BYTES
   const hashes = (1 + seeds + shares) * HASH_BYTES
   return HEADER_BYTES + sealed + hashes
+}
+
+/** What a sealed blob has beside its plaintext, for so many recipients: a header and each one's data key. */
+export function bytesOfSealing(recipients: number): number {
+  return HEADER_BYTES + recipients * WRAPPED_BYTES
 }
 
 /** Bytes of a float32 vector in the clear, as a sealed blob's plaintext holds it. */

@@ -13,8 +13,8 @@ import type { SparsePlan } from './randomK.ts'
  * costs more than the update did.
  *
  * The residual holds what patients' data taught: it never leaves the training worker but as part of what is sent, is kept
- * encrypted like the journalled update, and starts again at zeros when a patient withdraws consent. Where a round is void, what
- * was sent in it stays sent: nothing is ever sent again.
+ * encrypted like the journalled update, and starts again at zeros when a patient withdraws consent. A void round's update is
+ * dropped, sent part and rest, as it is without compression: the next round starts from what was owed before it.
  */
 
 /**

@@ -90,7 +90,7 @@ export async function checkMasked(
 }
 
 /** Whether every word is an element, by halves: p = 0xffffffff·2³² + 1. */
-function isCanonical(words: BigUint64Array): boolean {
+export function isCanonical(words: BigUint64Array): boolean {
   const halves = new Uint32Array(words.buffer, words.byteOffset, 2 * words.length)
   for (let k = 1; k < halves.length; k += 2) {
     if (halves[k] === 0xffffffff && halves[k - 1] !== 0) return false

@@ -79,7 +79,11 @@ export function recordPost(openings: Openings, views: readonly (readonly FrozenH
  * @throws AppError masking.tooManyOpened where some hospital's seeds would come too close to being known whole
  * @throws AppError masking.openedBefore where no set is frozen, or the round is void
  */
-export function recordOpenedSeat(openings: Openings, round: MaskedRound, opened: OpenedSeat): Openings {
+export function recordOpenedSeat(
+  openings: Openings,
+  round: Pick<MaskedRound, 'seats' | 'threshold'>,
+  opened: OpenedSeat,
+): Openings {
   const { state, set, openedSeats } = openings
   if (state !== 'frozen' && state !== 'posted') throw new AppError('masking.openedBefore')
   if (round.seats[opened.seat] === undefined) throw new RangeError(`no seat ${opened.seat}`)

@@ -24,11 +24,9 @@ export async function recoverSeed(
   if (holders.size < round.threshold || holders.size !== opened.length) {
     throw new AppError('masking.tooFewShares', { shares: holders.size, needed: round.threshold })
   }
-  for (const { holder, share, hashes } of opened) {
-    const own = await hashShare(round, hospital, seat, holder, share)
-    const row = hashes.map((hash, of) => (of === seat ? own : hash))
-    if ((await hashShares(round, hospital, holder, row)) !== commitments.shares[holder]) {
-      throw new AppError('masking.badShare', { seat: round.seats[holder] ?? holder })
+  for (const one of opened) {
+    if (!(await isShareAsGiven(round, hospital, seat, one, commitments))) {
+      throw new AppError('masking.badShare', { seat: round.seats[one.holder] ?? one.holder })
     }
   }
   let seed: Uint8Array
@@ -43,6 +41,19 @@ export async function recoverSeed(
     throw new AppError('masking.badSubmission', { hospital, what: 'backup' })
   }
   return seed
+}
+
+/** Whether a holder opened the share that it was given, by what the hospital committed to. */
+export async function isShareAsGiven(
+  round: MaskedRound,
+  hospital: Address,
+  seat: number,
+  { holder, share, hashes }: OpenedShare,
+  commitments: Commitments,
+): Promise<boolean> {
+  const own = await hashShare(round, hospital, seat, holder, share)
+  const row = hashes.map((hash, of) => (of === seat ? own : hash))
+  return (await hashShares(round, hospital, holder, row)) === commitments.shares[holder]
 }
 
 /** What the remaining seats opened of one hospital for a seat that vanished. */

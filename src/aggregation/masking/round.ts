@@ -9,6 +9,11 @@ export interface MaskedRound extends Pick<MaskBinding, 'deployment' | 'chainId' 
   readonly threshold: number
 }
 
+/** How many of m seats recover a seed: half of them, rounded up, as the contract has it. */
+export function thresholdOf(seats: number): number {
+  return Math.ceil(seats / 2)
+}
+
 /**
  * Refuses a round that protects nobody: a seat held twice, or a threshold outside 2 to m − 1.
  * @throws RangeError
@@ -21,7 +26,7 @@ export function checkMaskedRound({ seats, threshold }: MaskedRound): void {
 }
 
 /** The seats that a hospital gives a seed: every seat but its own, as nobody vouches for its own masks. */
-export function seededSeats({ seats }: MaskedRound, hospital: Address): number[] {
+export function seededSeats({ seats }: Pick<MaskedRound, 'seats'>, hospital: Address): number[] {
   return seats.flatMap((holder, seat) => (sameAddress(holder, hospital) ? [] : [seat]))
 }
 
@@ -35,7 +40,7 @@ export function backupSeats({ seats }: MaskedRound, seat: number): number[] {
  * stay closed: of s seeds at most s − t open. That is m − t for a hospital without a seat. A hospital with a seat has one seed
  * less, and so one opening less.
  */
-export function openableSeeds(round: MaskedRound, hospital: Address): number {
+export function openableSeeds(round: Pick<MaskedRound, 'seats' | 'threshold'>, hospital: Address): number {
   return seededSeats(round, hospital).length - round.threshold
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Phase, RoundKind, type StudySnapshot } from '../../rounds/ports.ts'
+import { Mode, Phase, RoundKind, type StudySnapshot } from '../../rounds/ports.ts'
 import { entryOf, isInTimeForNext } from './entry.ts'
 
 const terms = { rounds: 5, maxHospitals: 4, roundSeconds: 360, trainSeconds: 180 }
@@ -62,6 +62,15 @@ describe('isInTimeForNext', () => {
     expect(isInTimeForNext(at({ phase: Phase.Score, deadline: 1002 }))).toBe(false)
     expect(isInTimeForNext(at({ phase: Phase.Aggregate }))).toBe(false)
     expect(isInTimeForNext(at({ phase: Phase.Settle }))).toBe(false)
+  })
+
+  it('ends in a masked round with the freeze, before the masks are off', () => {
+    const masked = { mode: Mode.Masked }
+    expect(isInTimeForNext(at({ ...masked, phase: Phase.Attest }))).toBe(true)
+    expect(isInTimeForNext(at({ ...masked, phase: Phase.Attest, deadline: 1002 }))).toBe(false)
+    for (const phase of [Phase.Unmask, Phase.Draw, Phase.Recover, Phase.Aggregate]) {
+      expect(isInTimeForNext(at({ ...masked, phase }))).toBe(false)
+    }
   })
 
   it('knows that round zero scores nothing, and that without a model nobody lacks one', () => {

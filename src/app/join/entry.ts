@@ -1,7 +1,7 @@
-import { Phase, RoundKind, type StudySnapshot } from '../../rounds/ports.ts'
+import { Mode, Phase, RoundKind, type StudySnapshot } from '../../rounds/ports.ts'
 import type { Manifest } from '../../study/manifest.ts'
 import type { JoinTerms } from '../desks/joinView.ts'
-import { shownRound } from '../phases.ts'
+import { phasePlace, shownRound } from '../phases.ts'
 
 /** When somebody who joins now would begin to take part. */
 export type Entry =
@@ -16,14 +16,15 @@ const MARGIN_SECONDS = 4
 
 /**
  * Whether somebody who joins at this moment takes part in the very next round: the contract's rule, where the running round
- * makes a model. Its model is sealed to whoever has joined when Aggregate begins; who comes later could not open what the next
- * round starts from, and so comes in one round later, at no fault of its own.
+ * makes a model. Its model is sealed to whoever has joined when the surviving set is frozen; who comes later could not open what the
+ * next round starts from, and so comes in one round later, at no fault of its own.
  */
-export function isInTimeForNext({ phase, kind, deadline, time, modelRound }: StudySnapshot): boolean {
+export function isInTimeForNext({ mode, phase, kind, deadline, time, modelRound }: StudySnapshot): boolean {
   // After a first round that was void everybody still starts from the study's own model.
-  if (phase >= Phase.Aggregate) return phase === Phase.Settle && modelRound === 0
-  const last = kind === RoundKind.Statistics ? Phase.Attest : Phase.Score
-  return phase < last || deadline === 0 || deadline - time > MARGIN_SECONDS
+  const place = phasePlace(phase)
+  if (place >= Phase.Aggregate) return phase === Phase.Settle && modelRound === 0
+  const last = kind === RoundKind.Statistics || mode === Mode.Masked ? Phase.Attest : Phase.Score
+  return place < last || (place === last && (deadline === 0 || deadline - time > MARGIN_SECONDS))
 }
 
 /** What joining now means. */
@@ -41,7 +42,7 @@ export function entryOf(
   const running = phase === Phase.Settle || kind === RoundKind.Statistics ? 0 : 1
   if (completed + running + missed >= terms.rounds) return { kind: 'tooLate' }
   const thisPhase = deadline === 0 ? 0 : Math.max(0, deadline - time)
-  const after = phase < Phase.Aggregate ? terms.roundSeconds - terms.trainSeconds : 0
+  const after = phasePlace(phase) < Phase.Aggregate ? terms.roundSeconds - terms.trainSeconds : 0
   return {
     kind: 'running',
     round: shownRound(round + 1 + missed, manifest),

@@ -1,6 +1,6 @@
 import { accreditationOf, balanceOf, type ChainReader, creditsOf, type StudyInfo } from '../../chain/reads.ts'
 import { toAppError } from '../../chain/reverts.ts'
-import type { StudySnapshot } from '../../rounds/ports.ts'
+import { Mode, type StudySnapshot } from '../../rounds/ports.ts'
 import type { Address } from '../../study/types.ts'
 import type { JoinTerms } from '../desks/joinView.ts'
 
@@ -15,6 +15,8 @@ const GAS = {
   withdraw: 60_701n,
   /** submitUpdate, last of a phase; attest; submitScore; signModel. */
   duties: 62_944n + 82_049n + 93_530n + 108_150n,
+  /** A masked round has masks and shares in place of scores, each about as much: one duty more. */
+  masked: 93_530n,
   /** What the last of a phase pays more for closing it: of attest, submitScore, signModel (settles). */
   closing: 115_110n - 82_049n + (231_583n - 93_530n) + (429_802n - 108_150n),
 } as const
@@ -46,6 +48,7 @@ export async function readTerms(
     ])
     const owed = accounts.reduce((sum, { stake, reward }) => sum + stake + reward, 0n)
     const roundsLeft = Math.max(1, rules.rounds - snapshot.completed)
+    const perRound = rules.mode === Mode.Masked ? GAS_PER_ROUND + GAS.masked : GAS_PER_ROUND
     const rounds = BigInt(roundsLeft + (rules.standardise && snapshot.completed === 0 ? 1 : 0))
     return {
       sponsor,
@@ -55,15 +58,20 @@ export async function readTerms(
       rounds: rules.rounds,
       minHospitals: rules.minHospitals,
       maxHospitals: rules.maxHospitals,
-      roundSeconds: rules.trainSeconds + rules.attestSeconds + rules.scoreSeconds + rules.aggregateSeconds,
+      roundSeconds: rules.trainSeconds + rules.attestSeconds + betweenSeconds(rules) + rules.aggregateSeconds,
       trainSeconds: rules.trainSeconds,
       credits,
       gas,
-      gasNeeded: gasPrice * (GAS.join + GAS_PER_ROUND * rounds + GAS.withdraw),
+      gasNeeded: gasPrice * (GAS.join + perRound * rounds + GAS.withdraw),
       isAdmitted: accreditation.isActive,
       name: accreditation.name,
     }
   } catch (error) {
     throw toAppError(error, deployment.rpcUrls[0] ?? '')
   }
+}
+
+/** Between checking and averaging: scores, or the same time for taking the masks off and again for the check of a seat. */
+function betweenSeconds({ mode, scoreSeconds }: StudyInfo['rules']): number {
+  return mode === Mode.Masked ? 2 * scoreSeconds : scoreSeconds
 }

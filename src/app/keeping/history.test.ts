@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { HospitalEventLog } from '../../chain/hospitalEvents.ts'
+import { Phase } from '../../rounds/ports.ts'
 import { NOT_OPENED } from '../../rounds/primitives.ts'
 import type { Address } from '../../study/types.ts'
 import { historyCsv, historyOf } from './history.ts'
@@ -37,6 +38,7 @@ describe('historyOf', () => {
         isParticipant: true,
         hasVetoed: false,
         isSeat: true,
+        isChecked: false,
         hasSubmitted: true,
         median: 80,
         isIncluded: true,
@@ -71,6 +73,41 @@ describe('historyOf', () => {
       a,
     )
     expect(rounds[0]).toMatchObject({ outcome: 'void', forfeit: { amount: 5n, reason: 'no update' } })
+  })
+
+  it('tells a masked round: in the sum, checked, unscored; and one that an accusation made void', () => {
+    const { rounds } = historyOf(
+      [
+        ...joined,
+        started(2, 0b111n),
+        log('UpdateSubmitted', { round: 2, hospital: a }),
+        log('SurvivorsFrozen', { round: 2, survivors: 0b111n }),
+        log('SeatDrawn', { round: 2, hospital: a }),
+        log('ModelFinalised', { round: 2 }),
+        started(3, 0b111n),
+        log('StakeForfeited', { round: 3, hospital: b, amount: 5n, reason: 'accused' }),
+        log('RoundVoided', { round: 3 }),
+      ],
+      a,
+    )
+    expect(rounds[1]).toMatchObject({ outcome: 'finalised', isChecked: true, isIncluded: true, median: null })
+    expect(rounds[0]).toMatchObject({ outcome: 'accused', isChecked: false, forfeit: null })
+  })
+
+  it('tells a round whose sum made no sense to a quorum from one in which too few acted', () => {
+    const accused = (hospital: Address, members = 0n) => log('Accused', { round: 2, hospital, members })
+    const outcomeOf = (...ofRound: HospitalEventLog[]) =>
+      historyOf([...joined, started(2, 0b111n), ...ofRound], a).rounds[0]?.outcome
+    const voided = (phase: number) => log('RoundVoided', { round: 2, phase })
+    const all = [accused(a), accused(b), accused(c)]
+    expect(outcomeOf(...all, voided(Phase.Aggregate))).toBe('outOfRange')
+    expect(outcomeOf(...all.slice(1), voided(Phase.Aggregate))).toBe('void')
+    expect(outcomeOf(accused(a), accused(b), accused(c, 1n), voided(Phase.Aggregate))).toBe('void')
+    // Another seat is drawn: votes begin anew, and may never come.
+    expect(outcomeOf(...all, voided(Phase.Draw))).toBe('void')
+    const redrawn = [...all, log('SeatDrawn', { round: 2, hospital: b })]
+    expect(outcomeOf(...redrawn, accused(a), voided(Phase.Aggregate))).toBe('void')
+    expect(outcomeOf(...redrawn, ...all, voided(Phase.Aggregate))).toBe('outOfRange')
   })
 
   it('knows which rounds are vetoed, and which veto was taken back for good', () => {

@@ -1,20 +1,26 @@
 import type { HospitalEventLog } from '../../chain/hospitalEvents.ts'
-import { RoundKind } from '../../rounds/ports.ts'
+import { Phase, RoundKind } from '../../rounds/ports.ts'
 import { NOT_OPENED } from '../../rounds/primitives.ts'
-import { has } from '../../rounds/sets.ts'
+import { has, quorum } from '../../rounds/sets.ts'
 import { type Address, sameAddress } from '../../study/types.ts'
+
+/** The contract's word for a fault that opened masks prove. */
+const ACCUSED = 'accused'
 
 /** A round as it went for this hospital. Amounts in the smallest unit of credit. */
 export interface HistoryRow {
   /** The contract's number. */
   readonly round: number
   readonly isStatistics: boolean
-  readonly outcome: 'running' | 'finalised' | 'void'
+  /** Void, too: 'accused', as what was opened proves somebody wrong; 'outOfRange', as the sum made no sense and nobody is. */
+  readonly outcome: 'running' | 'finalised' | 'void' | 'accused' | 'outOfRange'
   /** Whether this hospital was drawn for it; one that vetoed, left, or joined too late for its model is not. */
   readonly isParticipant: boolean
   /** Whether it is not because it said so. */
   readonly hasVetoed: boolean
   readonly isSeat: boolean
+  /** Whether its seat was drawn to be checked, in a masked study. */
+  readonly isChecked: boolean
   readonly hasSubmitted: boolean
   /** Median of the seats' scores for this hospital's update, in basis points; null where there is none. */
   readonly median: number | null
@@ -44,6 +50,9 @@ export function historyOf(logs: readonly HospitalEventLog[], self: Address): Hos
   const members: Address[] = []
   const rounds = new Map<number, HistoryRow>()
   const scores = new Map<number, { by: Address; scores: readonly number[] }[]>()
+  /** Seats of the last round that began, and how many of them, since a seat was drawn last, accused nobody. */
+  let seatCount = 0
+  let accusedNobody = 0
   const vetoes = new Set<number>()
   const settledVetoes = new Set<number>()
   let joined: bigint | null = null
@@ -65,6 +74,8 @@ export function historyOf(logs: readonly HospitalEventLog[], self: Address): Hos
       case 'RoundStarted': {
         const { round, kind, participants, seats } = log.args
         const me = members.findIndex(member => member !== undefined && mine(member))
+        seatCount = seats.length
+        accusedNobody = 0
         rounds.set(round, {
           round,
           isStatistics: kind === RoundKind.Statistics,
@@ -72,6 +83,7 @@ export function historyOf(logs: readonly HospitalEventLog[], self: Address): Hos
           isParticipant: me >= 0 && has(participants, me),
           hasVetoed: vetoes.has(round),
           isSeat: me >= 0 && seats.includes(me),
+          isChecked: false,
           hasSubmitted: false,
           median: null,
           isIncluded: null,
@@ -96,12 +108,24 @@ export function historyOf(logs: readonly HospitalEventLog[], self: Address): Hos
         change(round, { median, isIncluded: hasSubmitted ? has(survivors, me) : null })
         break
       }
+      case 'SeatDrawn':
+        // Votes begin anew with it.
+        accusedNobody = 0
+        if (mine(log.args.hospital)) change(log.args.round, { isChecked: true })
+        break
+      case 'Accused':
+        if (log.args.members === 0n) accusedNobody++
+        break
       case 'ModelFinalised':
         change(log.args.round, { outcome: 'finalised' })
         break
-      case 'RoundVoided':
-        change(log.args.round, { outcome: 'void' })
+      case 'RoundVoided': {
+        const { round, phase } = log.args
+        if (rounds.get(round)?.outcome === 'accused') break
+        const isOutOfRange = phase === Phase.Aggregate && accusedNobody >= quorum(seatCount)
+        change(round, { outcome: isOutOfRange ? 'outOfRange' : 'void' })
         break
+      }
       case 'RoundVetoed': {
         const { round, hospital, vetoed } = log.args
         if (!mine(hospital)) break
@@ -114,6 +138,7 @@ export function historyOf(logs: readonly HospitalEventLog[], self: Address): Hos
       }
       case 'StakeForfeited': {
         const { round, hospital, amount, reason } = log.args
+        if (reason === ACCUSED) change(round, { outcome: 'accused' })
         if (mine(hospital)) change(round, { forfeit: { amount, reason } })
         break
       }

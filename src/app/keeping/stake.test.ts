@@ -1,34 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { Phase, RoundKind, type StudySnapshot } from '../../rounds/ports.ts'
-import { initialState, NO_HASH } from '../../rounds/state.ts'
+import { Phase, type StudySnapshot } from '../../rounds/ports.ts'
+import { initialState } from '../../rounds/state.ts'
+import { testSnapshot } from '../testSnapshot.ts'
 import { isStakeFree, unfinished } from './stake.ts'
 
 const me = `0x${'1'.repeat(40)}` as const
-const at = (phase: Phase, change: Partial<StudySnapshot> = {}): StudySnapshot => ({
-  phase,
-  kind: RoundKind.Training,
-  endReason: 0,
-  round: 2,
-  completed: 0,
-  voids: 0,
-  deadline: 100,
-  time: 50,
-  participants: 0b1n,
-  submitted: 0n,
-  survivors: 0n,
-  seats: [],
-  attested: 0,
-  revealed: 0,
-  signed: 0,
-  opened: [],
-  members: [me],
-  updates: [],
-  modelRound: 1,
-  modelMembers: 1,
-  modelHash: NO_HASH,
-  modelHeader: NO_HASH,
-  ...change,
-})
+const at = (phase: Phase, change: Partial<StudySnapshot> = {}) =>
+  testSnapshot({ phase, participants: 0b1n, members: [me], modelMembers: 1, ...change })
 const holding = (snapshot: StudySnapshot) => ({ ...initialState(me), snapshot })
 
 describe('isStakeFree', () => {
@@ -53,6 +31,7 @@ describe('unfinished', () => {
   it('is true while an update or a seat’s duty is owed, something waits for a relay, or a wallet is open', () => {
     expect(unfinished(holding(at(Phase.Train)), 0, null)).toBe(true)
     expect(unfinished(holding(at(Phase.Attest, { submitted: 1n, seats: [0] })), 0, null)).toBe(true)
+    expect(unfinished(holding(at(Phase.Recover, { submitted: 1n, seats: [0] })), 0, null)).toBe(true)
     expect(unfinished(holding(at(Phase.Ended)), 1, null)).toBe(true)
     expect(unfinished(null, 0, 'submitUpdate')).toBe(true)
   })

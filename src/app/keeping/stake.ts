@@ -3,6 +3,7 @@ import { Phase, type StudySnapshot } from '../../rounds/ports.ts'
 import { has } from '../../rounds/sets.ts'
 import type { HospitalState } from '../../rounds/state.ts'
 import type { Address } from '../../study/types.ts'
+import { phasePlace } from '../phases.ts'
 
 /**
  * Whether the contract would pay a member's stake out now: after the study's end, or once it has left and its round is over.
@@ -25,7 +26,7 @@ export function unfinished(state: HospitalState | null, pendingUploads: number, 
   if (state.task !== null && state.task.type !== 'evaluate') return true
   const me = memberIndex(state.snapshot, state)
   const { phase, participants, submitted, seats } = state.snapshot
-  if (me === null || phase < Phase.Train || phase >= Phase.Settle) return false
+  if (me === null || phasePlace(phase) < Phase.Train || phasePlace(phase) >= Phase.Settle) return false
   // A seat still owes its duties until the round settles, and nobody else holds its key.
   return seats.includes(me) || (has(participants, me) && !has(submitted, me))
 }

@@ -4,6 +4,7 @@ import { indexedDbTransactionJournal } from '../../chain/transactionJournal.ts'
 import { createKeys, indexedDbKeyStore } from '../../crypto/keys.ts'
 import { openJournal } from '../../rounds/journal.ts'
 import type { Address, Hex } from '../../study/types.ts'
+import { indexedDbResidualStore } from '../../training/residualStore.ts'
 import { activityOf, recordStep, whenLoaded } from '../activity.ts'
 import { indexedDbJoinMemory } from '../join/joinMemory.ts'
 import { wipeHospital } from './wipe.ts'
@@ -39,7 +40,10 @@ async function liveHere(address: Address): Promise<void> {
   const journal = await openJournal(namespace)
   await journal.put(1, 'scores', { scores: [1], salt: deployment, opened: 1n })
   journal.close()
-  await indexedDbKeyStore().save({ deployment, study, address }, await createKeys())
+  const owner = { deployment, study, address }
+  await indexedDbKeyStore().save(owner, await createKeys())
+  const [patients, after] = [new Uint8Array(32), new Float32Array(2)]
+  await indexedDbResidualStore().save(owner, { round: 1, patients, before: null, after })
   await indexedDbJoinMemory(namespace).save({ source: { kind: 'shipped', index: 1 } })
   await indexedDbTransactionJournal(deployment).put({
     id: `${address}-1`,

@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest'
-import { Phase, RoundKind, type StudySnapshot } from '../../rounds/ports.ts'
+import { Mode, Phase, RoundKind, type StudySnapshot } from '../../rounds/ports.ts'
+import { testSnapshot } from '../testSnapshot.ts'
 import { clockOf, createStory, type Story, sceneMs, tell } from './story.ts'
 
 function at(phase: Phase, round: number, kind: RoundKind = RoundKind.Training): StudySnapshot {
-  return { phase, round, kind, seats: [] as readonly number[] } as StudySnapshot
+  return testSnapshot({ phase, round, kind })
 }
 
 /** Every scene that a visitor sees when the story is looked at once a second. */
@@ -46,6 +47,21 @@ it('tells of phases that went by between two looks', () => {
   expect(seen(inRound, 0, 60, at(Phase.Settle, 2)).names).toEqual(['check 2', 'score 2', 'average 2', 'settle 2'])
 })
 
+it('tells of a masked round without scores, and of a check where there is one', () => {
+  const masked = (phase: Phase) => ({ ...at(phase, 2), mode: Mode.Masked })
+  const begun = tell(createStory(0), masked(Phase.Train), 0)
+  const settled = tell(begun, masked(Phase.Settle), 100)
+  expect(seen(settled, 0, 60, masked(Phase.Settle)).names).toEqual(['check 2', 'unmask 2', 'average 2', 'settle 2'])
+  const checked = tell(tell(begun, masked(Phase.Recover), 100), masked(Phase.Aggregate), 200)
+  expect(seen(checked, 0, 60, masked(Phase.Aggregate)).names).toEqual([
+    ...['check 2', 'unmask 2', 'recover 2', 'average 2'],
+  ])
+  expect(clockOf({ name: 'unmask', round: 1 }, masked(Phase.Recover))).toMatchObject({
+    phase: 'unmask',
+    mode: Mode.Masked,
+  })
+})
+
 it('leaves out what it is more than a round behind', () => {
   let story = tell(createStory(0), at(Phase.Train, 1), 0)
   for (let round = 1; round <= 20; round++) story = tell(story, at(Phase.Settle, round), 1)
@@ -55,9 +71,9 @@ it('leaves out what it is more than a round behind', () => {
 })
 
 it('reads the clock face of what it tells, which is over where it lags behind', () => {
-  const scoring = { ...at(Phase.Score, 2), seats: [0, 1, 3], revealed: 0b101 } as unknown as StudySnapshot
-  expect(clockOf({ name: 'score', round: 2 }, scoring)).toEqual({ phase: 'score', isOver: false, done: 2, of: 3 })
-  expect(clockOf({ name: 'train', round: 2 }, scoring)).toEqual({ phase: 'train', isOver: false, done: 1, of: 1 })
+  const scoring = { ...at(Phase.Score, 2), seats: [0, 1, 3], revealed: 0b101 }
+  expect(clockOf({ name: 'score', round: 2 }, scoring)).toMatchObject({ phase: 'score', isOver: false, done: 2, of: 3 })
+  expect(clockOf({ name: 'train', round: 2 }, scoring)).toMatchObject({ phase: 'train', isOver: false, done: 1, of: 1 })
   expect(clockOf({ name: 'score', round: 1 }, scoring)).toMatchObject({ phase: 'score', done: 1, of: 1 })
   expect(clockOf({ name: 'join', round: 0 }, null)).toMatchObject({ phase: null, isOver: false })
   expect(clockOf({ name: 'end', round: 3 }, at(Phase.Ended, 3))).toMatchObject({ isOver: true })

@@ -1,4 +1,4 @@
-import { Phase, RoundKind, type StudySnapshot } from '../../rounds/ports.ts'
+import { Mode, Phase, RoundKind, type StudySnapshot } from '../../rounds/ports.ts'
 import { type ClockPhase, type ClockReading, readClock } from '../live/clockPhase.ts'
 
 /** What the story tells, one thing at a time. */
@@ -9,6 +9,8 @@ export const sceneNames = [
   'train',
   'check',
   'score',
+  'unmask',
+  'recover',
   'average',
   'settle',
   'end',
@@ -44,23 +46,22 @@ export function createStory(now: number): Story {
 /** What the study does now, as the story has it. */
 export function sceneOf(snapshot: StudySnapshot): Scene {
   const { round, phase, kind } = snapshot
-  const name: SceneName =
-    phase <= Phase.Open
-      ? 'join'
-      : phase === Phase.Ended
-        ? 'end'
-        : phase <= Phase.Audit
-          ? kind === RoundKind.Statistics
-            ? 'statistics'
-            : 'train'
-          : phase === Phase.Attest
-            ? 'check'
-            : phase === Phase.Score
-              ? 'score'
-              : phase === Phase.Aggregate
-                ? 'average'
-                : 'settle'
-  return { name, round }
+  const training = kind === RoundKind.Statistics ? 'statistics' : 'train'
+  return { name: scenes[phase] ?? training, round }
+}
+
+const scenes: Readonly<Partial<Record<Phase, SceneName>>> = {
+  [Phase.Draft]: 'join',
+  [Phase.Open]: 'join',
+  [Phase.Attest]: 'check',
+  [Phase.Score]: 'score',
+  [Phase.Unmask]: 'unmask',
+  [Phase.Draw]: 'recover',
+  [Phase.Recover]: 'recover',
+  [Phase.Aggregate]: 'average',
+  [Phase.Evaluate]: 'settle',
+  [Phase.Settle]: 'settle',
+  [Phase.Ended]: 'end',
 }
 
 const clockPhases: Readonly<Partial<Record<SceneName, ClockPhase>>> = {
@@ -68,6 +69,8 @@ const clockPhases: Readonly<Partial<Record<SceneName, ClockPhase>>> = {
   train: 'train',
   check: 'submit',
   score: 'score',
+  unmask: 'unmask',
+  recover: 'recover',
   average: 'average',
   settle: 'settle',
 }
@@ -76,7 +79,8 @@ const clockPhases: Readonly<Partial<Record<SceneName, ClockPhase>>> = {
 export function clockOf(scene: Scene, snapshot: StudySnapshot | null): ClockReading {
   const now = snapshot && sceneOf(snapshot)
   if (now?.name === scene.name && now.round === scene.round) return readClock(snapshot, null)
-  return { phase: clockPhases[scene.name] ?? null, isOver: scene.name === 'end', done: 1, of: 1 }
+  const mode = snapshot?.mode ?? Mode.Committee
+  return { phase: clockPhases[scene.name] ?? null, mode, isOver: scene.name === 'end', done: 1, of: 1 }
 }
 
 /**
@@ -89,7 +93,7 @@ export function tell(story: Story, snapshot: StudySnapshot | null, now: number):
   if (snapshot === null) return story.shown.name === 'invite' ? story : createStory(now)
   const scene = sceneOf(snapshot)
   const isNew = scene.name !== story.last.name || scene.round !== story.last.round
-  let queue = isNew ? [...story.queue, ...between(story.last, scene), scene] : story.queue
+  let queue = isNew ? [...story.queue, ...between(story.last, scene, snapshot.mode), scene] : story.queue
   if (queue.length > longestQueue) queue = queue.slice(-longestQueue)
   const last = isNew ? scene : story.last
   const stays = story.shown.name === 'invite' ? 0 : story.shown.round <= 2 ? sceneMs.first : sceneMs.later
@@ -98,18 +102,24 @@ export function tell(story: Story, snapshot: StudySnapshot | null, now: number):
   return { shown: next, since: now, queue: rest, last }
 }
 
-const roundScenes = ['train', 'check', 'score', 'average'] as const
+const roundScenes: Readonly<Record<Mode, readonly SceneName[]>> = {
+  [Mode.Committee]: ['train', 'check', 'score', 'average'],
+  // Who is checked is told where somebody is: not in every round.
+  [Mode.Masked]: ['train', 'check', 'unmask', 'average'],
+}
 
 /** Scenes of a training round that nobody looked at in time. */
-function between(from: Scene, to: Scene): Scene[] {
-  const place = (scene: Scene) => roundScenes.indexOf(scene.name as (typeof roundScenes)[number])
+function between(from: Scene, to: Scene, mode: Mode): Scene[] {
+  const scenes = roundScenes[mode]
+  // After the masks are off somebody may be checked.
+  const place = ({ name }: Scene) => scenes.indexOf(name === 'recover' ? 'unmask' : name)
   if (to.name === 'join' || to.name === 'statistics') return []
-  const target = to.name === 'settle' || to.name === 'end' ? roundScenes.length : place(to)
+  const target = to.name === 'settle' || to.name === 'end' ? scenes.length : place(to) + (to.name === 'recover' ? 1 : 0)
   if (from.round === to.round && from.name !== 'statistics' && place(from) >= 0) {
-    return roundScenes.slice(place(from) + 1, target).map(name => ({ name, round: to.round }))
+    return scenes.slice(place(from) + 1, target).map(name => ({ name, round: to.round }))
   }
-  if (from.round < to.round && target < roundScenes.length && target > 0) {
-    return roundScenes.slice(0, target).map(name => ({ name, round: to.round }))
+  if (from.round < to.round && target < scenes.length && target > 0) {
+    return scenes.slice(0, target).map(name => ({ name, round: to.round }))
   }
   return []
 }

@@ -1,19 +1,28 @@
-import { Phase, type StudySnapshot } from '../../rounds/ports.ts'
+import { Mode, Phase, type StudySnapshot } from '../../rounds/ports.ts'
 import type { TaskType } from '../../rounds/state.ts'
 import { turnout } from '../situation.ts'
 
 /** What fills the clock face, clockwise from the top. */
-export const clockPhases = ['select', 'train', 'submit', 'score', 'average', 'evaluate', 'settle'] as const
-export type ClockPhase = (typeof clockPhases)[number]
+const clockPhases = ['select', 'train', 'submit', 'score', 'average', 'evaluate', 'settle'] as const
+/** The same in a masked study, where nothing is scored. */
+const maskedPhases = ['select', 'train', 'submit', 'unmask', 'recover', 'average', 'evaluate', 'settle'] as const
+export type ClockPhase = (typeof clockPhases)[number] | (typeof maskedPhases)[number]
 
 /** Where a round stands on its clock face. */
 export interface ClockReading {
   /** null: the first round has not begun, or the study is over. */
   readonly phase: ClockPhase | null
+  /** Whose clock it is: a masked study's has other parts. */
+  readonly mode: Mode
   readonly isOver: boolean
   /** How many of those who owe something have acted; 0 of 0 where nobody does. */
   readonly done: number
   readonly of: number
+}
+
+/** The parts of a round's clock face, clockwise from the top. */
+export function clockPhasesOf(mode: Mode): readonly ClockPhase[] {
+  return mode === Mode.Masked ? maskedPhases : clockPhases
 }
 
 const phases: Readonly<Record<Phase, ClockPhase | null>> = {
@@ -28,6 +37,9 @@ const phases: Readonly<Record<Phase, ClockPhase | null>> = {
   [Phase.Evaluate]: 'evaluate',
   [Phase.Settle]: 'settle',
   [Phase.Ended]: null,
+  [Phase.Unmask]: 'unmask',
+  [Phase.Draw]: 'recover',
+  [Phase.Recover]: 'recover',
 }
 
 /**
@@ -36,8 +48,9 @@ const phases: Readonly<Record<Phase, ClockPhase | null>> = {
  * @param task what this tab does, null where it waits
  */
 export function readClock(snapshot: StudySnapshot | null, task: TaskType | null): ClockReading {
-  if (snapshot === null) return { phase: null, isOver: false, done: 0, of: 0 }
+  if (snapshot === null) return { phase: null, mode: Mode.Committee, isOver: false, done: 0, of: 0 }
   const isOver = snapshot.phase === Phase.Ended
   const isBetween = snapshot.phase === Phase.Settle && task === 'evaluate'
-  return { phase: isBetween ? 'evaluate' : phases[snapshot.phase], isOver, ...turnout(snapshot) }
+  const { mode, phase } = snapshot
+  return { phase: isBetween ? 'evaluate' : phases[phase], mode, isOver, ...turnout(snapshot) }
 }

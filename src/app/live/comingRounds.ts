@@ -1,4 +1,5 @@
 import { Phase, RoundKind, type StudySnapshot } from '../../rounds/ports.ts'
+import { isRunning } from '../phases.ts'
 
 /** Rounds that can be sat out in advance are offered so far ahead. */
 const OFFERED = 4
@@ -11,10 +12,9 @@ const OFFERED = 4
  */
 export function comingRounds(snapshot: StudySnapshot | null, rounds: number, hasRoundZero: boolean): readonly number[] {
   if (snapshot === null || snapshot.phase === Phase.Ended) return []
-  const { round, phase, kind, completed } = snapshot
-  const isWithin = phase >= Phase.Select && phase < Phase.Settle
+  const { round, kind, completed } = snapshot
   // What is left after the running round ends well; a void one adds another.
-  const running = isWithin && kind === RoundKind.Training ? 1 : 0
+  const running = isRunning(snapshot) && kind === RoundKind.Training ? 1 : 0
   const zero = round === 0 && hasRoundZero ? 1 : 0
   const left = Math.max(0, rounds - completed - running + zero)
   return Array.from({ length: Math.min(OFFERED, left) }, (_, i) => round + 1 + i)

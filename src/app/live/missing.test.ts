@@ -1,38 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { Phase, RoundKind, type StudySnapshot } from '../../rounds/ports.ts'
-import { NO_HASH } from '../../rounds/state.ts'
+import { Mode, Phase, type StudySnapshot } from '../../rounds/ports.ts'
 import type { Address } from '../../study/types.ts'
+import { testSnapshot } from '../testSnapshot.ts'
 import { isInRound, missingOf, rollOf } from './missing.ts'
 
 const hospitals = [1, 2, 3].map(n => `0x${String(n).repeat(40)}` as Address)
 const [first, second] = hospitals as [Address, Address]
 
 function at(phase: Phase, change: Partial<StudySnapshot> = {}): StudySnapshot {
-  return {
-    phase,
-    kind: RoundKind.Training,
-    endReason: 0,
-    round: 2,
-    completed: 0,
-    voids: 0,
-    deadline: 100,
-    time: 50,
-    participants: 0b111n,
-    submitted: 0n,
-    survivors: 0n,
-    seats: [2, 0],
-    attested: 0,
-    revealed: 0,
-    signed: 0,
-    opened: [0n, 0n],
-    members: hospitals,
-    updates: [],
-    modelRound: 1,
-    modelMembers: 3,
-    modelHash: NO_HASH,
-    modelHeader: NO_HASH,
-    ...change,
-  }
+  const seats = { seats: [2, 0], opened: [0n, 0n] }
+  return testSnapshot({ phase, participants: 0b111n, ...seats, members: hospitals, modelMembers: 3, ...change })
 }
 
 const standings = (snapshot: StudySnapshot) => rollOf(snapshot, first).map(({ standing }) => standing)
@@ -55,6 +32,20 @@ describe('rollOf', () => {
       'free',
       'missed',
     ])
+  })
+
+  it('waits for the masks of seats that can give them, and for the shares of those who gave them', () => {
+    const frozen = { mode: Mode.Masked, submitted: 0b111n, survivors: 0b111n, attested: 0b11 }
+    // Seat 1, member 0, could not check member 1: it lacks a seed, and nobody waits for it.
+    const lacking = at(Phase.Unmask, { ...frozen, opened: [0b111n, 0b101n] })
+    expect(standings(lacking)).toEqual(['free', 'free', 'waiting'])
+    expect(standings({ ...lacking, attested: 0b01 })).toEqual(['missed', 'free', 'waiting'])
+    expect(standings({ ...lacking, revealed: 0b01 })).toEqual(['free', 'free', 'done'])
+
+    const vanished = { ...frozen, opened: [0b111n, 0b111n], revealed: 0b01, opening: 0b10 }
+    expect(standings(at(Phase.Draw, vanished))).toEqual(['missed', 'free', 'free'])
+    expect(standings(at(Phase.Recover, vanished))).toEqual(['missed', 'free', 'waiting'])
+    expect(standings(at(Phase.Recover, { ...vanished, shared: 0b01 }))).toEqual(['missed', 'free', 'done'])
   })
 
   it('says who missed the deadline for updates', () => {
@@ -84,6 +75,7 @@ describe('isInRound', () => {
   it('is false for one that sits out, is unknown, or has no round running', () => {
     expect(isInRound(at(Phase.Train, { participants: 0b110n }), first)).toBe(false)
     expect(isInRound(at(Phase.Train), first)).toBe(true)
+    expect(isInRound(at(Phase.Recover), first)).toBe(true)
     expect(isInRound(at(Phase.Settle), first)).toBe(false)
     expect(isInRound(null, first)).toBe(false)
   })

@@ -1,7 +1,8 @@
-import { memberIndex } from '../../rounds/duties.ts'
+import { memberIndex, mustUnmask } from '../../rounds/duties.ts'
 import { Phase, type StudySnapshot } from '../../rounds/ports.ts'
 import { has, hasSeat } from '../../rounds/sets.ts'
 import { type Address, sameAddress } from '../../study/types.ts'
+import { isRunning } from '../phases.ts'
 
 /** How a hospital stands in the running phase. */
 export type Standing =
@@ -65,15 +66,22 @@ function standingOf(snapshot: StudySnapshot, index: number): Standing {
     case Phase.Score:
       if (!hasSeat(snapshot.attested, seat)) return 'missed'
       return hasSeat(snapshot.revealed, seat) ? 'done' : 'waiting'
+    case Phase.Unmask:
+      if (hasSeat(snapshot.revealed, seat)) return 'done'
+      // A seat that could not check everybody lacks a seed: its part is opened from the others' shares, at no fault of its own.
+      if (mustUnmask(snapshot, seat)) return 'waiting'
+      return hasSeat(snapshot.attested, seat) ? 'free' : 'missed'
+    case Phase.Draw:
+    case Phase.Recover:
+      if (!hasSeat(snapshot.revealed, seat)) {
+        return mustUnmask(snapshot, seat) || !hasSeat(snapshot.attested, seat) ? 'missed' : 'free'
+      }
+      if (snapshot.phase === Phase.Draw) return 'free'
+      return hasSeat(snapshot.shared, seat) ? 'done' : 'waiting'
     case Phase.Aggregate:
       if (hasSeat(snapshot.signed, seat)) return 'done'
       return hasSeat(snapshot.attested, seat) ? 'waiting' : 'missed'
     default:
       return 'free'
   }
-}
-
-/** A round is under way: not before the first, not in the pause after one, not at the end. */
-export function isRunning({ phase }: StudySnapshot): boolean {
-  return phase >= Phase.Select && phase < Phase.Settle
 }

@@ -1,35 +1,22 @@
 import { describe, expect, it } from 'vitest'
-import { Phase, RoundKind, type StudySnapshot } from '../../rounds/ports.ts'
-import { type HospitalState, initialState, NO_HASH } from '../../rounds/state.ts'
+import { Phase } from '../../rounds/ports.ts'
+import { type HospitalState, initialState } from '../../rounds/state.ts'
 import { createHospitalStore, type HospitalView } from '../store.ts'
+import { testSnapshot } from '../testSnapshot.ts'
 import { comingRounds } from './comingRounds.ts'
 import { isAsked, nextAction } from './nextAction.ts'
 
 const me = `0x${'1'.repeat(40)}` as const
-const snapshot: StudySnapshot = {
-  phase: Phase.Train,
-  kind: RoundKind.Training,
-  endReason: 0,
+const snapshot = testSnapshot({
   round: 3,
   completed: 1,
-  voids: 0,
-  deadline: 100,
-  time: 50,
   participants: 0b1n,
   submitted: 0b1n,
-  survivors: 0n,
   seats: [0],
-  attested: 0,
-  revealed: 0,
-  signed: 0,
-  opened: [],
   members: [me],
-  updates: [],
   modelRound: 2,
   modelMembers: 1,
-  modelHash: NO_HASH,
-  modelHeader: NO_HASH,
-}
+})
 
 function view(change: Partial<HospitalView>): HospitalView {
   return { ...createHospitalStore({ name: 'Ward', number: 1, address: me }).getState(), ...change }
@@ -94,6 +81,7 @@ describe('comingRounds', () => {
   it('offers the rounds after the running one, and no more than there are', () => {
     expect(comingRounds({ ...snapshot, completed: 3 }, 6, true)).toEqual([4, 5])
     expect(comingRounds(snapshot, 15, true)).toEqual([4, 5, 6, 7])
+    expect(comingRounds({ ...snapshot, phase: Phase.Unmask, completed: 3 }, 6, true)).toEqual([4, 5])
   })
 
   it('offers round zero before the start', () => {

@@ -1,8 +1,9 @@
 import { holdsModel, memberIndex } from '../../rounds/duties.ts'
 import type { Progress } from '../../rounds/ports.ts'
 import type { TaskType } from '../../rounds/state.ts'
+import { isRunning } from '../phases.ts'
 import type { HospitalView } from '../store.ts'
-import { isInRound, isRunning } from './missing.ts'
+import { isInRound } from './missing.ts'
 
 /** The one thing that the person at this tab should know of what they have to do. Usually nothing. */
 export type NextAction =

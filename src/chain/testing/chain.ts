@@ -36,6 +36,9 @@ export const testRules: Rules = {
   scoreSeconds: 600,
   aggregateSeconds: 600,
   pauseSeconds: 0,
+  mode: 0,
+  clip: 0,
+  fractionBits: 0,
 }
 
 export interface TestChain {

@@ -1,6 +1,6 @@
 import './charts.css'
 import { Table } from '@mantine/core'
-import { type ClockPhase, type ClockReading, clockPhases } from '../../app/live/clockPhase.ts'
+import { type ClockReading, clockPhasesOf } from '../../app/live/clockPhase.ts'
 import { chartTexts } from '../texts/charts.ts'
 import { clockExplains } from '../texts/live.ts'
 import { PictureFrame } from './PictureFrame.tsx'
@@ -34,7 +34,6 @@ const centre = { x: size.width / 2, y: size.height / 2 }
 const ring = { inner: 66, outer: 92, label: 106 }
 /** Degrees between two parts. */
 const gap = 3
-const step = 360 / clockPhases.length
 
 /**
  * The face alone: the part that runs is outlined and fills with those who have acted, what is over is full, what is to come is
@@ -42,12 +41,14 @@ const step = 360 / clockPhases.length
  */
 export function ClockFace({ reading, title, subtitle, width = size.width, isBare = false }: ClockFaceProps) {
   const edge = ring.outer + 4
+  const phases = clockPhasesOf(reading.mode)
+  const step = 360 / phases.length
   const box = isBare
     ? `${centre.x - edge} ${centre.y - edge} ${2 * edge} ${2 * edge}`
     : `0 0 ${size.width} ${size.height}`
   return (
     <svg className="ward-clock" viewBox={box} width={width} aria-hidden="true">
-      {clockPhases.map((phase, index) => {
+      {phases.map((phase, index) => {
         const state = stateOf(reading, index)
         const from = index * step + gap / 2
         const to = (index + 1) * step - gap / 2
@@ -106,10 +107,10 @@ export function ClockFace({ reading, title, subtitle, width = size.width, isBare
 
 type PartState = keyof typeof chartTexts.clock.states
 
-function stateOf({ phase, isOver }: ClockReading, index: number): PartState {
+function stateOf({ phase, mode, isOver }: ClockReading, index: number): PartState {
   if (isOver) return 'past'
   if (phase === null) return 'ahead'
-  const now = clockPhases.indexOf(phase)
+  const now = clockPhasesOf(mode).indexOf(phase)
   return index < now ? 'past' : index === now ? 'now' : 'ahead'
 }
 
@@ -152,13 +153,13 @@ function ClockTable({ reading }: { readonly reading: ClockReading }) {
         </Table.Tr>
       </Table.Thead>
       <Table.Tbody>
-        {clockPhases.map((phase: ClockPhase, index) => {
+        {clockPhasesOf(reading.mode).map((phase, index) => {
           const state = stateOf(reading, index)
           const count = state === 'now' && reading.of > 0 ? `, ${clock.count(reading.done, reading.of)}` : ''
           return (
             <Table.Tr key={phase}>
               <Table.Th scope="row" fw={400}>
-                {clock.phases[phase]}: {clockExplains[phase]}
+                {clock.phases[phase]}: {clockExplains(phase, reading.mode)}
               </Table.Th>
               <Table.Td fw={state === 'now' ? 600 : 400}>
                 {clock.states[state]}

@@ -8,7 +8,7 @@ import { openSponsorDesk, type SponsorDesk } from '../../app/sponsorDesk.ts'
 import { DEV_CHAIN_ID, type Wallet } from '../../chain/clients.ts'
 import type { Address } from '../../study/types.ts'
 import type { Route } from '../route.ts'
-import { texts } from '../texts.ts'
+import { sponsorTexts } from '../texts/sponsor.ts'
 import { useHospitalWallet } from '../wallet/useHospitalWallet.ts'
 import { DraftList } from './sponsor/DraftList.tsx'
 import { ChooseSigner, SignerLine } from './sponsor/Signer.tsx'
@@ -31,7 +31,7 @@ export function SponsorPage({ site, route }: SponsorPageProps) {
   if (wallet === null) {
     return (
       <Stack gap="lg">
-        <Title order={1}>{texts.sponsor.heading}</Title>
+        <Title order={1}>{sponsorTexts.heading}</Title>
         {route.account === null ? (
           <ChooseSigner site={site} demoHref={sponsorUrl(route.study as Address | null, 0)} />
         ) : (
@@ -136,10 +136,10 @@ function Room({ site, route, wallet, desk }: RoomProps) {
   return (
     <Stack gap="lg">
       <Stack gap={4}>
-        <Title order={1}>{texts.sponsor.heading}</Title>
+        <Title order={1}>{sponsorTexts.heading}</Title>
         <SignerLine site={site} wallet={wallet} number={route.account} />
       </Stack>
-      {open !== null && <Text role="status">{texts.sponsor.drafts.gone}</Text>}
+      {open !== null && <Text role="status">{sponsorTexts.drafts.gone}</Text>}
       <StudyList site={site} wallet={wallet} linkTo={study => sponsorUrl(study, route.account)} />
       <DraftList desk={desk} onOpen={setOpen} />
     </Stack>

@@ -9,6 +9,8 @@ export const chartTexts = {
       train: 'Train',
       submit: 'Check',
       score: 'Score',
+      unmask: 'Unmask',
+      recover: 'Recover',
       average: 'Average',
       evaluate: 'Evaluate',
       settle: 'Settle',

@@ -1,6 +1,6 @@
 import type { Entry } from '../../app/join/entry.ts'
 import type { Unused } from '../../training/screen.ts'
-import { bytes, decimal, inTime } from '../format.ts'
+import { bytes, decimal, inTime, partOf } from '../format.ts'
 
 /** Whole seconds as people say them. @example lasting(75) // '1 min 15 s' */
 function lasting(seconds: number): string {
@@ -234,7 +234,20 @@ export const joinTexts = {
     worthless: 'On this test chain neither is worth anything.',
     get: (reward: number) =>
       `The model that all learned together, to use on this computer. And a share of ${credits(reward)} a round, by how much your update helped.`,
+    getMasked: (reward: number) =>
+      `The model that all learned together, to use on this computer. And an equal share of ${credits(reward)} a round, with all whose updates are in the sum.`,
+    loseMasked: (stake: number, share: number) =>
+      `${Math.round(share * 1000) / 10} % of the stake each time you miss a deadline or are proven to have sent something false; ${credits(stake)} at most.`,
     sharedSealed: 'What the model learned from your patients: sealed, for this round’s committee of hospitals only.',
+    sharedMasked:
+      'What the model learned from your patients: masked. Nobody can read it, not even the committee; only the weighted sum of all hospitals opens.',
+    sharedPart: (keep: number) =>
+      `Of that, ${partOf(keep)} goes up in a round, the rest in later ones: uploads are smaller.`,
+    sharedPublicMasked:
+      'Public on the chain: your hospital’s name, its address and stake, and fingerprints of what it sent.',
+    sharedWeight: (patients: number) =>
+      `Public, too: about how many patients you have, in at most eight steps of ${patients.toLocaleString('en-GB')}. Larger hospitals count more.`,
+    sharedNeverMasked: 'Never: a patient’s row, an exact count of your patients, your own update, a file’s name.',
     sharedPublic:
       'Public on the chain: your hospital’s name, its address, stake and scores, and fingerprints of what it sent.',
     sharedNever: 'Never: a patient’s row, a count of your patients, a file’s name.',

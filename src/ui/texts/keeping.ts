@@ -42,6 +42,9 @@ export const keepingTexts = {
     'no update': 'no update came before the deadline',
     'no attestation': 'the committee seat did not check the updates in time',
     'no scores': 'the committee seat did not give its scores in time',
+    'no masks': 'the committee seat did not send its masks in time',
+    'no shares': 'the committee seat did not open its part for the check in time',
+    accused: 'what was opened proves that something of it was false',
     'no signature': 'the committee seat did not sign the model in time',
     'not opened': 'too few of the committee could open the update',
     disqualified: 'the update made the model worse than the study allows',
@@ -65,9 +68,15 @@ export const keepingTexts = {
       reward: 'Reward',
       fault: 'Fault',
     },
-    outcomes: { running: 'running', finalised: 'new model', void: 'repeated: too few acted' },
-    part: ({ isParticipant, isSeat, hasVetoed }: HistoryRow) => {
-      if (isParticipant) return isSeat ? 'drawn, committee' : 'drawn'
+    outcomes: {
+      running: 'running',
+      finalised: 'new model',
+      void: 'repeated: too few acted',
+      accused: 'repeated: it did not add up',
+      outOfRange: 'repeated: the sum made no sense',
+    },
+    part: ({ isParticipant, isSeat, isChecked, hasVetoed }: HistoryRow) => {
+      if (isParticipant) return isChecked ? 'drawn, committee, checked' : isSeat ? 'drawn, committee' : 'drawn'
       return hasVetoed ? 'sat out' : 'not in this round'
     },
     yes: 'yes',
@@ -80,6 +89,7 @@ export const keepingTexts = {
     },
     scoreExplains:
       'The score is the committee’s median: by how many points your update made the model better on the committee’s own patients.',
+    notScored: 'Not scored: nobody sees single updates. Those whose updates are in the sum share the reward evenly.',
     export: 'Save as CSV',
     file: (name: string) => `${name.replaceAll(/[^\p{L}\p{N}]+/gu, '-')}-rounds.csv`,
   },

@@ -50,6 +50,14 @@ export const kioskTexts = {
       title: 'Scoring',
       says: 'The committee tries each update on patients of its own and says how much it helps.',
     },
+    unmask: {
+      title: 'Only the sum',
+      says: 'The committee takes the masks off the sum of all updates. What any one hospital sent stays hidden.',
+    },
+    recover: {
+      title: 'Checking the committee',
+      says: 'The chain draws a committee member. Its masks are opened, and everybody computes them again.',
+    },
     average: {
       title: 'Averaging',
       says: 'What helped is averaged. The committee signs the new model; the chain counts the signatures.',
@@ -122,6 +130,8 @@ const tasks: Readonly<Record<TaskType, string>> = {
   contribute: 'Training on its own patients',
   review: 'On the committee: checks the others’ updates',
   reveal: 'On the committee: sends its scores',
+  unmask: 'On the committee: takes its masks off the sum',
+  recover: 'On the committee: opens masks to be checked',
   conclude: 'On the committee: averages what helped',
   advance: 'Moving the study on',
   evaluate: 'Trying the shared model on its own patients',
@@ -131,6 +141,9 @@ const waits: Readonly<Partial<Record<PhaseName, string>>> = {
   train: 'Waits for the others’ updates',
   attest: 'The committee checks the updates',
   score: 'The committee scores the updates',
+  unmask: 'The committee takes the masks off the sum',
+  draw: 'The chain draws who is checked',
+  recover: 'The committee opens masks to be checked',
   aggregate: 'The committee averages what helped',
 }
 

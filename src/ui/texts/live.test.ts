@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { actionText, list, liveTexts } from './live.ts'
+import { Mode } from '../../rounds/ports.ts'
+import { actionText, clockExplains, list, liveTexts } from './live.ts'
 
 describe('deadline words', () => {
   const { deadline } = liveTexts
@@ -44,7 +45,20 @@ describe('actionText', () => {
   })
 })
 
+it('does not say of a masked round that anybody opens or tries an update', () => {
+  expect(clockExplains('submit', Mode.Committee)).toMatch(/opens the updates/)
+  expect(clockExplains('submit', Mode.Masked)).toMatch(/Nobody can read it/)
+  expect(clockExplains('settle', Mode.Masked)).toBe(clockExplains('settle', Mode.Committee))
+})
+
 describe('who is missing', () => {
+  it('says how many of the committee a masked round can do without', () => {
+    const { unmask } = liveTexts.missing.whatThen
+    expect(unmask(0)).toMatch(/^Nobody of so small a committee may be missing/)
+    expect(unmask(1)).toContain('up to one missing member left')
+    expect(unmask(2)).toContain('up to 2 missing members left')
+  })
+
   it('names one, you, and several', () => {
     const { waits } = liveTexts.missing
     expect(waits(['Cleveland'])).toBe('Cleveland has still to do what this phase asks for.')

@@ -1,6 +1,7 @@
 import type { ClockPhase } from '../../app/live/clockPhase.ts'
 import type { Standing } from '../../app/live/missing.ts'
 import { isAsked, type NextAction } from '../../app/live/nextAction.ts'
+import { Mode } from '../../rounds/ports.ts'
 import type { TaskType } from '../../rounds/state.ts'
 import type { BlobKind } from '../../storage/BlobStore.ts'
 import { inTime, percent } from '../format.ts'
@@ -68,6 +69,14 @@ export const liveTexts = {
     whatThen: {
       train:
         'Who has not sent an update by the deadline is left out of this round and loses a part of the stake. The others go on without waiting.',
+      /** @param spare how many committee members may be missing */
+      unmask: (spare: number) =>
+        spare === 0
+          ? 'Nobody of so small a committee may be missing: if one has not sent its masks by the deadline, it loses a part of the stake and the round is repeated.'
+          : `Who of the committee has not sent its masks by the deadline loses a part of the stake. The others open what up to ${spare === 1 ? 'one missing member' : `${spare} missing members`} left behind; if more are missing, the round is repeated.`,
+      draw: 'Nobody has to do anything: the next blocks of the chain draw who is checked. Nobody can choose it.',
+      recover: (needed: number) =>
+        `Who of the committee has not opened its part by the deadline loses a part of the stake. The round goes on with the parts of ${needed} members; with fewer it is repeated.`,
       seats:
         'Who of the committee has not acted by the deadline loses a part of the stake. The round goes on if more than two thirds of the committee have acted; else it is repeated.',
       none: 'If somebody does not come, the others go on at the deadline.',
@@ -122,21 +131,26 @@ export const liveTexts = {
   leaves: {
     heading: 'What leaves this computer?',
     answer: 'Sealed updates to the model, hashes and signatures. Never a patient’s row, never a file’s name.',
+    answerMasked: 'Masked updates to the model, hashes and signatures. Never a patient’s row, never a file’s name.',
     columns: { what: 'What', sent: 'Sent', received: 'Received' },
     kinds: {
       statistics: 'Sums for the common scale, sealed',
       update: 'Updates, sealed to the committee',
       model: 'Models, sealed to the hospitals',
+      masks: 'Sums of masks, sealed to the committee',
+      shares: 'Opened parts of masks, sealed to the committee',
       rewraps: 'Keys passed on within the committee, sealed',
       manifest: 'Description of the study, public',
       initial: 'First weights, public',
       other: 'Connections: handshakes, encryption, asking for blocks',
     } satisfies Record<BlobKind | 'other', string>,
+    updateMasked: 'Updates, masked',
     total: 'Content, all together',
     chain: (confirmed: number, failed: number) =>
       `${confirmed === 1 ? 'One transaction' : `${confirmed} transactions`} on the chain${failed > 0 ? `, ${failed} failed` : ''}`,
     gas: (gas: string) => `${gas} gas`,
     chainHolds: 'The chain holds hashes, signatures, scores and stakes, readable for everybody and for good.',
+    chainHoldsMasked: 'The chain holds hashes, signatures, weights and stakes, readable for everybody and for good.',
     relays: (connected: number, all: number) =>
       all === 0 ? 'No relays are named for this study.' : `${connected} of ${all} relays connected`,
     noRelay: 'No relay answers. Your work is kept here and goes out as soon as one does.',
@@ -153,6 +167,10 @@ export const liveTexts = {
           ? 'one upload waits for a relay'
           : `${count} uploads wait for a relay`,
     who: 'Only this round’s committee can open what you send. Relays store it without being able to read it.',
+    whoMasked:
+      'Nobody can open your update, not the committee either: it is masked, and only the sum of all hospitals’ updates opens.',
+    compressed: (upload: string, times: number) =>
+      `Of each update a part is sent now and the rest in later rounds: an upload is ${upload}, ${times.toFixed(1)} times smaller than without compression.`,
     nothingYet: 'Nothing has left this computer yet.',
   },
 
@@ -205,6 +223,8 @@ const taskNames: Readonly<Record<TaskType, string>> = {
   contribute: 'This tab trains on your patients',
   review: 'This tab checks the others’ updates for the committee',
   reveal: 'This tab gives its scores to the committee',
+  unmask: 'This tab adds up its masks for the committee',
+  recover: 'This tab opens its part of the masks that are checked, for the committee',
   conclude: 'This tab averages the updates and signs the new model',
   advance: 'This tab moves the study on',
   evaluate: 'This tab tries the new model on your held-out patients',
@@ -215,6 +235,8 @@ const titles: Readonly<Record<TaskType, string>> = {
   contribute: 'Training',
   review: 'Checking updates',
   reveal: 'Scoring',
+  unmask: 'Unmasking',
+  recover: 'Opening masks',
   conclude: 'Averaging',
   advance: 'Moving on',
   evaluate: 'Evaluating',
@@ -280,15 +302,29 @@ export function clockSentence(
   return phaseWords === null ? words.before : words.sentence(round, phaseWords, done, of)
 }
 
-/** What each part of the clock face means. */
-export const clockExplains: Readonly<Record<ClockPhase, string>> = {
+const explains: Readonly<Record<ClockPhase, string>> = {
   select: 'The chain draws who takes part and who sits on the committee.',
   train: 'Each hospital trains on its own patients and seals what it learned.',
   submit: 'The committee opens the updates and tries them on its own patients.',
   score: 'The committee says how much each update helped.',
+  unmask: 'The committee removes the masks from the sum of all updates. No single update comes to light.',
+  recover:
+    'A committee member is drawn to be checked. The committee opens what is needed to check it, and what missing members left behind.',
   average: 'The committee averages what helped and signs the new model.',
   evaluate: 'Each hospital tries the new model on its own held-out patients.',
   settle: 'Rewards are credited; hospitals may join or leave.',
+}
+
+/** What is otherwise in a masked study. */
+const explainsMasked: Readonly<Partial<Record<ClockPhase, string>>> = {
+  train: 'Each hospital trains on its own patients and masks what it learned.',
+  submit: 'The committee checks that every masked update is whole. Nobody can read it.',
+  average: 'The committee works out the average from the sum and signs the new model.',
+}
+
+/** What a part of the clock face means. */
+export function clockExplains(phase: ClockPhase, mode: Mode): string {
+  return (mode === Mode.Masked ? explainsMasked[phase] : undefined) ?? explains[phase]
 }
 
 /** @example list(['A', 'B', 'C']) // 'A, B and C' */

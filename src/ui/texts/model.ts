@@ -1,4 +1,5 @@
 import type { Prediction } from '../../training/screen.ts'
+import { partOf } from '../format.ts'
 
 /** Using the model. */
 export const modelTexts = {
@@ -129,6 +130,7 @@ export const modelTexts = {
       committee: 'Committee',
       aggregation: 'Averaging',
       privacy: 'Who can open an update',
+      upload: 'What goes up in a round',
       stake: 'Stake of a hospital',
       hospitals: 'Hospitals',
     },
@@ -136,7 +138,10 @@ export const modelTexts = {
       committee: (seats: number) =>
         `${seats} seats, drawn anew each round; more than two thirds must sign the same model`,
       aggregation: 'weighted mean of the updates that the committee’s median score let through',
+      aggregationMasked: 'weighted mean of the updates, worked out from their masked sum; nothing is scored',
       privacy: 'this round’s committee only; relays and the chain cannot',
+      privacyMasked: 'nobody; only the weighted sum of all hospitals opens',
+      upload: (keep: number) => `${partOf(keep)} of an update’s numbers; the rest in later rounds`,
       stake: (credits: string) => `${credits} credits, of which a fault costs a part`,
       hospitals: (least: number, most: number) => `${least} to ${most}`,
     },
@@ -165,6 +170,7 @@ export const modelTexts = {
     roundZero: '0 (the start: one standardisation for all)',
     metric: 'Median gain',
     metricHint: 'Mean of the medians that the committee gave the updates: by how much of the loss they improved it.',
+    notScored: 'Not scored: nobody sees single updates.',
     signers: 'Signed by',
     time: 'When',
     what: 'What it is',

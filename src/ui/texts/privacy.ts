@@ -1,3 +1,5 @@
+import type { Protection } from '../../study/studies/masked.ts'
+
 /** @example times(1) // '2.7 times' */
 function times(epsilon: number): string {
   const factor = Math.exp(epsilon)
@@ -13,19 +15,41 @@ export const privacyTexts = {
 
   card: {
     heading: 'How are your patients protected?',
-    noised:
-      'By noise. Whoever sees what you send, and whoever they work with, can hardly tell whether any one of your patients was among those you learned from.',
-    sealedOnly:
-      'By sealing alone. Only this round’s committee can open what you send. There is no noise in it: a hospital on the committee could try to learn something about single patients from it.',
+    /** In a sentence or two, by what the study does. */
+    answers: {
+      committeeNoised:
+        'By noise. Whoever sees what you send, and whoever they work with, can hardly tell whether any one of your patients was among those you learned from.',
+      committee:
+        'By sealing alone. Only this round’s committee can open what you send. There is no noise in it: a hospital on the committee could try to learn something about single patients from it.',
+      maskedNoised:
+        'By masks and by noise. Nobody sees your update, not even the committee: it is masked, and only the weighted sum of all hospitals opens. Noise in it hides each patient, whoever works together.',
+      masked:
+        'By masks. Nobody sees your update, not even the committee: it is masked, and only the weighted sum of all hospitals opens. There is no noise in that sum.',
+    } satisfies Record<Protection, string>,
     seen: 'What others see',
     seenPublic: 'Everybody: that your hospital takes part, its scores, and fingerprints of what it sent.',
     seenBand: (patients: number) =>
       `The committee: what the model learned here, and about how many patients it learned from, in steps of ${patients}.`,
     seenSealed: 'The committee: what the model learned here.',
+    seenPublicMasked: 'Everybody: that your hospital takes part, and fingerprints of what it sent.',
+    seenWeight: (patients: number) =>
+      `Everybody: about how many patients you learned from, in at most eight steps of ${patients.toLocaleString('en-GB')}.`,
+    seenAlike: 'Nobody learns how many patients you have: all hospitals weigh the same.',
+    seenSum: 'The committee: the weighted sum of all hospitals’ updates, of at least three.',
     hidden: 'What nobody sees',
     hiddenRows: 'A patient’s row, an exact count, your own results.',
     hiddenNoise:
       'Which patients you have: with or without any one of them, what you send looks the same but for the noise.',
+    hiddenUpdate: 'Your own update: it goes into the sum and nowhere else. So nobody scores it.',
+    open: 'What this does not stop',
+    openOthers: 'All other hospitals together could take their own updates from the sum. What is left is yours.',
+    openSeats: (needed: number | null) =>
+      needed === null
+        ? 'Half of a round’s committee or more, working together, could take the masks off single updates.'
+        : `${needed} members of this round’s committee, working together, could take the masks off single updates.`,
+    openNoised: 'Noise hides each patient against these, too.',
+    fewSeats:
+      'A committee of three can spare nobody, and none of it is checked: if one of its tabs is closed after the updates are in, the round is repeated.',
     promise: (epsilon: string, chance: string) =>
       `The study promises each of your patients at most ε = ${epsilon} in all of its rounds, but for a chance of ${chance}.`,
     limits: 'A patient who is treated at two hospitals of a study pays at both.',
@@ -58,6 +82,8 @@ export const privacyTexts = {
     off: 'What a hospital sends is sealed to the committee. Whoever sits on it could still try to learn from it who was treated where.',
     on: (epsilon: number, chance: string) =>
       `Noise hides each patient: whatever the study sends is at most ${times(epsilon)} as likely with a patient as without, but for a chance of ${chance}. That holds for all rounds together, whoever works together.`,
+    offMasked:
+      'Only the sum of all updates opens. Without noise all other hospitals together could still work out the last one’s update, and whoever sees a sum of three learns much of each.',
     unclear: 'Noise hides each patient. Fill in how much.',
     switch: 'Add noise, so that no patient can be told from an update (differential privacy)',
     switchHint: 'Costs accuracy, the more the fewer patients there are. Each hospital keeps account of what it spends.',

@@ -3,12 +3,14 @@ import type { Notice } from '../../app/sponsorFollow.ts'
 import type { ModelKind, Problem, Template, Timing, Warning } from '../../app/sponsorForm.ts'
 import type { EndReasonName } from '../../app/sponsorReport.ts'
 import type { StepName } from '../../app/sponsorSteps.ts'
-import { bytes } from '../format.ts'
+import { bytes, partOf } from '../format.ts'
 
 const plural = (count: number, one: string, many: string) =>
   `${count.toLocaleString('en-GB')} ${count === 1 ? one : many}`
 const hospitals = (count: number) => plural(count, 'hospital', 'hospitals')
 const rounds = (count: number) => plural(count, 'round', 'rounds')
+
+const capital = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`
 
 /** @example duration(5400) // '1 h 30 min' */
 export function duration(seconds: number): string {
@@ -22,27 +24,10 @@ export function duration(seconds: number): string {
   return shown.length === 0 ? '0 s' : shown.map(([count, unit]) => `${count} ${unit}`).join(' ')
 }
 
-/** Whole credits with their unit. */
-export function credits(amount: number): string {
-  return plural(Number(amount.toFixed(2)), 'credit', 'credits')
-}
-
 /** Creating and following studies. */
 export const sponsorTexts = {
   heading: 'Which study do I want?',
   back: 'All my studies',
-  creditsOf: (amount: string) => `${amount} ${amount === '1' ? 'credit' : 'credits'}`,
-  signer: {
-    label: 'You sign as',
-    demo: 'demo account',
-    demoHint: 'A demo account on a local test chain: anybody can use it, and its money is worth nothing.',
-    wallet: 'your wallet',
-    demoQuestion: 'Only looking around?',
-    useDemo: 'Use the demo account',
-    useDemoHint: 'This is a local test chain. Without a wallet you can look around with its demo account.',
-    purse: (creditsHeld: string, ether: string) => `It holds ${creditsHeld} and ${ether}.`,
-  },
-
   list: {
     studies: 'Which studies are mine?',
     none: 'None yet. What you create stands here, with where it is.',
@@ -170,8 +155,7 @@ export const sponsorTexts = {
       bias: 'The intercept: for how common the outcome is there',
       head: 'The whole last layer',
     },
-    size: (parameters: number) =>
-      `${plural(parameters, 'number', 'numbers')} in all: ${bytes(4 * parameters)} for each update.`,
+    size: (parameters: number) => `${plural(parameters, 'number', 'numbers')} in all.`,
     file: 'Choose model.json and its weights',
     fileHint: 'Both files at once. They are read in this tab.',
     fileRead: (file: string, parameters: number) => `${file}: ${parameters.toLocaleString('en-GB')} weights.`,
@@ -197,6 +181,51 @@ export const sponsorTexts = {
     seedHint: 'Of the first weights and the order of patients. Public.',
   },
 
+  masking: {
+    heading: 'Who may see a hospital’s update?',
+    answer: {
+      committee: 'Each round’s committee of hospitals: it opens every update, tries it and scores it.',
+      masked: 'Nobody. Only the weighted sum of all updates opens.',
+    },
+    choices: {
+      committee: {
+        label: 'The committee',
+        explains:
+          'Bad updates are left out, and who helps more earns more. A committee member could try to learn about patients.',
+      },
+      masked: {
+        label: 'Nobody: only the sum opens',
+        explains: 'Updates are masked. Nothing can be scored, so a bad update is not found out and all earn the same.',
+      },
+    },
+    follows: [
+      'At least three hospitals and three committee seats. From four on one committee member may go missing.',
+      'A shared scale, or noise, needs a range for every number.',
+      'Public: how many patients a hospital has, in eight coarse steps. With noise all hospitals weigh the same.',
+      'All other hospitals together could take their own updates from the sum. Noise helps against that.',
+    ],
+    clip: 'Largest change of a number, clip',
+    clipHint: 'In a round, in units of the model. Larger ones are cut.',
+    fractionBits: 'Precision, in bits',
+    fractionBitsHint: 'Changes are rounded to one part in 2 to this power. At most 40.',
+  },
+
+  upload: {
+    heading: 'How much of an update goes up in a round?',
+    answer: (keep: number) =>
+      keep === 1 ? 'Everything.' : `${capital(partOf(keep))} of its numbers; the rest goes up in later rounds.`,
+    label: (keep: number) => (keep === 1 ? 'Everything' : capital(partOf(keep))),
+    explains: (keep: number, least: number) =>
+      keep === 1
+        ? 'Each round learns most. Right for small models and few rounds.'
+        : `For large models on slow lines. Plan at least ${rounds(least)}.`,
+    waits: 'What has not gone up yet stays at its hospital, which trains on from it, and goes up in a later round.',
+    takes: (size: number, whole: number) =>
+      size === whole
+        ? `An upload takes about ${bytes(size)}.`
+        : `An upload takes about ${bytes(size)}, where everything would take ${bytes(whole)}.`,
+  },
+
   rules: {
     heading: 'Who takes part, and by which rules?',
     answer: 'The contract keeps these for everybody, you included. They cannot be changed later.',
@@ -205,6 +234,7 @@ export const sponsorTexts = {
     maxHospitals: 'Hospitals at most',
     maxSeats: 'Committee seats each round',
     maxSeatsHint: 'Hospitals that check, score and sign. At most 7.',
+    maxSeatsMasked: 'Hospitals that check, take the masks off and sign. 3 to 7; from 4 on one may be missing.',
     margin: 'Least improvement, in %',
     marginHint: 'Of the loss, for an update to count. Negative: a little harm is forgiven, since honest updates vary.',
     schedule: 'How rewards are shared',
@@ -216,6 +246,8 @@ export const sponsorTexts = {
     stakeHint: 'They get it back at the end, less what faults cost.',
     slash: 'A fault costs, in % of the stake',
     slashHint: 'A missed deadline, a harmful update, another model signed.',
+    slashMasked: 'A missed deadline, masks that prove false, another model signed.',
+    evenly: 'Rewards are shared evenly by those whose updates are in the sum: nothing is scored.',
   },
 
   timing: {
@@ -231,6 +263,7 @@ export const sponsorTexts = {
     train: 'To train and send',
     attest: 'To check',
     score: 'To score',
+    scoreMasked: 'To take the masks off, and again to check a seat',
     aggregate: 'To average and sign',
     pause: 'Between rounds',
     unit: 'Unit',
@@ -311,6 +344,8 @@ export const sponsorTexts = {
         return 'Add at least one column.'
       case 'levels':
         return 'At least two different categories.'
+      case 'overflow':
+        return 'Clip and precision together take more digits than a sum has room for: lower one of them.'
       case 'noModel':
         return 'Choose the files of your model.'
       case 'misfit':
@@ -328,6 +363,12 @@ export const sponsorTexts = {
     weakPrivacy:
       'With an ε this large the noise hardly protects anybody. Choose 5 or less, or say openly that there is no protection.',
     likelyLeak: 'The chance δ that protection fails is large: choose less than 1 in the number of patients.',
+    noSpareSeat:
+      'With three hospitals or seats no committee member may go missing, and none is checked: one closed tab makes the round void. From four on one may be missing.',
+    compressesNothing:
+      'The model is so small that most of an upload is what seals it: to send less than everything saves nothing here.',
+    fewRoundsForParts:
+      'Too few rounds for such small parts: each number of an update should go up at least twice. Plan more rounds, or send more in each.',
     largeModel: 'A model this large takes long to train and to send on ordinary computers.',
   } satisfies Record<Warning, string> & { heading: string },
 
@@ -344,6 +385,9 @@ export const sponsorTexts = {
         audit: `Round ${round} of ${all}: audits.`,
         attest: `Round ${round} of ${all}: the committee checks.`,
         score: `Round ${round} of ${all}: the committee scores.`,
+        unmask: `Round ${round} of ${all}: the committee takes the masks off the sum.`,
+        draw: `Round ${round} of ${all}: a committee member is drawn to be checked.`,
+        recover: `Round ${round} of ${all}: the committee opens what the check takes.`,
         aggregate: `Round ${round} of ${all}: the committee averages and signs.`,
         evaluate: `Round ${round} of ${all}: hospitals evaluate.`,
         settle: `Round ${round} of ${all} is settled; the next begins soon.`,
@@ -382,7 +426,7 @@ export const sponsorTexts = {
         case 'overdue':
           return `The deadline passed ${duration(notice.bySeconds)} ago and no hospital moved the study on. You can; whoever missed it forfeits part of the stake.`
         case 'voidRound':
-          return 'One round was void: its committee or its updates were too few. A second void round ends the study; stakes and the unspent deposit then go back.'
+          return `One round was void: its committee or its updates were too few${notice.isMasked ? ', or their sum made no sense' : ''}. A second void round ends the study; stakes and the unspent deposit then go back.`
         case 'suspended':
           return `${notice.names.join(', ')}: suspended by the issuers, and left out of the next round.`
         case 'stakeUsedUp':
@@ -465,6 +509,7 @@ export const sponsorTexts = {
       zero: '0 (standardisation)',
       gain: 'Gain',
       gainHint: 'Gain over the round before: mean of the committee’s medians, in % of the loss.',
+      notScored: 'Not scored: nobody sees single updates.',
       signatures: 'Signatures',
       when: 'When',
       model: 'Model',

@@ -27,9 +27,27 @@ const calls: Readonly<Record<string, CallWords>> = {
     signs:
       'You announce the sealed update of this round. The chain gets its fingerprint; your patients’ rows stay here.',
   },
+  submitMasked: {
+    does: 'Send this round’s update',
+    signs:
+      'You announce the masked update of this round. The chain gets its fingerprint, and about how many patients you have, in eight coarse steps; your patients’ rows stay here.',
+  },
   attest: { does: 'Report which updates open', signs: 'As a committee member you say which updates you could open.' },
   submitScore: { does: 'Give the scores', signs: 'As a committee member you say how much each update helped.' },
   signModel: { does: 'Sign the new model', signs: 'As a committee member you confirm the new model.' },
+  postMasks: {
+    does: 'Take the masks off',
+    signs: 'As a committee member you give the sum of your masks, so that the sum of all updates can be read.',
+  },
+  openShares: {
+    does: 'Open masks for a check',
+    signs: 'As a committee member you open your part of the masks of whoever is checked or missing.',
+  },
+  accuse: {
+    does: 'Say that the round does not add up',
+    signs:
+      'As a committee member you say whom the opened masks prove wrong. If enough say so, they lose a part of the stake.',
+  },
   advance: { does: 'Move the study on', signs: 'A deadline has passed; you move the study to its next step.' },
   submitRoundTopK: {
     does: 'Close the scoring',

@@ -1,8 +1,11 @@
 import './keeping/keeping.css'
 import { List, Progress, Stack, Text, Title } from '@mantine/core'
+import { type MaskedExposure, maskedExposure } from '../../app/desks/privacyView.ts'
 import type { PrivacyAccount } from '../../app/privacy/privacyPort.ts'
 import type { HospitalView } from '../../app/store.ts'
 import { studyEpsilon } from '../../privacy/studyPrivacy.ts'
+import type { Manifest } from '../../study/manifest.ts'
+import { protectionOf } from '../../study/studies/masked.ts'
 import { Panel } from '../components/Panel.tsx'
 import { texts } from '../texts.ts'
 import { Figures } from './keeping/Figures.tsx'
@@ -13,9 +16,8 @@ export function PrivacyCard({ view }: { readonly view: HospitalView }) {
   const { card: words } = texts.privacy
   const { study } = view
   if (study === null) return null
-  const { privacy } = study.manifest
   return (
-    <Panel question={words.heading} answer={privacy ? words.noised : words.sealedOnly}>
+    <Panel question={words.heading} answer={words.answers[protectionOf(study.manifest)]}>
       <Protection view={view} />
     </Panel>
   )
@@ -26,24 +28,40 @@ export function Protection({ view }: { readonly view: HospitalView }) {
   const { card: words, epsilon, chance } = texts.privacy
   const { study, privacy: own } = view
   if (study === null) return null
-  const { privacy, patientsPerWeight } = study.manifest
+  const { privacy } = study.manifest
+  const { round, joining } = view
+  const seats = round?.snapshot?.seats.length ?? 0
+  const exposure = maskedExposure(study.manifest, seats, joining.terms?.minHospitals ?? seats)
   const promised = studyEpsilon(study.manifest, study.rounds)
   return (
     <Stack gap="md">
       <Stack gap={4}>
         <Title order={3}>{words.seen}</Title>
         <List spacing={4}>
-          <List.Item>{words.seenPublic}</List.Item>
-          <List.Item>{patientsPerWeight > 0 ? words.seenBand(patientsPerWeight) : words.seenSealed}</List.Item>
+          {seenBy(study.manifest, exposure).map(sentence => (
+            <List.Item key={sentence}>{sentence}</List.Item>
+          ))}
         </List>
       </Stack>
       <Stack gap={4}>
         <Title order={3}>{words.hidden}</Title>
         <List spacing={4}>
           <List.Item>{words.hiddenRows}</List.Item>
+          {exposure && <List.Item>{words.hiddenUpdate}</List.Item>}
           {privacy && <List.Item>{words.hiddenNoise}</List.Item>}
         </List>
       </Stack>
+      {exposure && (
+        <Stack gap={4}>
+          <Title order={3}>{words.open}</Title>
+          <List spacing={4}>
+            <List.Item>{words.openOthers}</List.Item>
+            <List.Item>{words.openSeats(exposure.colluding)}</List.Item>
+          </List>
+          {privacy && <Text>{words.openNoised}</Text>}
+          {!exposure.hasSpare && <Text>{words.fewSeats}</Text>}
+        </Stack>
+      )}
       {privacy && promised !== null && (
         <>
           {own.error && <ActionError error={own.error} />}
@@ -59,6 +77,16 @@ export function Protection({ view }: { readonly view: HospitalView }) {
       )}
     </Stack>
   )
+}
+
+/** Who sees what of this hospital. */
+function seenBy({ patientsPerWeight }: Manifest, exposure: MaskedExposure | null): readonly string[] {
+  const { card: words } = texts.privacy
+  if (exposure === null) {
+    return [words.seenPublic, patientsPerWeight > 0 ? words.seenBand(patientsPerWeight) : words.seenSealed]
+  }
+  const { step } = exposure
+  return [words.seenPublicMasked, step === null ? words.seenAlike : words.seenWeight(step), words.seenSum]
 }
 
 function Spending({ account, isOut }: { readonly account: PrivacyAccount; readonly isOut: boolean }) {

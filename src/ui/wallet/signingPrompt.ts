@@ -12,9 +12,13 @@ export const signingPrompt = createStore<{
 /** What "do not ask again for updates of this study" covers: a round's update and a seat's duties, nothing that moves credits. */
 export const quietCalls: ReadonlySet<string> = new Set([
   'submitUpdate',
+  'submitMasked',
   'attest',
   'submitScore',
   'signModel',
+  'postMasks',
+  'openShares',
+  'accuse',
   'advance',
   'multicall',
   'carry',

@@ -7,7 +7,7 @@ import { type Address, sameAddress } from '../../../study/types.ts'
 import { Panel } from '../../components/Panel.tsx'
 import { texts } from '../../texts.ts'
 import { ActionError } from '../../views/live/ActionError.tsx'
-import { fieldOrder } from '../sponsor/fields.tsx'
+import { fieldOrder } from '../sponsor/fieldOrder.ts'
 import { useAction } from '../sponsor/useAction.ts'
 
 interface AdmitPanelProps {

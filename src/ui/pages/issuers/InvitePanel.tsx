@@ -4,7 +4,7 @@ import { type FormEvent, useState } from 'react'
 import { type Invitation, isHospitalName } from '../../../app/invitation.ts'
 import { type InvitingStep, makeInvitation } from '../../../app/issuerDesk.ts'
 import { type Site, studiesOf } from '../../../app/site.ts'
-import { weiOf } from '../../../app/sponsorForm.ts'
+import { weiOf } from '../../../app/wei.ts'
 import type { Admission } from '../../../chain/admission.ts'
 import { creditsFrom, creditUnits } from '../../../chain/credits.ts'
 import { readRules, readSnapshot } from '../../../chain/reads.ts'
@@ -12,11 +12,11 @@ import type { ChainAccess } from '../../../chain/transactions.ts'
 import { Phase } from '../../../rounds/ports.ts'
 import { type Address, sameAddress } from '../../../study/types.ts'
 import { Panel } from '../../components/Panel.tsx'
-import { credits as creditsWords } from '../../texts/sponsor.ts'
+import { creditsOf, credits as creditsWords } from '../../format.ts'
 import { texts } from '../../texts.ts'
 import { ActionError } from '../../views/live/ActionError.tsx'
 import { creditsText, etherText } from '../../wallet/amounts.ts'
-import { fieldOrder } from '../sponsor/fields.tsx'
+import { fieldOrder } from '../sponsor/fieldOrder.ts'
 import { usePurse } from '../sponsor/Signer.tsx'
 import { useAction } from '../sponsor/useAction.ts'
 import { LinkBox } from './LinkBox.tsx'
@@ -131,7 +131,7 @@ export function InvitePanel({ site, admission, access, refresh }: InvitePanelPro
             <span aria-hidden="true" style={{ color: 'var(--ward-attention)' }}>
               ▲{' '}
             </span>
-            {words.tooMuch(texts.sponsor.creditsOf(creditsText(purse.credits)), etherText(purse.wei))}
+            {words.tooMuch(creditsOf(creditsText(purse.credits)), etherText(purse.wei))}
           </Text>
         )}
         <Group mt="md">

@@ -11,13 +11,15 @@ import type { Wallet } from '../../../chain/clients.ts'
 import type { Address } from '../../../study/types.ts'
 import { ErrorPanel } from '../../components/ErrorPanel.tsx'
 import { Panel } from '../../components/Panel.tsx'
-import { texts } from '../../texts.ts'
+import { sponsorTexts } from '../../texts/sponsor.ts'
 import { type FormContext, FormProvider, TextField, useForm } from './fields.tsx'
+import { MaskingPanel } from './MaskingPanel.tsx'
 import { ModelPanel, TrainingPanel } from './ModelPanel.tsx'
 import { PrivacyPanel } from './PrivacyPanel.tsx'
 import { CostPanel, missingFor, RulesPanel, TimingPanel } from './RulesPanels.tsx'
 import { SchemaPanel } from './SchemaPanel.tsx'
 import { usePurse } from './Signer.tsx'
+import { UploadPanel } from './UploadPanel.tsx'
 
 interface DraftEditorProps {
   readonly site: Site
@@ -30,7 +32,7 @@ interface DraftEditorProps {
 
 /** One draft, from its name to the last signature. */
 export function DraftEditor({ site, wallet, desk, draft, onBack, onMade }: DraftEditorProps) {
-  const words = texts.sponsor
+  const words = sponsorTexts
   const root = useRef<HTMLDivElement>(null)
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set())
   const { form, plan } = draft
@@ -75,7 +77,9 @@ export function DraftEditor({ site, wallet, desk, draft, onBack, onMade }: Draft
             <SchemaPanel desk={desk} />
             <ModelPanel desk={desk} />
             <TrainingPanel />
+            <MaskingPanel />
             <PrivacyPanel desk={desk} />
+            <UploadPanel />
             <RulesPanel />
             <TimingPanel />
             <CostPanel site={site} wallet={wallet} />
@@ -96,7 +100,7 @@ export function DraftEditor({ site, wallet, desk, draft, onBack, onMade }: Draft
 }
 
 function AboutPanel() {
-  const words = texts.sponsor.about
+  const words = sponsorTexts.about
   const { form, change } = useForm()
   return (
     <Panel question={words.heading} answer={words.answer}>
@@ -133,7 +137,7 @@ interface SignPanelProps {
 
 /** Every signature, what it does, how far it is; and the one button that goes on. */
 function SignPanel({ site, wallet, desk, draft, checked, onProblem, onMade }: SignPanelProps) {
-  const words = texts.sponsor.sign
+  const words = sponsorTexts.sign
   const queries = useQueryClient()
   const { making } = useStore(desk.store)
   const { data: purse } = usePurse(site, wallet.account.address)
@@ -182,10 +186,10 @@ function SignPanel({ site, wallet, desk, draft, checked, onProblem, onMade }: Si
       </ol>
       {checked.warnings.length > 0 && plan === null && (
         <Stack gap="xs">
-          <Title order={3}>{texts.sponsor.warnings.heading}</Title>
+          <Title order={3}>{sponsorTexts.warnings.heading}</Title>
           <List>
             {checked.warnings.map(warning => (
-              <List.Item key={warning}>{texts.sponsor.warnings[warning]}</List.Item>
+              <List.Item key={warning}>{sponsorTexts.warnings[warning]}</List.Item>
             ))}
           </List>
         </Stack>
@@ -199,7 +203,7 @@ function SignPanel({ site, wallet, desk, draft, checked, onProblem, onMade }: Si
         </Button>
         {count > 0 && plan === null && (
           <Text size="sm" c="dimmed">
-            {texts.sponsor.problemsLeft(count)}
+            {sponsorTexts.problemsLeft(count)}
           </Text>
         )}
       </Group>

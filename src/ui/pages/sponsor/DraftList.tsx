@@ -7,7 +7,7 @@ import { templates } from '../../../app/sponsorForm.ts'
 import { nextStep } from '../../../app/sponsorSteps.ts'
 import { Panel } from '../../components/Panel.tsx'
 import { ago } from '../../format.ts'
-import { texts } from '../../texts.ts'
+import { sponsorTexts } from '../../texts/sponsor.ts'
 
 interface DraftListProps {
   readonly desk: SponsorDesk
@@ -17,7 +17,7 @@ interface DraftListProps {
 /** What is begun, and what one may begin. */
 export function DraftList({ desk, onOpen }: DraftListProps) {
   const { drafts, deleted, isSaved } = useStore(desk.store)
-  const words = texts.sponsor.drafts
+  const words = sponsorTexts.drafts
   if (drafts === null) return <Skeleton height={240} />
   const begun = drafts.filter(draft => !isMade(draft))
   return (
@@ -38,7 +38,7 @@ export function DraftList({ desk, onOpen }: DraftListProps) {
             ))}
           </ul>
           <Text size="sm" c="dimmed" role="status">
-            {isSaved ? texts.sponsor.saved : texts.sponsor.saving}
+            {isSaved ? sponsorTexts.saved : sponsorTexts.saving}
           </Text>
         </Panel>
       )}
@@ -53,11 +53,11 @@ export function isMade(draft: Draft): boolean {
 }
 
 function nameOf({ form }: Draft): string {
-  return form.name.trim() === '' ? texts.sponsor.drafts.unnamed : form.name
+  return form.name.trim() === '' ? sponsorTexts.drafts.unnamed : form.name
 }
 
 function Entry({ desk, draft, onOpen }: DraftListProps & { readonly draft: Draft }) {
-  const words = texts.sponsor.drafts
+  const words = sponsorTexts.drafts
   const name = nameOf(draft)
   const clone = () => {
     const id = desk.clone(draft.id)
@@ -104,7 +104,7 @@ function Entry({ desk, draft, onOpen }: DraftListProps & { readonly draft: Draft
 }
 
 function Templates({ onStart }: { readonly onStart: (template: (typeof templates)[number]) => void }) {
-  const words = texts.sponsor.templates
+  const words = sponsorTexts.templates
   return (
     <Panel question={words.heading} answer={words.answer}>
       <ul className="ward-templates">

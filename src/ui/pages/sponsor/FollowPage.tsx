@@ -2,24 +2,25 @@ import { Anchor, Button, Group, List, NumberInput, Skeleton, Stack, Text, Title 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, useEffect, useId, useMemo, useState } from 'react'
 import { useStore } from 'zustand'
-import { phaseName, shownRound } from '../../../app/phases.ts'
+import { isDrawing, phaseName, shownRound } from '../../../app/phases.ts'
 import type { Site } from '../../../app/site.ts'
 import type { SponsorDesk } from '../../../app/sponsorDesk.ts'
 import { type FollowedStudy, type Notice, noticesOf, readFollowed } from '../../../app/sponsorFollow.ts'
-import { roundWei, weiOf } from '../../../app/sponsorForm.ts'
+import { roundWei } from '../../../app/sponsorForm.ts'
 import { endReasons } from '../../../app/sponsorReport.ts'
+import { weiOf } from '../../../app/wei.ts'
 import { DEV_CHAIN_ID, type Wallet } from '../../../chain/clients.ts'
 import { fundGasPot, reclaimGas } from '../../../chain/gasPot.ts'
 import { withdraw } from '../../../chain/hospital.ts'
 import { advanceStudy, startTask, stopTask } from '../../../chain/sponsor.ts'
-import { Phase, RoundKind } from '../../../rounds/ports.ts'
+import { Mode, Phase, RoundKind } from '../../../rounds/ports.ts'
 import { type Address as AddressValue, sameAddress } from '../../../study/types.ts'
 import { Address } from '../../components/Address.tsx'
 import { Dialog } from '../../components/Dialog.tsx'
 import { asErrorData, ErrorPanel } from '../../components/ErrorPanel.tsx'
 import { Panel } from '../../components/Panel.tsx'
-import { inTime } from '../../format.ts'
-import { texts } from '../../texts.ts'
+import { creditsOf, inTime } from '../../format.ts'
+import { sponsorTexts } from '../../texts/sponsor.ts'
 import { ActionError } from '../../views/live/ActionError.tsx'
 import { creditsText, etherText } from '../../wallet/amounts.ts'
 import { MembersPanel } from './MembersPanel.tsx'
@@ -43,7 +44,7 @@ const LOOK_MS = { dev: 1000, public: 6000 } as const
 /** One study: how it does, what it needs, who is in it, and where the money is. */
 export function FollowPage(props: FollowPageProps) {
   const { site, wallet, desk, study, account } = props
-  const words = texts.sponsor
+  const words = sponsorTexts
   const followed = useQuery({
     queryKey: ['followed', site.deploymentId, study],
     queryFn: () => readFollowed(desk.access, study),
@@ -84,7 +85,7 @@ interface FollowedProps extends FollowPageProps {
 
 function Followed(props: FollowedProps) {
   const { site, wallet, desk, followed, account } = props
-  const words = texts.sponsor.follow
+  const words = sponsorTexts.follow
   const isMine = sameAddress(followed.sponsor, wallet.account.address)
   const { phase } = followed.snapshot
   const refresh = useRefresh(site, followed.study)
@@ -139,7 +140,7 @@ interface StandsPanelProps extends FollowedProps {
 }
 
 function StandsPanel({ site, wallet, desk, followed, lookedAt, isMine, refresh, onDraft }: StandsPanelProps) {
-  const words = texts.sponsor.follow
+  const words = sponsorTexts.follow
   const { snapshot, rules } = followed
   const now = useChainSeconds(followed, lookedAt)
   const { data: purse } = usePurse(site, wallet.account.address)
@@ -148,7 +149,7 @@ function StandsPanel({ site, wallet, desk, followed, lookedAt, isMine, refresh, 
   const seats = Math.min(rules.maxSeats, Math.max(2, followed.members.length))
   const notices = noticesOf(followed, {
     now,
-    roundWei: roundWei(seats, purse?.gasPrice ?? 0n),
+    roundWei: roundWei(seats, purse?.gasPrice ?? 0n, snapshot.mode === Mode.Masked),
     hasRelay: desk.hasRelay(),
     hasPot: followed.pot > 0n || (draft?.plan?.gasWei ?? 0n) > 0n,
   })
@@ -164,6 +165,7 @@ function StandsPanel({ site, wallet, desk, followed, lookedAt, isMine, refresh, 
           {snapshot.phase === Phase.Ended
             ? words.end[endReasons[snapshot.endReason] ?? 'running']
             : snapshot.deadline > 0 &&
+              !isDrawing(snapshot) &&
               (now >= snapshot.deadline ? words.deadlineOver : words.deadline(inTime(snapshot.deadline - now)))}
         </span>
       }
@@ -220,7 +222,7 @@ interface NoticeActionProps {
 
 /** What one can do about a notice; nothing where there is nothing to do. */
 function NoticeAction({ notice, desk, followed, refresh, draft, onDraft }: NoticeActionProps) {
-  const words = texts.sponsor.follow.act
+  const words = sponsorTexts.follow.act
   const { access } = desk
   const { study } = followed
   switch (notice.kind) {
@@ -288,7 +290,7 @@ function TopUp({
   study,
   refresh,
 }: Pick<NoticeActionProps, 'desk' | 'refresh'> & { readonly study: AddressValue }) {
-  const words = texts.sponsor.follow.act
+  const words = sponsorTexts.follow.act
   const [eth, setEth] = useState<number | string>(0.01)
   const action = useAction()
   const wei = weiOf(Number(eth))
@@ -324,7 +326,7 @@ interface GotBackProps {
 
 /** Takes out the refund and what is left in the gas pot: one click, up to two signatures. */
 function GotBack({ desk, followed, notices, refresh }: GotBackProps) {
-  const words = texts.sponsor.follow.act
+  const words = sponsorTexts.follow.act
   const action = useAction()
   const [got, setGot] = useState<{ readonly credits: bigint; readonly wei: bigint } | null>(null)
   const { study, refund, pot } = followed
@@ -352,7 +354,7 @@ function GotBack({ desk, followed, notices, refresh }: GotBackProps) {
       <div role="status">
         {got && !action.isBusy && (
           <Text data-testid="got-back">
-            {words.gotBack(texts.sponsor.creditsOf(creditsText(got.credits)), got.wei > 0n ? etherText(got.wei) : null)}
+            {words.gotBack(creditsOf(creditsText(got.credits)), got.wei > 0n ? etherText(got.wei) : null)}
           </Text>
         )}
       </div>
@@ -361,7 +363,7 @@ function GotBack({ desk, followed, notices, refresh }: GotBackProps) {
 }
 
 function MoneyPanel({ followed }: { readonly followed: FollowedStudy }) {
-  const words = texts.sponsor.follow.money
+  const words = sponsorTexts.follow.money
   const { members, unspent, refund, pot, snapshot } = followed
   const sums = useMemo(
     () => ({
@@ -370,7 +372,7 @@ function MoneyPanel({ followed }: { readonly followed: FollowedStudy }) {
     }),
     [members],
   )
-  const amount = (units: bigint) => texts.sponsor.creditsOf(creditsText(units))
+  const amount = (units: bigint) => creditsOf(creditsText(units))
   return (
     <Panel question={words.heading}>
       <dl className="ward-money" aria-label={words.caption}>
@@ -404,7 +406,7 @@ function MoneyPanel({ followed }: { readonly followed: FollowedStudy }) {
 }
 
 function Clone({ desk, study, onDraft }: FollowPageProps) {
-  const words = texts.sponsor.follow.act
+  const words = sponsorTexts.follow.act
   const action = useAction()
   return (
     <Stack gap="xs">
@@ -439,7 +441,7 @@ interface StopEarlyProps {
 }
 
 function StopEarly({ desk, followed, refresh }: StopEarlyProps) {
-  const words = texts.sponsor.follow
+  const words = sponsorTexts.follow
   const [isOpen, setOpen] = useState(false)
   const action = useAction()
   const id = useId()
@@ -466,7 +468,7 @@ function StopEarly({ desk, followed, refresh }: StopEarlyProps) {
             {runs && <List.Item>{words.stop.running}</List.Item>}
             <List.Item>{words.stop.stakes}</List.Item>
             <List.Item>{words.stop.earned}</List.Item>
-            <List.Item>{words.stop.unspent(texts.sponsor.creditsOf(creditsText(unspent)))}</List.Item>
+            <List.Item>{words.stop.unspent(creditsOf(creditsText(unspent)))}</List.Item>
             {snapshot.completed > 0 && <List.Item>{words.stop.models}</List.Item>}
           </List>
           <Text fw={600}>{words.stop.final}</Text>

@@ -10,7 +10,7 @@ import { Dialog } from '../../components/Dialog.tsx'
 import { HospitalMark } from '../../components/HospitalMark.tsx'
 import { Panel } from '../../components/Panel.tsx'
 import { hospitalUrl } from '../../route.ts'
-import { texts } from '../../texts.ts'
+import { sponsorTexts } from '../../texts/sponsor.ts'
 import { ActionError } from '../../views/live/ActionError.tsx'
 import { creditsText } from '../../wallet/amounts.ts'
 import { useAction } from './useAction.ts'
@@ -26,7 +26,7 @@ interface MembersPanelProps {
 
 /** Who joined, with what, and how more are brought in. */
 export function MembersPanel({ desk, followed, isMine, account, refresh }: MembersPanelProps) {
-  const words = texts.sponsor.follow.who
+  const words = sponsorTexts.follow.who
   const { members, snapshot } = followed
   const [leaving, setLeaving] = useState<FollowedMember | null>(null)
   const canRemove = isMine && snapshot.phase === Phase.Open
@@ -73,7 +73,7 @@ export function MembersPanel({ desk, followed, isMine, account, refresh }: Membe
 }
 
 function Row({ member, onRemove }: { readonly member: FollowedMember; readonly onRemove: (() => void) | null }) {
-  const words = texts.sponsor.follow.who
+  const words = sponsorTexts.follow.who
   const { name, address, index, stake, reward, forfeited, standing, isActive } = member
   return (
     <Table.Tr>
@@ -112,7 +112,7 @@ function Row({ member, onRemove }: { readonly member: FollowedMember; readonly o
 }
 
 function Invite({ followed, account }: { readonly followed: FollowedStudy; readonly account: number | null }) {
-  const words = texts.sponsor.follow.who
+  const words = sponsorTexts.follow.who
   const { study, name } = followed
   const link = `${window.location.origin}${hospitalUrl({ study, hospital: null })}`
   const mail = `mailto:?subject=${encodeURIComponent(words.mailSubject(name))}&body=${encodeURIComponent(words.mailBody(name, link))}`
@@ -138,7 +138,7 @@ function Invite({ followed, account }: { readonly followed: FollowedStudy; reado
       <Text size="sm" c="dimmed">
         {words.inviteHint}{' '}
         <Anchor href={`/issuers?${issuers}`} size="sm">
-          {texts.sponsor.follow.act.invite}
+          {sponsorTexts.follow.act.invite}
         </Anchor>
       </Text>
     </Stack>
@@ -154,7 +154,7 @@ interface RemoveDialogProps {
 }
 
 function RemoveDialog({ desk, followed, member, onClose, refresh }: RemoveDialogProps) {
-  const words = texts.sponsor.follow.who
+  const words = sponsorTexts.follow.who
   const action = useAction()
   const id = useId()
   const remove = async (address: FollowedMember['address']) => {

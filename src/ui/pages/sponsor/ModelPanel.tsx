@@ -4,7 +4,7 @@ import type { SponsorDesk } from '../../../app/sponsorDesk.ts'
 import { type ModelKind, modelKinds, parametersOf } from '../../../app/sponsorForm.ts'
 import type { ModelSpec } from '../../../study/manifest.ts'
 import { Panel } from '../../components/Panel.tsx'
-import { texts } from '../../texts.ts'
+import { sponsorTexts } from '../../texts/sponsor.ts'
 import { ActionError } from '../../views/live/ActionError.tsx'
 import { Fields, NumberField, useForm, useProblem } from './fields.tsx'
 import { useAction } from './useAction.ts'
@@ -13,7 +13,7 @@ const places = ['none', 'bias', 'head'] as const satisfies readonly ModelSpec['s
 
 /** The model, and what of it stays at each hospital. */
 export function ModelPanel({ desk }: { readonly desk: SponsorDesk }) {
-  const words = texts.sponsor.model
+  const words = sponsorTexts.model
   const { form, change } = useForm()
   const problem = useProblem('model')
   const kinds = modelKinds.filter(kind => kind !== 'cnn' || form.schema.kind === 'images')
@@ -72,7 +72,7 @@ export function ModelPanel({ desk }: { readonly desk: SponsorDesk }) {
 const MOST_LAYERS = 4
 
 function Hidden() {
-  const words = texts.sponsor.model
+  const words = sponsorTexts.model
   const { form, change } = useForm()
   const { hidden } = form
   return (
@@ -107,7 +107,7 @@ function Hidden() {
 }
 
 function OwnFile({ desk }: { readonly desk: SponsorDesk }) {
-  const words = texts.sponsor.model
+  const words = sponsorTexts.model
   const { form, change } = useForm()
   const action = useAction()
   const { own } = form
@@ -136,7 +136,7 @@ function OwnFile({ desk }: { readonly desk: SponsorDesk }) {
 
 /** How hospitals train; closed at first, because the defaults were measured. */
 export function TrainingPanel() {
-  const words = texts.sponsor.training
+  const words = sponsorTexts.training
   const { form, change, problems } = useForm()
   const hasProblem = ['training', 'patientsPerWeight', 'seed'].some(start =>
     Object.keys(problems).some(path => path.startsWith(start)),
@@ -144,6 +144,7 @@ export function TrainingPanel() {
   const [isShown, setShown] = useState(false)
   const isOpen = isShown || hasProblem
   const { training } = form
+  const weighsAlike = form.masking !== null && form.privacy !== null
   const field = (name: keyof typeof training, isWhole = false, step = 0.01) => (
     <NumberField
       path={`training.${name}`}
@@ -170,14 +171,16 @@ export function TrainingPanel() {
             {field('momentum')}
             {field('l2')}
             {field('proximal')}
-            <NumberField
-              path="patientsPerWeight"
-              label={words.patientsPerWeight}
-              hint={words.patientsPerWeightHint}
-              isWhole
-              value={form.patientsPerWeight}
-              onValue={patientsPerWeight => change({ ...form, patientsPerWeight })}
-            />
+            {!weighsAlike && (
+              <NumberField
+                path="patientsPerWeight"
+                label={words.patientsPerWeight}
+                hint={words.patientsPerWeightHint}
+                isWhole
+                value={form.patientsPerWeight}
+                onValue={patientsPerWeight => change({ ...form, patientsPerWeight })}
+              />
+            )}
             <NumberField
               path="seed"
               label={words.seed}

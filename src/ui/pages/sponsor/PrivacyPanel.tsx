@@ -35,7 +35,9 @@ export function PrivacyPanel({ desk }: { readonly desk: SponsorDesk }) {
   )
   const answer =
     privacy === null
-      ? words.off
+      ? form.masking === null
+        ? words.off
+        : words.offMasked
       : privacy.epsilon === null || privacy.delta === null
         ? words.unclear
         : words.on(privacy.epsilon, chance(privacy.delta))
@@ -79,7 +81,9 @@ function noiseText(form: SponsorForm): string {
     const spec = privacyOf(form)
     if (spec === null) return ''
     const each = rdpAccountant().epsilon([roundMechanism(spec)], spec.delta)
-    return `${words.noise(spec.noise.toPrecision(3), epsilon(each))} ${words.margin}`
+    const amount = words.noise(spec.noise.toPrecision(3), epsilon(each))
+    // Under masks nothing is scored.
+    return form.masking === null ? `${amount} ${words.margin}` : amount
   } catch (error) {
     // Half typed.
     if (error instanceof RangeError || isAppError(error)) return ''

@@ -5,13 +5,13 @@ import { shownRound } from '../../../app/phases.ts'
 import type { Site } from '../../../app/site.ts'
 import type { SponsorDesk } from '../../../app/sponsorDesk.ts'
 import type { FollowedStudy } from '../../../app/sponsorFollow.ts'
-import { weiOf } from '../../../app/sponsorForm.ts'
 import { makeReport, type StudyReport } from '../../../app/sponsorReport.ts'
+import { weiOf } from '../../../app/wei.ts'
 import { createStudyHistory } from '../../../chain/studyHistory.ts'
 import { sameAddress } from '../../../study/types.ts'
 import { Panel } from '../../components/Panel.tsx'
-import { credits } from '../../texts/sponsor.ts'
-import { texts } from '../../texts.ts'
+import { credits } from '../../format.ts'
+import { sponsorTexts } from '../../texts/sponsor.ts'
 import { ActionError } from '../../views/live/ActionError.tsx'
 import { etherText } from '../../wallet/amounts.ts'
 import { useAction } from './useAction.ts'
@@ -24,7 +24,7 @@ interface ReportPanelProps {
 
 /** The final report, made from the chain's events when it is asked for. */
 export function ReportPanel({ site, desk, followed }: ReportPanelProps) {
-  const words = texts.sponsor.follow.report
+  const words = sponsorTexts.follow.report
   const action = useAction()
   const { drafts } = useStore(desk.store)
   const [report, setReport] = useState<StudyReport | null>(null)
@@ -68,14 +68,14 @@ function download(report: StudyReport): void {
   const url = URL.createObjectURL(new Blob([JSON.stringify(report, null, 2)], { type: 'application/json' }))
   const link = document.createElement('a')
   link.href = url
-  link.download = texts.sponsor.follow.report.file(report.study)
+  link.download = sponsorTexts.follow.report.file(report.study)
   link.click()
   // The download has taken it over by the next turn.
   setTimeout(() => URL.revokeObjectURL(url), 10_000)
 }
 
 function Report({ report, standardise }: { readonly report: StudyReport; readonly standardise: boolean }) {
-  const words = texts.sponsor.follow.report
+  const words = sponsorTexts.follow.report
   const { end, rounds, transactions } = report
   const facts = [
     [words.rows.study, report.study],
@@ -96,7 +96,7 @@ function Report({ report, standardise }: { readonly report: StudyReport; readonl
       <Text>
         {end === 'running'
           ? words.soFar
-          : words.summary(texts.sponsor.follow.end[end], rounds.completed, rounds.planned)}
+          : words.summary(sponsorTexts.follow.end[end], rounds.completed, rounds.planned)}
       </Text>
       <dl className="ward-money">
         {facts.map(([name, value]) => (

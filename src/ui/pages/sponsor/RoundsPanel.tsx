@@ -6,10 +6,11 @@ import type { FollowedStudy } from '../../../app/sponsorFollow.ts'
 import type { ModelVersion } from '../../../chain/reads.ts'
 import { rollbackModel } from '../../../chain/sponsor.ts'
 import { cidText } from '../../../crypto/cid.ts'
+import { Mode } from '../../../rounds/ports.ts'
 import { Dialog } from '../../components/Dialog.tsx'
 import { Panel } from '../../components/Panel.tsx'
 import { exactTime } from '../../format.ts'
-import { texts } from '../../texts.ts'
+import { sponsorTexts } from '../../texts/sponsor.ts'
 import { ActionError } from '../../views/live/ActionError.tsx'
 import { useAction } from './useAction.ts'
 
@@ -32,14 +33,15 @@ const asPercent = (value: number) => gain(value * 100)
 
 /** Every finished round with its model; any of them can be recommended. */
 export function RoundsPanel({ desk, followed, isMine, refresh }: RoundsPanelProps) {
-  const words = texts.sponsor.follow.rounds
-  const { versions, current, rules } = followed
+  const words = sponsorTexts.follow.rounds
+  const { versions, current, rules, snapshot } = followed
+  const isScored = snapshot.mode === Mode.Committee
   const [chosen, setChosen] = useState<ModelVersion | null>(null)
   const scored = versions.filter(({ round }) => shownRound(round, rules) > 0)
   const gains = scored.map(({ metric }) => metric / 100)
   return (
     <Panel question={words.heading} answer={versions.length === 0 ? words.none : undefined}>
-      {gains.length > 1 && (
+      {isScored && gains.length > 1 && (
         <Suspense>
           <LineChart
             x={scored.map(({ round }) => shownRound(round, rules))}
@@ -71,7 +73,7 @@ export function RoundsPanel({ desk, followed, isMine, refresh }: RoundsPanelProp
                   return (
                     <Table.Tr key={String(model.version)}>
                       <Table.Th scope="row">{round === 0 ? words.zero : round}</Table.Th>
-                      <Table.Td>{round === 0 ? '–' : gain(model.metric)}</Table.Td>
+                      <Table.Td>{round === 0 || !isScored ? '–' : gain(model.metric)}</Table.Td>
                       <Table.Td>{model.seats.toString(2).replaceAll('0', '').length}</Table.Td>
                       <Table.Td>{exactTime(model.time * 1000)}</Table.Td>
                       <Table.Td>
@@ -106,7 +108,7 @@ export function RoundsPanel({ desk, followed, isMine, refresh }: RoundsPanelProp
             </Table>
           </div>
           <Text size="sm" c="dimmed">
-            {words.gainHint}
+            {isScored ? words.gainHint : words.notScored}
           </Text>
         </>
       )}
@@ -127,7 +129,7 @@ interface RollbackDialogProps extends Omit<RoundsPanelProps, 'isMine'> {
 }
 
 function RollbackDialog({ desk, followed, model, onClose, refresh }: RollbackDialogProps) {
-  const words = texts.sponsor.follow.rounds
+  const words = sponsorTexts.follow.rounds
   const action = useAction()
   const id = useId()
   const [reason, setReason] = useState('')

@@ -1,20 +1,22 @@
 import { Button, Group, NativeSelect, Stack, Table, Text } from '@mantine/core'
 import type { Site } from '../../../app/site.ts'
-import { costOf, ethOf, timingSeconds, timings } from '../../../app/sponsorForm.ts'
+import { costOf, timingSeconds, timings } from '../../../app/sponsorForm.ts'
+import { ethOf } from '../../../app/wei.ts'
 import type { Wallet } from '../../../chain/clients.ts'
 import { creditsFrom } from '../../../chain/credits.ts'
 import type { Purse } from '../../../chain/sponsorReads.ts'
 import { Panel } from '../../components/Panel.tsx'
-import { credits, duration } from '../../texts/sponsor.ts'
-import { texts } from '../../texts.ts'
+import { credits, creditsOf } from '../../format.ts'
+import { duration, sponsorTexts } from '../../texts/sponsor.ts'
 import { creditsText, etherText } from '../../wallet/amounts.ts'
 import { DurationField, Fields, NumberField, useForm } from './fields.tsx'
 import { usePurse } from './Signer.tsx'
 
 /** Who takes part, and the rules that the contract keeps. */
 export function RulesPanel() {
-  const words = texts.sponsor.rules
+  const words = sponsorTexts.rules
   const { form, change } = useForm()
+  const isMasked = form.masking !== null
   const number = (
     name: 'rounds' | 'minHospitals' | 'maxHospitals' | 'maxSeats' | 'marginPercent' | 'stake' | 'slashPercent',
     label: string,
@@ -36,30 +38,38 @@ export function RulesPanel() {
         {number('rounds', words.rounds, true)}
         {number('minHospitals', words.minHospitals, true)}
         {number('maxHospitals', words.maxHospitals, true)}
-        {number('maxSeats', words.maxSeats, true, words.maxSeatsHint)}
+        {number('maxSeats', words.maxSeats, true, isMasked ? words.maxSeatsMasked : words.maxSeatsHint)}
         {number('stake', words.stake, false, words.stakeHint)}
-        {number('slashPercent', words.slash, false, words.slashHint)}
-        {number('marginPercent', words.margin, false, words.marginHint)}
-        <NativeSelect
-          label={words.schedule}
-          value={form.halfToFirst ? 'halfToFirst' : 'byScore'}
-          data={(['byScore', 'halfToFirst'] as const).map(value => ({ value, label: words.schedules[value] }))}
-          onChange={event => change({ ...form, halfToFirst: event.currentTarget.value === 'halfToFirst' })}
-        />
+        {number('slashPercent', words.slash, false, isMasked ? words.slashMasked : words.slashHint)}
+        {!isMasked && number('marginPercent', words.margin, false, words.marginHint)}
+        {!isMasked && (
+          <NativeSelect
+            label={words.schedule}
+            value={form.halfToFirst ? 'halfToFirst' : 'byScore'}
+            data={(['byScore', 'halfToFirst'] as const).map(value => ({ value, label: words.schedules[value] }))}
+            onChange={event => change({ ...form, halfToFirst: event.currentTarget.value === 'halfToFirst' })}
+          />
+        )}
       </Fields>
+      {isMasked && (
+        <Text size="sm" c="dimmed">
+          {words.evenly}
+        </Text>
+      )}
     </Panel>
   )
 }
 
 /** Deadlines, each with its unit, and presets that fill them all. */
 export function TimingPanel() {
-  const words = texts.sponsor.timing
+  const words = sponsorTexts.timing
   const { form, change } = useForm()
   const { seconds } = form
-  const longest = (['train', 'attest', 'score', 'aggregate', 'pause'] as const).reduce(
-    (sum, name) => sum + (seconds[name] ?? 0),
-    0,
-  )
+  const isMasked = form.masking !== null
+  // A masked round takes the time for scores twice: for the masks, and for the check of a seat.
+  const longest = (
+    ['train', 'attest', 'score', 'aggregate', 'pause', ...(isMasked ? (['score'] as const) : [])] as const
+  ).reduce((sum, name) => sum + (seconds[name] ?? 0), 0)
   return (
     <Panel question={words.heading} answer={words.answer}>
       <Group gap="sm">
@@ -83,7 +93,7 @@ export function TimingPanel() {
           <DurationField
             key={name}
             path={`seconds.${name}`}
-            label={words[name]}
+            label={name === 'score' && isMasked ? words.scoreMasked : words[name]}
             value={seconds[name]}
             onValue={value => change({ ...form, seconds: { ...seconds, [name]: value } })}
           />
@@ -98,7 +108,7 @@ export function TimingPanel() {
 
 /** What it costs, before anything is signed. */
 export function CostPanel({ site, wallet }: { readonly site: Site; readonly wallet: Wallet }) {
-  const words = texts.sponsor.cost
+  const words = sponsorTexts.cost
   const { form, change } = useForm()
   const { data: purse } = usePurse(site, wallet.account.address)
   const cost = costOf(form, purse?.gasPrice ?? 0n)
@@ -179,11 +189,11 @@ export function missingFor(purse: Purse, deposit: number, wei: bigint) {
 }
 
 function Afford({ purse, deposit, wei }: { readonly purse: Purse; readonly deposit: number; readonly wei: bigint }) {
-  const words = texts.sponsor.cost
+  const words = sponsorTexts.cost
   const missing = missingFor(purse, deposit, wei)
   return (
     <Stack gap={4} aria-live="polite">
-      <Text size="sm">{words.youHave(texts.sponsor.creditsOf(creditsText(purse.credits)), etherText(purse.wei))}</Text>
+      <Text size="sm">{words.youHave(creditsOf(creditsText(purse.credits)), etherText(purse.wei))}</Text>
       {missing.credits > 0 && (
         <Text size="sm" className="ward-measure">
           <span aria-hidden="true" style={{ color: 'var(--ward-attention)' }}>

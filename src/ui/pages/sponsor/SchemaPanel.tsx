@@ -3,14 +3,14 @@ import { useState } from 'react'
 import type { SponsorDesk } from '../../../app/sponsorDesk.ts'
 import type { Feature, TableSchema } from '../../../study/manifest.ts'
 import { Panel } from '../../components/Panel.tsx'
-import { texts } from '../../texts.ts'
+import { sponsorTexts } from '../../texts/sponsor.ts'
 import { ActionError } from '../../views/live/ActionError.tsx'
 import { Fields, NumberField, TextField, useForm } from './fields.tsx'
 import { useAction } from './useAction.ts'
 
 /** The columns that every hospital brings, by hand or off a file's header. */
 export function SchemaPanel({ desk }: { readonly desk: SponsorDesk }) {
-  const words = texts.sponsor.schema
+  const words = sponsorTexts.schema
   const { form, change } = useForm()
   const { schema } = form
   if (schema.kind === 'images') {
@@ -67,7 +67,7 @@ interface FromFileProps {
 }
 
 function FromFile({ desk, onRead }: FromFileProps) {
-  const words = texts.sponsor.schema
+  const words = sponsorTexts.schema
   const action = useAction()
   const { form } = useForm()
   const [chosen, setChosen] = useState<{ readonly file: File; readonly columns: readonly string[] } | null>(null)
@@ -130,7 +130,7 @@ interface ColumnProps {
 }
 
 function Column({ index, feature, onFeature, onRemove }: ColumnProps) {
-  const words = texts.sponsor.schema
+  const words = sponsorTexts.schema
   const { problems } = useForm()
   const path = `schema.features.${index}`
   const hasProblem = Object.keys(problems).some(other => other.startsWith(`${path}.`))
@@ -216,7 +216,7 @@ function Column({ index, feature, onFeature, onRemove }: ColumnProps) {
 
 /** A column in one line. @example summaryOf(age) // 'age: Age, number, years, 0 to 120' */
 function summaryOf(feature: Feature): string {
-  const { types } = texts.sponsor.schema
+  const { types } = sponsorTexts.schema
   const parts = [feature.label, types[feature.type].toLowerCase()]
   if (feature.type === 'number') {
     parts.push(feature.unit)

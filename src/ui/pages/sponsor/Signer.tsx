@@ -5,7 +5,8 @@ import { DEV_CHAIN_ID, publicClientFor, type Wallet } from '../../../chain/clien
 import { type Purse, readPurse } from '../../../chain/sponsorReads.ts'
 import { Address } from '../../components/Address.tsx'
 import { Panel } from '../../components/Panel.tsx'
-import { texts } from '../../texts.ts'
+import { creditsOf } from '../../format.ts'
+import { signerTexts } from '../../texts/signer.ts'
 import { creditsText, etherText } from '../../wallet/amounts.ts'
 import { WalletPanel } from '../../wallet/WalletPanel.tsx'
 
@@ -27,7 +28,7 @@ interface SignerLineProps {
 
 /** Who signs on this page, and what it holds. */
 export function SignerLine({ site, wallet, number }: SignerLineProps) {
-  const words = texts.sponsor.signer
+  const words = signerTexts
   const { address } = wallet.account
   const { data: purse } = usePurse(site, address)
   return (
@@ -41,7 +42,7 @@ export function SignerLine({ site, wallet, number }: SignerLineProps) {
       </Group>
       {/* A line of its own, kept free until the chain has answered. */}
       <Text size="sm" c="dimmed" mih="1lh">
-        {purse && words.purse(texts.sponsor.creditsOf(creditsText(purse.credits)), etherText(purse.wei))}
+        {purse && words.purse(creditsOf(creditsText(purse.credits)), etherText(purse.wei))}
       </Text>
       {number !== null && (
         <Text size="sm" c="dimmed" className="ward-measure">
@@ -54,7 +55,7 @@ export function SignerLine({ site, wallet, number }: SignerLineProps) {
 
 /** Where nobody signs yet: a wallet, or on the dev chain the demo account of that page. */
 export function ChooseSigner({ site, demoHref }: { readonly site: Site; readonly demoHref: string }) {
-  const words = texts.sponsor.signer
+  const words = signerTexts
   return (
     <Stack gap="lg">
       <WalletPanel site={site} />

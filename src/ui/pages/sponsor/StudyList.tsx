@@ -10,7 +10,7 @@ import type { Address as AddressValue } from '../../../study/types.ts'
 import { Address } from '../../components/Address.tsx'
 import { asErrorData, ErrorPanel } from '../../components/ErrorPanel.tsx'
 import { Panel } from '../../components/Panel.tsx'
-import { texts } from '../../texts.ts'
+import { sponsorTexts } from '../../texts/sponsor.ts'
 
 interface StudyListProps {
   readonly site: Site
@@ -23,7 +23,7 @@ const PAGE = 40
 
 /** The studies that this account sponsors, with where each is. */
 export function StudyList({ site, wallet, linkTo }: StudyListProps) {
-  const words = texts.sponsor.list
+  const words = sponsorTexts.list
   const { address } = wallet.account
   const [looked, setLooked] = useState(PAGE)
   const found = useQuery({

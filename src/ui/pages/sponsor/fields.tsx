@@ -1,7 +1,8 @@
 import { Group, NativeSelect, NumberInput, Textarea, TextInput } from '@mantine/core'
 import { createContext, type ReactNode, useContext, useState } from 'react'
 import type { Problems, SponsorForm } from '../../../app/sponsorForm.ts'
-import { texts } from '../../texts.ts'
+import { sponsorTexts } from '../../texts/sponsor.ts'
+import { fieldOrder } from './fieldOrder.ts'
 
 /** What every field of the form needs. */
 export interface FormContext {
@@ -12,9 +13,6 @@ export interface FormContext {
   readonly touch: (path: string) => void
   readonly change: (form: SponsorForm) => void
 }
-
-/** The hint stands below, so that fields side by side stay in line. */
-export const fieldOrder: ('label' | 'input' | 'description' | 'error')[] = ['label', 'input', 'description', 'error']
 
 const Context = createContext<FormContext | null>(null)
 export const FormProvider = Context.Provider
@@ -31,7 +29,7 @@ export function useProblem(path: string): string | null {
   const problem = problems[path]
   if (problem === undefined) return null
   // What is left empty is said only once the person went on; what is wrong at once.
-  return problem.kind !== 'missing' || touched.has(path) || touched.has('*') ? texts.sponsor.problem(problem) : null
+  return problem.kind !== 'missing' || touched.has(path) || touched.has('*') ? sponsorTexts.problem(problem) : null
 }
 
 interface FieldProps {
@@ -110,7 +108,7 @@ interface DurationFieldProps extends FieldProps {
 
 /** A duration as a number and its unit. */
 export function DurationField({ path, label, value, onValue }: DurationFieldProps) {
-  const words = texts.sponsor.timing
+  const words = sponsorTexts.timing
   const [chosen, setChosen] = useState<Unit | null>(null)
   const unit = chosen ?? unitOf(value)
   // A unit in which the value is a fraction would be read wrong after a preset was taken.

@@ -8,6 +8,7 @@ import type { HospitalView } from '../../../app/store.ts'
 import { DEV_CHAIN_ID } from '../../../chain/clients.ts'
 import { creditsFrom } from '../../../chain/credits.ts'
 import { AppError } from '../../../errors/AppError.ts'
+import type { Manifest } from '../../../study/manifest.ts'
 import { HospitalMark } from '../../components/HospitalMark.tsx'
 import { texts } from '../../texts.ts'
 import { useSite } from '../../useSite.ts'
@@ -78,6 +79,7 @@ function Facts({
   const { joining, study, people, patients, backend, address } = view
   const { snapshot, device } = joining
   const site = useSite()
+  const masking = study?.manifest.masking
   const others = (snapshot?.members ?? []).filter(member => member.toLowerCase() !== address?.toLowerCase())
   return (
     <dl className="ward-join-facts">
@@ -94,30 +96,28 @@ function Facts({
       <dt>{words.rows.lose}</dt>
       <dd>
         <Stack gap={4}>
-          <span>{words.lose(creditsFrom(terms.stake), terms.slashBps / 10_000)}</span>
+          <span>{(masking ? words.loseMasked : words.lose)(creditsFrom(terms.stake), terms.slashBps / 10_000)}</span>
           <Text size="sm" c="dimmed" component="span">
             {words.gas(Number(terms.gasNeeded) / ETHER)} {site?.chainId === DEV_CHAIN_ID && words.worthless}
           </Text>
         </Stack>
       </dd>
       <dt>{words.rows.get}</dt>
-      <dd>{words.get(creditsFrom(terms.rewardPerRound))}</dd>
+      <dd>{(masking ? words.getMasked : words.get)(creditsFrom(terms.rewardPerRound))}</dd>
       <dt>{words.rows.shared}</dt>
       <dd>
         <List spacing={4}>
-          <List.Item>{words.sharedSealed}</List.Item>
-          <List.Item>{words.sharedPublic}</List.Item>
-          <List.Item>{words.sharedNever}</List.Item>
+          {study !== null && sharedIn(study.manifest).map(sentence => <List.Item key={sentence}>{sentence}</List.Item>)}
         </List>
       </dd>
       <dt>{texts.privacy.card.heading}</dt>
       <dd>
-        {study?.manifest.privacy ? (
+        {study?.manifest.privacy || masking ? (
           <Suspense fallback={<Skeleton height={160} />}>
             <Protection view={view} />
           </Suspense>
         ) : (
-          texts.privacy.card.sealedOnly
+          texts.privacy.card.answers.committee
         )}
       </dd>
       <dt>{words.rows.who}</dt>
@@ -151,6 +151,21 @@ function Facts({
       </dd>
     </dl>
   )
+}
+
+/** What a hospital shares, and with whom. */
+function sharedIn({ masking, privacy, compression, patientsPerWeight }: Manifest): readonly string[] {
+  const { terms: words } = texts.join
+  const part = compression === undefined ? [] : [words.sharedPart(compression.keep)]
+  if (masking === undefined) return [words.sharedSealed, ...part, words.sharedPublic, words.sharedNever]
+  const isWeighed = privacy === undefined && patientsPerWeight > 0
+  return [
+    words.sharedMasked,
+    ...part,
+    words.sharedPublicMasked,
+    ...(isWeighed ? [words.sharedWeight(patientsPerWeight)] : []),
+    words.sharedNeverMasked,
+  ]
 }
 
 /** Why joining cannot work yet; null where nothing is known to stand in the way. */

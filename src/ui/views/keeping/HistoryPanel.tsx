@@ -58,7 +58,7 @@ export function HistoryPanel({ view }: { readonly view: HospitalView }) {
             </Table>
           </section>
           <Text size="sm" c="dimmed" className="ward-measure">
-            {words.scoreExplains}
+            {view.study?.manifest.masking ? words.notScored : words.scoreExplains}
           </Text>
           <Group>
             <Button

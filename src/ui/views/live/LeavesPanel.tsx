@@ -1,6 +1,8 @@
 import { Stack, Table, Text } from '@mantine/core'
 import type { HospitalView } from '../../../app/store.ts'
+import { memberIndex } from '../../../rounds/duties.ts'
 import { blobKinds } from '../../../storage/BlobStore.ts'
+import { uploadBytes } from '../../../study/upload.ts'
 import { Panel } from '../../components/Panel.tsx'
 import { bytes } from '../../format.ts'
 import { texts } from '../../texts.ts'
@@ -9,6 +11,8 @@ import { gasText } from '../../wallet/amounts.ts'
 /** What leaves this computer, by what it is for, and over which connections. */
 export function LeavesPanel({ view }: { readonly view: HospitalView }) {
   const { leaves } = texts.live
+  const isMasked = view.study?.manifest.masking !== undefined
+  const upload = uploadOf(view)
   const { traffic } = view
   const { storage, calls } = view.live
   const { other } = traffic.byKind
@@ -17,7 +21,7 @@ export function LeavesPanel({ view }: { readonly view: HospitalView }) {
     .filter(({ sent, received }) => sent > 0 || received > 0)
   const connected = storage?.relays.filter(relay => relay.connected).length ?? 0
   return (
-    <Panel question={leaves.heading} answer={leaves.answer}>
+    <Panel question={leaves.heading} answer={isMasked ? leaves.answerMasked : leaves.answer}>
       {rows.length === 0 && other.sent === 0 ? (
         <Text c="dimmed">{leaves.nothingYet}</Text>
       ) : (
@@ -36,7 +40,12 @@ export function LeavesPanel({ view }: { readonly view: HospitalView }) {
             </Table.Thead>
             <Table.Tbody>
               {rows.map(({ kind, sent, received }) => (
-                <FlowRow key={kind} name={leaves.kinds[kind]} sent={sent} received={received} />
+                <FlowRow
+                  key={kind}
+                  name={isMasked && kind === 'update' ? leaves.updateMasked : leaves.kinds[kind]}
+                  sent={sent}
+                  received={received}
+                />
               ))}
               <FlowRow name={leaves.total} sent={traffic.sent} received={traffic.received} isTotal />
               {(other.sent > 0 || other.received > 0) && <FlowRow name={leaves.kinds.other} {...other} />}
@@ -56,14 +65,27 @@ export function LeavesPanel({ view }: { readonly view: HospitalView }) {
         )}
         <Text size="sm">
           {leaves.chain(calls.confirmed, calls.failed)}
-          {calls.gasUsed > 0n && `, ${leaves.gas(gasText(calls.gasUsed))}`}. {leaves.chainHolds}
+          {calls.gasUsed > 0n && `, ${leaves.gas(gasText(calls.gasUsed))}`}.{' '}
+          {isMasked ? leaves.chainHoldsMasked : leaves.chainHolds}
         </Text>
+        {upload !== null && (
+          <Text size="sm">{leaves.compressed(bytes(upload.bytes), upload.uncompressed / upload.bytes)}</Text>
+        )}
         <Text size="sm" c="dimmed" className="ward-measure">
-          {leaves.who}
+          {isMasked ? leaves.whoMasked : leaves.who}
         </Text>
       </Stack>
     </Panel>
   )
+}
+
+/** What an upload of this round takes; null where the study does not compress, or no committee is drawn. */
+function uploadOf({ study, round }: HospitalView) {
+  const snapshot = round?.snapshot
+  if (study?.manifest.compression === undefined || !snapshot || snapshot.seats.length === 0) return null
+  const me = memberIndex(snapshot, round)
+  const isSeat = me !== null && snapshot.seats.includes(me)
+  return uploadBytes(study.manifest, { seats: snapshot.seats.length, isSeat })
 }
 
 interface FlowRowProps {

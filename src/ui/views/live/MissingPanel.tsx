@@ -1,7 +1,9 @@
 import { Group, Table, Text } from '@mantine/core'
+import { thresholdOf } from '../../../aggregation/masking/round.ts'
 import { missingOf, rollOf } from '../../../app/live/missing.ts'
+import { isRunning } from '../../../app/phases.ts'
 import type { HospitalView } from '../../../app/store.ts'
-import { Phase } from '../../../rounds/ports.ts'
+import { Phase, type StudySnapshot } from '../../../rounds/ports.ts'
 import { HospitalMark } from '../../components/HospitalMark.tsx'
 import { Panel } from '../../components/Panel.tsx'
 import { texts } from '../../texts.ts'
@@ -13,12 +15,11 @@ export function MissingPanel({ view }: { readonly view: HospitalView }) {
   const snapshot = view.round?.snapshot ?? null
   const roll = rollOf(snapshot, view.address)
   const waited = missingOf(roll)
-  const phase = snapshot?.phase ?? Phase.Draft
-  const isRunning = phase >= Phase.Select && phase < Phase.Settle
+  const runs = snapshot !== null && isRunning(snapshot)
   const answer =
     roll.length === 0
       ? missing.nobodyJoined
-      : !isRunning
+      : !runs
         ? missing.noRound
         : waited.length === 0
           ? missing.nobody
@@ -50,7 +51,7 @@ export function MissingPanel({ view }: { readonly view: HospitalView }) {
                       </Group>
                     </Table.Th>
                     <Table.Td>
-                      {row.standing === 'out' || !isRunning ? '–' : row.isSeat ? missing.seat : missing.member}
+                      {row.standing === 'out' || !runs ? '–' : row.isSeat ? missing.seat : missing.member}
                     </Table.Td>
                     <Table.Td
                       c={row.standing === 'missed' ? 'var(--ward-danger)' : 'var(--mantine-color-text)'}
@@ -65,11 +66,28 @@ export function MissingPanel({ view }: { readonly view: HospitalView }) {
           </Table>
         </div>
       )}
-      {isRunning && (
+      {runs && (
         <Text size="sm" c="dimmed" className="ward-measure">
-          {phase === Phase.Train ? missing.whatThen.train : missing.whatThen.seats}
+          {whatThen(snapshot)}
         </Text>
       )}
     </Panel>
   )
+}
+
+/** What follows where somebody does not come. */
+function whatThen({ phase, seats }: StudySnapshot): string {
+  const { whatThen: words } = texts.live.missing
+  switch (phase) {
+    case Phase.Train:
+      return words.train
+    case Phase.Unmask:
+      return words.unmask(seats.length - thresholdOf(seats.length) - 1)
+    case Phase.Draw:
+      return words.draw
+    case Phase.Recover:
+      return words.recover(thresholdOf(seats.length))
+    default:
+      return words.seats
+  }
 }

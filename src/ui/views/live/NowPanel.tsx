@@ -1,7 +1,7 @@
 import { Group, Progress, Stack, Text } from '@mantine/core'
 import { clockSkew } from '../../../app/live/chainClock.ts'
 import { readClock } from '../../../app/live/clockPhase.ts'
-import { shownRound, studyProgress } from '../../../app/phases.ts'
+import { isDrawing, shownRound, studyProgress } from '../../../app/phases.ts'
 import { type Situation, situationOf } from '../../../app/situation.ts'
 import type { HospitalView } from '../../../app/store.ts'
 import { Phase } from '../../../rounds/ports.ts'
@@ -51,7 +51,7 @@ export function NowPanel({ view }: { readonly view: HospitalView }) {
         <Stack gap={4} className="ward-live-progress">
           {reading.phase !== null && (
             <Text className="ward-measure ward-live-explains" mb="md">
-              {clockExplains[reading.phase]}
+              {clockExplains(reading.phase, reading.mode)}
             </Text>
           )}
           {snapshot !== null && (
@@ -76,8 +76,9 @@ function Deadline({ view }: { readonly view: HospitalView }) {
   const { deadline } = texts.live
   const { clock } = view.live
   const now = useChainNow(clock)
-  const { deadline: until = 0, phase } = view.round?.snapshot ?? {}
-  if (view.stage !== 'running' || now === null) return null
+  const snapshot = view.round?.snapshot ?? null
+  const { deadline: until = 0, phase } = snapshot ?? {}
+  if (view.stage !== 'running' || now === null || (snapshot !== null && isDrawing(snapshot))) return null
   const skew = clockSkew(clock, performance.now(), Date.now())
   return (
     <>

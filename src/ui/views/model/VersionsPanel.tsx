@@ -67,7 +67,7 @@ export function VersionsPanel({ session, view, model }: VersionsPanelProps) {
             <Table.Tr>
               <Table.Th scope="col">{words.round}</Table.Th>
               <Table.Th scope="col">{words.what}</Table.Th>
-              <Table.Th scope="col" ta="right" title={words.metricHint}>
+              <Table.Th scope="col" ta="right" title={manifest.masking ? words.notScored : words.metricHint}>
                 {words.metric}
               </Table.Th>
               <Table.Th scope="col">{words.signers}</Table.Th>
@@ -93,7 +93,7 @@ export function VersionsPanel({ session, view, model }: VersionsPanelProps) {
         </Table>
       </section>
       <Text size="sm" c="dimmed" className="ward-measure">
-        {words.metricHint} {words.explainRollback}
+        {manifest.masking ? words.notScored : words.metricHint} {words.explainRollback}
       </Text>
       <div aria-live="polite">{opening !== null && <Text>{words.opening(shownRound(opening, manifest))}</Text>}</div>
       {error && <ErrorPanel error={error} />}
@@ -156,7 +156,7 @@ function Version({ row, versions, view, model, manifest, onUse, onCompare, onRol
           )}
         </Group>
       </Table.Td>
-      <Table.Td ta="right">{round === 0 ? '–' : percent(row.metric / 10_000)}</Table.Td>
+      <Table.Td ta="right">{round === 0 || manifest.masking ? '–' : percent(row.metric / 10_000)}</Table.Td>
       <Table.Td>{names === '' ? String(row.signatures) : names}</Table.Td>
       <Table.Td title={exactTime(row.time * 1000)}>
         {new Date(row.time * 1000).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' })}

@@ -6,6 +6,7 @@ import { creditsFrom } from '../../../chain/credits.ts'
 import type { Deployment } from '../../../chain/deployment.ts'
 import type { Rules } from '../../../chain/reads.ts'
 import { cidText } from '../../../crypto/cid.ts'
+import type { Manifest } from '../../../study/manifest.ts'
 import { texts } from '../../texts.ts'
 
 /** The contract's round of the model that predictions, card and download use. */
@@ -34,7 +35,7 @@ export function cardOf(view: HospitalView, model: ModelView, deployment: Deploym
     round: shownRound(at, study.manifest),
     completed: round?.snapshot?.completed ?? 0,
     details: usedDetails(view, model)?.details ?? null,
-    rules: rulesInWords(versions.info.rules),
+    rules: rulesInWords(versions.info.rules, study.manifest),
     provenance: {
       version: version?.version ?? null,
       chainId: deployment.chainId,
@@ -52,14 +53,16 @@ export function cardOf(view: HospitalView, model: ModelView, deployment: Deploym
   })
 }
 
-function rulesInWords(rules: Rules): ModelCard['rules'] {
+function rulesInWords(rules: Rules, { masking, compression }: Manifest): ModelCard['rules'] {
   const { ruleNames, rules: words } = texts.model.card
+  const isMasked = masking !== undefined
   return [
     { name: ruleNames.rounds, value: String(rules.rounds) },
     { name: ruleNames.hospitals, value: words.hospitals(rules.minHospitals, rules.maxHospitals) },
     { name: ruleNames.committee, value: words.committee(rules.maxSeats) },
-    { name: ruleNames.aggregation, value: words.aggregation },
-    { name: ruleNames.privacy, value: words.privacy },
+    { name: ruleNames.aggregation, value: isMasked ? words.aggregationMasked : words.aggregation },
+    { name: ruleNames.privacy, value: isMasked ? words.privacyMasked : words.privacy },
+    ...(compression === undefined ? [] : [{ name: ruleNames.upload, value: words.upload(compression.keep) }]),
     { name: ruleNames.stake, value: words.stake(String(creditsFrom(rules.stake))) },
   ]
 }

@@ -1,0 +1,180 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { deploy, seedDevChain } from '../../contracts/script/deploy.ts'
+import { type Wallet, walletClientFor } from '../chain/clients.ts'
+import { demoAccount } from '../chain/demoAccounts.ts'
+import type { Deployment } from '../chain/deployment.ts'
+import { studyAbi } from '../chain/generated/abi.ts'
+import { balanceOf } from '../chain/reads.ts'
+import { type Anvil, startAnvil } from '../chain/testing/anvil.ts'
+import { heartCenters, heartDataset } from '../data/heart.ts'
+import type { HospitalPorts } from '../rounds/effects.ts'
+import { Phase, type WriteOptions } from '../rounds/ports.ts'
+import { heartStudy } from '../study/studies/heart.ts'
+import { masked } from '../study/studies/masked.ts'
+import { privately } from '../study/studies/privately.ts'
+import type { StudyPlan } from '../study/studies/StudyPlan.ts'
+import type { Hex } from '../study/types.ts'
+import { createEngine } from '../training/engine.ts'
+import { type SimulatedHospital, type SimulatedStudy, simulateStudy } from './simulation.ts'
+
+const folder = new URL('../../public/studies/heart/', import.meta.url)
+const read = (file: string) => readFileSync(new URL(file, folder), 'utf8')
+const datasets = heartCenters.map(center =>
+  heartDataset(center, read(`processed.${center}.data`), JSON.parse(read('flamby-split.json')), 1),
+)
+/** Who is gone holds nobody up for long. */
+const shortSeconds = { trainSeconds: 20, attestSeconds: 20, scoreSeconds: 10, aggregateSeconds: 20 }
+
+let anvil: Anvil
+let deployment: Deployment
+let wallets: Wallet[]
+
+beforeAll(async () => {
+  anvil = await startAnvil({ port: 8766 })
+  const account = demoAccount(0, anvil.chainId)
+  deployment = await deploy({ rpcUrl: anvil.rpcUrl, account })
+  wallets = Array.from({ length: 5 }, (_, i) => walletClientFor(deployment, demoAccount(i, anvil.chainId)))
+  await seedDevChain(deployment, {
+    account,
+    sponsor: account.address,
+    hospitals: wallets.slice(1).map((wallet, i) => ({ address: wallet.account.address, name: `Hospital ${i}` })),
+    hospitalCredits: 10n ** 22n,
+  })
+}, 60_000)
+
+afterAll(() => anvil?.stop())
+
+interface Seen {
+  readonly study: SimulatedStudy
+  readonly failures: string[]
+}
+
+/** @param alter the last hospital's ports */
+async function run(plan: StudyPlan, alter?: SimulatedHospital['alter']): Promise<Seen> {
+  const failures: string[] = []
+  const study = await simulateStudy({
+    deployment,
+    sponsor: wallets[0] as Wallet,
+    plan: { ...plan, rules: { ...plan.rules, ...shortSeconds } },
+    hospitals: datasets.map((dataset, i) => ({
+      wallet: wallets[i + 1] as Wallet,
+      dataset,
+      createEngine: () => createEngine('cpu'),
+      ...(alter !== undefined && i === 3 && { alter }),
+    })),
+    onTask: (hospital, task, what, error) =>
+      what === 'failed' && failures.push(`${hospital} ${task.type} ${task.round} ${error}`),
+  })
+  return { study, failures }
+}
+
+async function events(
+  { study }: Seen,
+  eventName: 'WeightsFrozen' | 'SeatDrawn' | 'MasksPosted' | 'SharesOpened' | 'StakeForfeited',
+) {
+  const { publicClient } = study.access
+  const logs = await publicClient.getContractEvents({
+    address: study.study,
+    abi: studyAbi,
+    eventName,
+    fromBlock: BigInt(deployment.block),
+    strict: true,
+  })
+  return logs.map(({ args }) => args as Record<string, unknown> & { readonly round: number })
+}
+
+function expectOneModel({ study }: Seen, completed: number, hospitals = study.hospitals): void {
+  expect(new Set(hospitals.map(({ state }) => state.installed.hash)).size).toBe(1)
+  for (const { state } of hospitals) {
+    expect(state.snapshot).toMatchObject({ phase: Phase.Ended, completed })
+    expect(state.finished).toBe(true)
+  }
+}
+
+/** Mean of the hospitals' accuracies on their own held-out patients. */
+function accuracyOf({ study }: Seen): number {
+  const last = study.hospitals.flatMap(({ state }) => state.evaluations.at(-1)?.federated.accuracy ?? [])
+  return last.reduce((sum, one) => sum + one, 0) / last.length
+}
+
+/** Sends nothing any more, until its runner gives up. */
+function falls({ signal }: WriteOptions = {}): Promise<never> {
+  return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason), { once: true }))
+}
+
+describe('a masked study, on a real chain', () => {
+  it('learns one model from sums alone, and checks a seat in every round', async () => {
+    const seen = await run(masked(heartStudy({ rounds: 2 })))
+    expect(seen.failures).toEqual([])
+    expectOneModel(seen, 2)
+    expect(accuracyOf(seen)).toBeGreaterThan(0.75)
+    // Round zero is masked too, and there all weigh the same.
+    const frozen = await events(seen, 'WeightsFrozen')
+    expect(frozen.map(({ round }) => round)).toEqual([1, 2, 3])
+    expect(frozen[0]?.weights).toEqual([1, 1, 1, 1])
+    expect(frozen[1]?.weights).toSatisfy((weights: number[]) => weights.every(weight => weight >= 1 && weight <= 8))
+    expect(await events(seen, 'SeatDrawn')).toHaveLength(3)
+    expect(await events(seen, 'MasksPosted')).toHaveLength(12)
+    expect(await events(seen, 'StakeForfeited')).toEqual([])
+  }, 120_000)
+
+  it('goes on when a seat is gone after the freeze: its masks come from the backups, and it alone pays', async () => {
+    // Round 1 is round zero; in the round after, the last hospital attests and is never heard of again.
+    const gone = ({ chain, ...ports }: HospitalPorts): HospitalPorts => ({
+      ...ports,
+      chain: {
+        ...chain,
+        postMasks: (call, options) => (call.round >= 2 ? falls(options) : chain.postMasks(call, options)),
+        openShares: (call, options) => (call.round >= 2 ? falls(options) : chain.openShares(call, options)),
+        signModel: (call, options) => (call.round >= 2 ? falls(options) : chain.signModel(call, options)),
+        submitUpdate: (call, options) => (call.round >= 3 ? falls(options) : chain.submitUpdate(call, options)),
+        attest: (call, options) => (call.round >= 3 ? falls(options) : chain.attest(call, options)),
+      },
+    })
+    const seen = await run(masked(heartStudy({ rounds: 1 })), gone)
+    expectOneModel(seen, 1)
+    // It was in the set before it was gone, so its patients count.
+    expect((await events(seen, 'WeightsFrozen')).at(-1)?.weights).not.toContain(0)
+    // A committee of four opens one seat's seeds a round, so nobody is drawn beside the one that is gone.
+    expect((await events(seen, 'SeatDrawn')).map(({ round }) => round)).toEqual([1])
+    const forfeits = await events(seen, 'StakeForfeited')
+    const lost = seen.study.hospitals[3]?.address
+    expect(forfeits.map(({ hospital, reason }) => [hospital, reason])).toEqual([[lost, 'no masks']])
+  }, 120_000)
+
+  it('accuses a seat that announces masks and keeps them back, voids the round, and goes on', async () => {
+    const nobodyHas: Hex = `0x${'5e'.repeat(32)}`
+    const liar = ({ chain, ...ports }: HospitalPorts): HospitalPorts => ({
+      ...ports,
+      chain: {
+        ...chain,
+        async postMasks(call, options) {
+          if (call.round !== 2) return chain.postMasks(call, options)
+          const duty = { hospital: chain.self, round: call.round, masks: nobodyHas }
+          const signature = await ports.signer.masks(chain.ref, duty)
+          await chain.postMasks({ round: call.round, masks: nobodyHas, signature }, options)
+        },
+      },
+    })
+    const plan = masked(heartStudy({ rounds: 1 }))
+    const seen = await run(plan, liar)
+    expectOneModel(seen, 1)
+    const forfeits = await events(seen, 'StakeForfeited')
+    const lost = seen.study.hospitals[3]?.address
+    expect(forfeits.filter(({ round }) => round === 2).map(({ hospital }) => hospital)).toEqual([lost])
+    // Void once, with a culprit: that does not count towards the study's end.
+    expect(seen.study.hospitals[0]?.state.snapshot).toMatchObject({ voids: 0 })
+    expect((await events(seen, 'WeightsFrozen')).map(({ round }) => round)).toEqual([1, 2, 3])
+    const { forfeited } = await balanceOf(seen.study.access, seen.study.study, lost ?? wallets[0]!.account.address)
+    expect(forfeited).toBe((BigInt(plan.rules.stake) * 10n ** 18n * BigInt(plan.rules.slashBps)) / 10_000n)
+  }, 120_000)
+
+  it('is masked and differentially private at once', async () => {
+    const seen = await run(masked(privately(heartStudy({ rounds: 1 }), { epsilon: 5, delta: 1e-4 })))
+    expect(seen.failures).toEqual([])
+    expectOneModel(seen, 1)
+    // All weigh the same: with noise not even coarse counts of patients are told.
+    for (const { weights } of await events(seen, 'WeightsFrozen')) expect(weights).toEqual([1, 1, 1, 1])
+  }, 120_000)
+})

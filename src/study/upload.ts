@@ -1,0 +1,57 @@
+import { compressionPays } from '../aggregation/compression/adaptiveK.ts'
+import { bytesOfFloats, bytesOfMaskedUpload, bytesOfSealing } from '../aggregation/compression/bytes.ts'
+import { parameterLayout } from './layout.ts'
+import type { Manifest } from './manifest.ts'
+
+type UploadManifest = Pick<Manifest, 'model' | 'masking' | 'compression'>
+
+/** Who a hospital's upload is sealed to. */
+export interface Committee {
+  readonly seats: number
+  /** Whether the hospital is one of them. */
+  readonly isSeat: boolean
+}
+
+/** The smallest committee; more seats are more overhead. */
+const FEWEST_SEATS = 3
+
+/**
+ * How many numbers an update has.
+ * @param size of the model's shared parameters
+ */
+export function coordinatesSent({ compression }: Pick<Manifest, 'compression'>, size: number): number {
+  return compression === undefined ? size : Math.ceil(compression.keep * size)
+}
+
+/**
+ * Net bytes that one hospital uploads in a training round, and what they were if the study did not compress: a forecast from the
+ * manifest, a few percent off what the blobs come to.
+ * @throws AppError study.badManifest where the model's layers do not fit
+ */
+export function uploadBytes(
+  manifest: UploadManifest,
+  committee: Committee,
+): { readonly bytes: number; readonly uncompressed: number } {
+  const { sharedSize } = parameterLayout(manifest.model)
+  return {
+    bytes: bytesOf(manifest, committee, coordinatesSent(manifest, sharedSize)),
+    uncompressed: bytesOf(manifest, committee, sharedSize),
+  }
+}
+
+/**
+ * False where a study compresses, but no share of its parameters could halve an upload, even to the fewest seats: what
+ * compressionPays says.
+ */
+export function paysToCompress(manifest: UploadManifest): boolean {
+  if (manifest.compression === undefined) return true
+  const committee = { seats: FEWEST_SEATS, isSeat: false }
+  const overhead = bytesOf(manifest, committee, 0)
+  const { sharedSize } = parameterLayout(manifest.model)
+  return compressionPays(sharedSize, overhead, bytesOf(manifest, committee, 1) - overhead)
+}
+
+function bytesOf({ masking }: UploadManifest, { seats, isSeat }: Committee, elements: number): number {
+  const content = masking === undefined ? bytesOfFloats(elements) : bytesOfMaskedUpload({ elements, seats, isSeat })
+  return bytesOfSealing(seats) + content
+}

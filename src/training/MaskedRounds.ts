@@ -1,0 +1,333 @@
+import { encode } from '@ipld/dag-cbor'
+import { type Commitments, checkCommitments, checkMasked } from '../aggregation/masking/commitments.ts'
+import type { Encoding } from '../aggregation/masking/encoding.ts'
+import type { FrozenHospital } from '../aggregation/masking/freeze.ts'
+import { openSum } from '../aggregation/masking/open.ts'
+import { isShareAsGiven, recoverSeed } from '../aggregation/masking/recover.ts'
+import { type MaskedRound, seededSeats, thresholdOf } from '../aggregation/masking/round.ts'
+import { type HeldSeed, maskSum } from '../aggregation/masking/seat.ts'
+import { type OpenedShare, openParcel, openShare, type Parcel } from '../aggregation/masking/seeds.ts'
+import { submitMasked } from '../aggregation/masking/submit.ts'
+import { verifySeat } from '../aggregation/masking/verifySeat.ts'
+import { open, openBytes, type SealedBytes, sealBytes } from '../crypto/envelope.ts'
+import type { HospitalKeys } from '../crypto/keys.ts'
+import { AppError, isAppError } from '../errors/AppError.ts'
+import { loadField } from '../field/loadField.ts'
+import type { Blob, MaskedAnswers, MaskedCommittee, Member, Work } from '../rounds/ports.ts'
+import { type Address, type Hex, sameAddress } from '../study/types.ts'
+import { bindingOf, type Study, stopIfAborted } from './hospitalStudy.ts'
+import { ifSound, mapOf } from './OpenedUpdates.ts'
+import {
+  decodeMasked,
+  decodeMasks,
+  decodeShares,
+  encodeMasked,
+  encodeMasks,
+  encodeShares,
+  freshSalt,
+  type MaskedVector,
+  plaintextOverhead,
+  type SeatShare,
+} from './plaintext.ts'
+
+/** What a masked round sums. */
+export interface Uplink {
+  readonly vector: MaskedVector
+  /** Coordinates that each hospital sends. */
+  readonly size: number
+  readonly encoding: Encoding
+}
+
+/** What a seat holds of a hospital's contribution. Its update is not in it. */
+interface OpenedMasked {
+  readonly salt: Uint8Array
+  readonly masked: BigUint64Array<ArrayBuffer>
+  readonly commitments: Commitments
+  /** Null where what this seat was given is not what was committed to. */
+  readonly parcel: Parcel | null
+}
+
+type Given = FrozenHospital & OpenedMasked
+/** What a seat answered: null for nothing, 'unreadable' for what is no answer at all. */
+type Answer<T> = T | 'unreadable' | null
+
+/** A masked contribution has a commitment, a share's hash and a sealed parcel for each seat: of seven seats, half of this. */
+const bytesPerSeat = 1024
+/** An opened share with the hashes of six others, their names, and as much again. */
+const bytesPerShare = 768
+
+/**
+ * Masked rounds at one hospital: what it contributes, and as a seat what it checks, answers for, and opens of the sum
+ * (docs/decisions/0012-masked-rounds.md). Seeds and shares never leave it but as the round asks for them.
+ */
+export class MaskedRounds {
+  readonly #study: Study
+  readonly #keys: HospitalKeys
+  readonly #opened = new Map<number, Map<string, OpenedMasked>>()
+
+  constructor(study: Study, keys: HospitalKeys) {
+    this.#study = study
+    this.#keys = keys
+  }
+
+  /**
+   * One vector under fresh masks, as the plaintext that is sealed to the seats.
+   * @param elements encoded: see encodeUpdate, encodeColumnSums
+   * @throws RangeError where so many seats protect nobody: see checkMaskedRound
+   */
+  async contribute(
+    round: number,
+    seats: readonly Member[],
+    vector: MaskedVector,
+    elements: BigUint64Array,
+  ): Promise<Uint8Array> {
+    const { self } = this.#study
+    const of = this.#roundOf(round, seats, vector)
+    const { masked, commitments, parcels } = await submitMasked(await loadField(), of, self, elements)
+    const sealed = await Promise.all(
+      seats.map(({ keys }, seat) =>
+        sealBytes(parcels[seat] as Uint8Array, parcelInfo(of, self, seat), keys.encryption),
+      ),
+    )
+    return encodeMasked({ round, salt: freshSalt(), vector, masked, commitments, parcels: sealed })
+  }
+
+  /**
+   * Opens a contribution and checks it as far as this seat can. It is kept where only this seat's parcel is wrong too: the others
+   * may let it into the sum, and this seat then opens that like them.
+   * @returns whether all of it is right
+   */
+  async open(
+    round: number,
+    seats: readonly Member[],
+    member: Member,
+    { blob, commitment }: { readonly blob: Blob; readonly commitment: Hex | null },
+    { vector, size }: Pick<Uplink, 'vector' | 'size'>,
+  ): Promise<boolean> {
+    const { self } = this.#study
+    const of = this.#roundOf(round, seats, vector)
+    const hospital = member.address
+    const seat = this.#ownSeat(seats)
+    const sound = await ifSound(blob, size * 8 + seats.length * bytesPerSeat + plaintextOverhead, async () => {
+      const expect = { by: member, ...(commitment !== null && { commitment }) }
+      const { plaintext } = await open(blob, bindingOf(this.#study, round, vector, hospital), self, this.#keys, expect)
+      const content = decodeMasked(plaintext, { round, vector, size, seats: seats.length })
+      checkCommitments(of, hospital, content.commitments)
+      await checkMasked(of, hospital, content.masked, size, content.commitments)
+      return content
+    })
+    if (sound === null) return false
+    const { salt, masked, commitments, parcels } = sound
+    const parcel = await this.#openParcel(of, hospital, seat, parcels[seat] as SealedBytes, commitments)
+    mapOf(this.#opened, round).set(hospital.toLowerCase(), { salt, masked, commitments, parcel })
+    return parcel !== null
+  }
+
+  /**
+   * This seat's sum of masks over the frozen set, as a plaintext.
+   * @throws AppError aggregation.notOpened where it lacks a seed
+   */
+  async masks(
+    round: number,
+    { seats, set }: MaskedCommittee,
+    { vector, size }: Pick<Uplink, 'vector' | 'size'>,
+  ): Promise<Uint8Array> {
+    const of = this.#roundOf(round, seats, vector)
+    const seat = this.#ownSeat(seats)
+    const held = set.flatMap(({ hospital, weight }): HeldSeed[] => {
+      // A hospital has no seed for its own seat.
+      if (!seededSeats(of, hospital).includes(seat)) return []
+      const seed = this.#get(round, hospital).parcel?.seed ?? null
+      if (seed === null) throw new AppError('aggregation.notOpened', { hospital })
+      return [{ hospital, weight, seed }]
+    })
+    const sum = await maskSum(await loadField(), of, seat, held, size)
+    return encodeMasks({ round, salt: freshSalt(), vector, sum })
+  }
+
+  /** This seat's shares of the opening seats' seeds, as far as it was given any, as a plaintext. Its other shares stay closed. */
+  async shares(
+    round: number,
+    { seats, set }: MaskedCommittee,
+    opening: readonly number[],
+    vector: MaskedVector,
+  ): Promise<Uint8Array> {
+    const of = this.#roundOf(round, seats, vector)
+    const holder = this.#ownSeat(seats)
+    const shares: SeatShare[] = []
+    for (const { hospital } of set) {
+      const parcel = this.#opened.get(round)?.get(hospital.toLowerCase())?.parcel
+      for (const seat of opening) {
+        if (!parcel?.shares[seat]) continue
+        const { share, hashes } = await openShare(of, hospital, holder, parcel, seat)
+        shares.push({ hospital, seat, share, hashes })
+      }
+    }
+    return encodeShares({ round, salt: freshSalt(), vector, shares })
+  }
+
+  /**
+   * Opens the sum from what the seats answered. Decides by the answers alone, never by what this seat was given: every honest seat
+   * comes to the same.
+   *
+   * Accused is a seat whose answer cannot be read, or is not what its opened seeds give; a seat that opens another share than it was
+   * given; a hospital whose backups do not give its seed. A seat whose shares cannot be read is accused only where too few are
+   * left without them, as it may be that they cannot be read here alone.
+   * @returns the sum; or member indices in ascending order
+   * @throws AppError aggregation.notOpened where this seat could not open the contribution of somebody in the set
+   * @throws AppError masking.missingSeat, masking.tooFewShares: too few have answered
+   * @throws AppError masking.outOfRange: somebody lied, and nobody knows who
+   */
+  async unmask(
+    round: number,
+    { seats, set }: MaskedCommittee,
+    { masks, shares, opening }: MaskedAnswers,
+    { vector, size, encoding }: Uplink,
+    work: Work,
+  ): Promise<{ readonly sum: BigInt64Array } | { readonly accused: readonly number[] }> {
+    const of = this.#roundOf(round, seats, vector)
+    const field = await loadField()
+    const hospitals = set.map((one): Given => ({ ...one, ...this.#get(round, one.hospital) }))
+    const posted = await this.#read(round, seats, masks, 'masks', size * 8 + plaintextOverhead, plaintext =>
+      decodeMasks(plaintext, { round, vector, size }),
+    )
+    const mostShares = set.length * opening.length * bytesPerShare + plaintextOverhead
+    const opened = await this.#read(round, seats, shares, 'shares', mostShares, plaintext =>
+      decodeShares(plaintext, { round, vector, seats: seats.length }),
+    )
+    const accused = new Set<number>()
+    const accuse = (seat: number) => accused.add((seats[seat] as Member).index)
+    const sums = posted.map((answer, seat) => {
+      if (answer === 'unreadable') accuse(seat)
+      return typeof answer === 'object' ? answer?.sum : undefined
+    })
+    let lacking: AppError | undefined
+    for (const seat of opening) {
+      const held: HeldSeed[] = []
+      const seeding = hospitals.filter(({ hospital }) => seededSeats(of, hospital).includes(seat))
+      for (const one of seeding) {
+        stopIfAborted(work)
+        const good: OpenedShare[] = []
+        for (const share of sharesFor(seat, one.hospital, opened)) {
+          if (await isShareAsGiven(of, one.hospital, seat, share, one.commitments)) good.push(share)
+          else accuse(share.holder)
+        }
+        if (good.length < of.threshold) {
+          opened.forEach((answer, holder) => {
+            if (answer === 'unreadable' && holder !== seat) accuse(holder)
+          })
+          lacking = new AppError('masking.tooFewShares', { shares: good.length, needed: of.threshold })
+          continue
+        }
+        try {
+          const seed = await recoverSeed(of, one.hospital, seat, good, one.commitments)
+          held.push({ hospital: one.hospital, weight: one.weight, seed })
+        } catch (error) {
+          if (!isAppError(error, 'masking.badSubmission')) throw error
+          accused.add(one.index)
+        }
+      }
+      if (held.length < seeding.length) continue
+      const sum = sums[seat]
+      if (sum === undefined) sums[seat] = await maskSum(field, of, seat, held, size)
+      else if (await verifySeat(field, of, seat, held, { sum, products: [] })) accuse(seat)
+    }
+    if (accused.size > 0) return { accused: [...accused].sort((a, b) => a - b) }
+    if (lacking !== undefined) throw lacking
+    return { sum: await openSum(field, of, encoding, hospitals, sums) }
+  }
+
+  /** The salts of the set's contributions, in its order. @throws AppError aggregation.notOpened */
+  salts(round: number, set: readonly FrozenHospital[]): Uint8Array[] {
+    return set.map(({ hospital }) => this.#get(round, hospital).salt)
+  }
+
+  forget(beforeRound: number): void {
+    for (const round of [...this.#opened.keys()]) if (round < beforeRound) this.#opened.delete(round)
+  }
+
+  async #openParcel(
+    of: MaskedRound,
+    hospital: Address,
+    seat: number,
+    sealed: SealedBytes,
+    commitments: Commitments,
+  ): Promise<Parcel | null> {
+    try {
+      const bytes = await openBytes(sealed, parcelInfo(of, hospital, seat), this.#keys.encryption)
+      return await openParcel(of, hospital, seat, bytes, commitments)
+    } catch (error) {
+      if (isAppError(error)) return null
+      throw error
+    }
+  }
+
+  /** By seat: what is in its blob. */
+  #read<T>(
+    round: number,
+    seats: readonly Member[],
+    blobs: readonly (Blob | null)[],
+    kind: 'masks' | 'shares',
+    largest: number,
+    decode: (plaintext: Uint8Array) => T,
+  ): Promise<Answer<T>[]> {
+    const { self } = this.#study
+    return Promise.all(
+      seats.map(async (by, seat): Promise<Answer<T>> => {
+        const blob = blobs[seat] ?? null
+        if (blob === null) return null
+        const binding = bindingOf(this.#study, round, kind, by.address)
+        const read = await ifSound(blob, largest, async () =>
+          decode((await open(blob, binding, self, this.#keys, { by })).plaintext),
+        )
+        return read ?? 'unreadable'
+      }),
+    )
+  }
+
+  #roundOf(round: number, seats: readonly Member[], vector: MaskedVector): MaskedRound {
+    const { deployment, chainId, study } = this.#study.ref
+    const addresses = seats.map(({ address }) => address)
+    return { deployment, chainId, study, round, vector, seats: addresses, threshold: thresholdOf(seats.length) }
+  }
+
+  #ownSeat(seats: readonly Member[]): number {
+    const seat = seats.findIndex(({ address }) => sameAddress(address, this.#study.self))
+    if (seat < 0) throw new RangeError('no seat in this round')
+    return seat
+  }
+
+  #get(round: number, hospital: Address): OpenedMasked {
+    const opened = this.#opened.get(round)?.get(hospital.toLowerCase())
+    if (opened === undefined) throw new AppError('aggregation.notOpened', { hospital })
+    return opened
+  }
+}
+
+/** What a parcel is sealed under: it opens for this seat, round and vector of this hospital only. No sealed blob has the same. */
+export function parcelInfo(round: MaskedRound, hospital: Address, seat: number): Uint8Array {
+  return encode({
+    protocol: 'wardround/1',
+    kind: 'parcel',
+    deployment: round.deployment.toLowerCase(),
+    chainId: round.chainId,
+    study: round.study.toLowerCase(),
+    round: round.round,
+    vector: round.vector,
+    sender: hospital.toLowerCase(),
+    seat: (round.seats[seat] as Address).toLowerCase(),
+  })
+}
+
+/** What was opened of a hospital's seed for a seat, one share from each holder. A seat holds none of its own seeds. */
+function sharesFor(
+  seat: number,
+  hospital: Address,
+  opened: readonly Answer<{ readonly shares: readonly SeatShare[] }>[],
+): OpenedShare[] {
+  return opened.flatMap((answer, holder) => {
+    if (answer === null || answer === 'unreadable' || holder === seat) return []
+    const found = answer.shares.find(share => share.seat === seat && sameAddress(share.hospital, hospital))
+    return found === undefined ? [] : [{ holder, share: found.share, hashes: found.hashes }]
+  })
+}

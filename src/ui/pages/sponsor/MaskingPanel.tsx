@@ -1,0 +1,60 @@
+import { List, Radio, Stack } from '@mantine/core'
+import { withMasking } from '../../../app/sponsorForm.ts'
+import { Panel } from '../../components/Panel.tsx'
+import { sponsorTexts } from '../../texts/sponsor.ts'
+import { Fields, NumberField, useForm } from './fields.tsx'
+
+/** Whether a committee sees and scores updates, or nobody does, and what follows from that. */
+export function MaskingPanel() {
+  const words = sponsorTexts.masking
+  const { form, change } = useForm()
+  const { masking } = form
+  const chosen = masking === null ? 'committee' : 'masked'
+  return (
+    <Panel question={words.heading} answer={words.answer[chosen]}>
+      <Radio.Group
+        aria-label={words.heading}
+        value={chosen}
+        onChange={value => change(withMasking(form, value === 'masked'))}
+      >
+        <Stack gap="sm">
+          {(['committee', 'masked'] as const).map(value => (
+            <Radio
+              key={value}
+              value={value}
+              label={words.choices[value].label}
+              description={words.choices[value].explains}
+            />
+          ))}
+        </Stack>
+      </Radio.Group>
+      {masking !== null && (
+        <>
+          <List size="sm" spacing={4}>
+            {words.follows.map(sentence => (
+              <List.Item key={sentence}>{sentence}</List.Item>
+            ))}
+          </List>
+          <Fields>
+            <NumberField
+              path="masking.clip"
+              label={words.clip}
+              hint={words.clipHint}
+              isWhole
+              value={masking.clip}
+              onValue={clip => change({ ...form, masking: { ...masking, clip } })}
+            />
+            <NumberField
+              path="masking.fractionBits"
+              label={words.fractionBits}
+              hint={words.fractionBitsHint}
+              isWhole
+              value={masking.fractionBits}
+              onValue={fractionBits => change({ ...form, masking: { ...masking, fractionBits } })}
+            />
+          </Fields>
+        </>
+      )}
+    </Panel>
+  )
+}
