@@ -32,7 +32,7 @@ function createGate() {
 /** Whether member 0 has done what this call is about. */
 function hasActed({ submitted, attested, revealed, signed, seats }: StudySnapshot, call: GatedCall): boolean {
   const seat = seats.indexOf(0)
-  const done = { attest: attested, submitScore: revealed, signModel: signed }
+  const done = { attest: attested, submitScore: revealed, postMasks: revealed, signModel: signed }
   return call === 'submitUpdate' ? has(submitted, 0) : ((done[call] >> seat) & 1) === 1
 }
 

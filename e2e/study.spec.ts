@@ -8,7 +8,7 @@ import { filesIn } from './support/capture.ts'
 import { heartCsv } from './support/heartData.ts'
 import { bringFile, csvFile, joinButton } from './support/joining.ts'
 import { openNodeStore } from './support/nodeStore.ts'
-import { shortHeart, submittedUpdates } from './support/studies.ts'
+import { privateHeart, shortHeart, submittedUpdates } from './support/studies.ts'
 import { openTab, storedBlocks, untilDone, untilPage } from './support/tabs.ts'
 import { expect, test } from './support/test.ts'
 import { injectWallet, type TestWallet } from './support/wallet.ts'
@@ -104,18 +104,27 @@ test('a second tab of the same hospital says so, and the first goes on', async (
   await untilDone([first, other])
 })
 
-test('training runs on WebGPU where it is asked for', async ({ bed, launchOptions }) => {
-  const study = await bed.openStudy(shortHeart(1), { hospitals: 2, data: { kind: 'heart' } })
+test('training runs on WebGPU and on WebGL where that is asked for, with noise and without', async ({
+  bed,
+  launchOptions,
+}) => {
+  // Rounds train with noise, the comparison at the end without.
+  const study = await bed.openStudy(privateHeart(1), { hospitals: 2, data: { kind: 'heart' } })
   const browser = await chromium.launch({ ...launchOptions, args: chromiumFlags(true) })
   try {
     const context = await browser.newContext()
-    const pages = await Promise.all([1, 2].map(hospital => openTab(context, study.url(hospital, 'webgpu'))))
+    const backends = ['webgpu', 'webgl'] as const
+    const pages = await Promise.all(backends.map((backend, i) => openTab(context, study.url(i + 1, backend))))
     const [page] = pages as [Page]
     await study.startWhenJoined()
     const { backend } = await untilPage(page, 'it takes part', ({ status }) => status === 'running')
     expect(backend).toBe('webgpu')
     const results = await untilDone(pages)
-    expect(results.map(result => result.backend)).toEqual(['webgpu', 'webgpu'])
+    expect(results.map(result => result.backend)).toEqual(backends)
+    for (const { federated, local } of results) {
+      expect(federated.accuracy).toBeGreaterThan(0)
+      expect(local?.accuracy).toBeGreaterThan(0)
+    }
     expect(await study.snapshot()).toMatchObject({ completed: 1, voids: 0 })
   } finally {
     await browser.close()

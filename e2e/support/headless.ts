@@ -30,7 +30,7 @@ export interface HeadlessOptions {
   readonly gate?: (call: GatedCall, round: number) => Promise<void>
 }
 
-export type GatedCall = 'submitUpdate' | 'attest' | 'submitScore' | 'signModel'
+export type GatedCall = 'submitUpdate' | 'attest' | 'submitScore' | 'postMasks' | 'signModel'
 
 /** A hospital without a page. */
 export interface HeadlessHospital {
@@ -106,6 +106,7 @@ function gated(chain: ChainPort, gate: HeadlessOptions['gate']): ChainPort {
     submitUpdate: held('submitUpdate', chain.submitUpdate),
     attest: held('attest', chain.attest),
     submitScore: held('submitScore', chain.submitScore),
+    postMasks: held('postMasks', chain.postMasks),
     signModel: held('signModel', chain.signModel),
   }
 }

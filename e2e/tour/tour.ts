@@ -1,6 +1,7 @@
 import { type BrowserContext, expect, type Page } from '@playwright/test'
 import { parseEther } from 'viem'
 import { Phase } from '../../src/rounds/ports.ts'
+import { masked } from '../../src/study/studies/masked.ts'
 import type { StudyPlan } from '../../src/study/studies/StudyPlan.ts'
 import type { Address } from '../../src/study/types.ts'
 import { signerTexts } from '../../src/ui/texts/signer.ts'
@@ -219,7 +220,7 @@ export async function tourOfJoining({ bed, newComputer, look }: TourOptions): Pr
 /** A study from its start to its end, with everything that a hospital's page shows meanwhile. */
 export async function tourOfStudy({ bed, newComputer, look }: TourOptions): Promise<void> {
   const rules = { ...unhurried, trainSeconds: 600 }
-  const study = await bed.openStudy(privateHeart(2), { hospitals: 3, data: { kind: 'heart' }, rules })
+  const study = await bed.openStudy(masked(privateHeart(2)), { hospitals: 3, data: { kind: 'heart' }, rules })
   const context = await newComputer()
   const page = await openTab(context, study.url(1))
   await untilPage(page, 'it is in', ({ status }) => status === 'running')
@@ -227,7 +228,8 @@ export async function tourOfStudy({ bed, newComputer, look }: TourOptions): Prom
   await page.getByText(texts.live.action.waitsForStart).waitFor()
   await look(page, 'round-waiting-for-start')
   await checkSkipLink(page)
-  const held = createHold()
+  const held = createHold('submitUpdate')
+  const masks = createHold('postMasks')
   const others = await Promise.all(
     [2, 3].map(hospital =>
       startHeadlessHospital({
@@ -235,7 +237,9 @@ export async function tourOfStudy({ bed, newComputer, look }: TourOptions): Prom
         study,
         account: bed.account(hospital),
         dataset: heartOf(hospital, study.manifest.seed),
-        ...(hospital === 2 && { gate: held.gate }),
+        ...(hospital === 2 && {
+          gate: (call, round) => Promise.all([held.gate(call, round), masks.gate(call, round)]).then(() => undefined),
+        }),
       }),
     ),
   )
@@ -260,12 +264,18 @@ export async function tourOfStudy({ bed, newComputer, look }: TourOptions): Prom
     await context.setOffline(false)
     await page.getByTestId('offline').getByText(texts.frame.offline.browser).waitFor({ state: 'detached' })
     held.letGo()
+    await study.until('the second set is frozen', ({ round, phase }) => round === 2 && phase === Phase.Unmask)
+    await page.getByRole('row', { name: /^Hospital 2.*waited for/ }).waitFor()
+    await page.getByText(texts.live.action.waits).waitFor()
+    await look(page, 'round-unmasking')
+    masks.letGo()
     await untilPage(page, 'the study ends', ({ status }) => status === 'done', 90_000)
     await look(page, 'round-ended')
     await lookAtViews(page, look, 'ended')
     await lookAtPrediction(page, look)
   } finally {
     held.letGo()
+    masks.letGo()
     await Promise.all(others.map(other => other.stop()))
   }
   const sponsor = await openTab(await newComputer(), `${bed.url}/sponsor?study=${study.address}&account=${SPONSOR}`)
@@ -442,12 +452,12 @@ async function settled(page: Page): Promise<void> {
 }
 
 /** Lets a hospital through until the last round's update, and holds it there. */
-function createHold() {
+function createHold(held: GatedCall) {
   let release = () => {}
   let isOpen = false
   return {
     gate: (call: GatedCall, round: number) => {
-      if (isOpen || round < 2 || call !== 'submitUpdate') return Promise.resolve()
+      if (isOpen || round < 2 || call !== held) return Promise.resolve()
       return new Promise<void>(resolve => {
         release = resolve
       })

@@ -1,6 +1,6 @@
 import type { FrozenHospital } from '../aggregation/masking/freeze.ts'
 import { sameAddress } from '../study/types.ts'
-import { Phase, type StudySnapshot } from './ports.ts'
+import { Mode, Phase, type StudySnapshot } from './ports.ts'
 import { has, hasSeat, indices } from './sets.ts'
 import type { HospitalState, Task } from './state.ts'
 
@@ -106,11 +106,11 @@ function phaseDuty(snapshot: StudySnapshot, me: number): Task | null {
         ? { type: 'unmask', round }
         : null
     case Phase.Recover:
-      return seat !== null && !hasSeat(snapshot.shared, seat)
+      return seat !== null && !hasSeat(snapshot.shared, seat) && !isShutOut(snapshot, seat)
         ? { type: 'recover', round, opening: snapshot.opening }
         : null
     case Phase.Aggregate:
-      if (seat === null || hasSeat(snapshot.signed, seat)) return null
+      if (seat === null || hasSeat(snapshot.signed, seat) || isShutOut(snapshot, seat)) return null
       return { type: 'conclude', round, ...(snapshot.drawn !== 0 && { drawn: snapshot.drawn }) }
     default:
       return null
@@ -120,6 +120,11 @@ function phaseDuty(snapshot: StudySnapshot, me: number): Task | null {
 /** Whether a seat has all the seeds that its sum of masks takes: it attested everybody in the frozen set. */
 export function mustUnmask({ attested, opened, survivors }: StudySnapshot, seat: number): boolean {
   return hasSeat(attested, seat) && (survivors & ~(opened[seat] ?? 0n)) === 0n
+}
+
+/** Whether a seat of a masked study was given less than the sum takes, by its own word: it cannot read the answers, and owes none. */
+function isShutOut(snapshot: StudySnapshot, seat: number): boolean {
+  return snapshot.mode === Mode.Masked && hasSeat(snapshot.attested, seat) && !mustUnmask(snapshot, seat)
 }
 
 /** The contract takes nothing any more that the phase asked for: it can only be moved on. */

@@ -111,7 +111,11 @@ describe('a hospital in a round', () => {
   it('unmasks when it attested the whole frozen set, and not when it lacks a seed', () => {
     const frozen = { mode: Mode.Masked, phase: Phase.Unmask, survivors: 0b1101n, attested: 0b1111 }
     expect(started(play(see({ ...frozen, opened: [0n, 0b1111n, 0n, 0n] })))).toEqual([{ type: 'unmask', round: 1 }])
-    expect(started(play(see({ ...frozen, opened: [0n, 0b0101n, 0n, 0n] })))).toEqual([])
+    const lacking = { ...frozen, opened: [0n, 0b0101n, 0n, 0n] }
+    expect(started(play(see(lacking)))).toEqual([])
+    // Nor can it read the others' answers; it owes no share and no signature.
+    expect(started(play(see({ ...lacking, phase: Phase.Recover, opening: 0b1000 })))).toEqual([])
+    expect(started(play(see({ ...lacking, phase: Phase.Aggregate })))).toEqual([])
     expect(started(play(see({ ...frozen, opened: [0n, 0b1111n, 0n, 0n], revealed: 0b10 })))).toEqual([])
   })
 
@@ -122,7 +126,15 @@ describe('a hospital in a round', () => {
   })
 
   it('opens its shares again when another seat is drawn in the same round', () => {
-    const first = { mode: Mode.Masked, phase: Phase.Recover, opening: 0b1000, drawn: 4, revealed: 0b1111 }
+    const first = {
+      mode: Mode.Masked,
+      phase: Phase.Recover,
+      opening: 0b1000,
+      drawn: 4,
+      revealed: 0b1111,
+      attested: 0b1111,
+      opened: [15n, 15n, 15n, 15n],
+    }
     const opening = play(see(first))
     const task: Task = { type: 'recover', round: 1, opening: 0b1000 }
     expect(started(opening)).toEqual([task])

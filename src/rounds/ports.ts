@@ -215,9 +215,9 @@ export interface TrainingPort {
     commitment: Hex | null,
     work?: Work,
   ): Promise<boolean>
-  /** Masked studies: this seat's sum of masks over the frozen set, sealed to the seats. @throws aggregation.notOpened */
+  /** Masked studies: this seat's sum of masks over the frozen set, readable to the seats. @throws aggregation.notOpened */
   sealMasks(round: number, committee: MaskedCommittee, work?: Work): Promise<Sealed>
-  /** Masked studies: this seat's shares of the opening seats' seeds, sealed to the seats. */
+  /** Masked studies: this seat's shares of the opening seats' seeds, readable to the seats. @throws aggregation.notOpened */
   sealShares(round: number, committee: MaskedCommittee, opening: readonly number[], work?: Work): Promise<Sealed>
   /** Masked studies: opens the sum, checks the opened seats, and seals the new model to all members. */
   aggregateMasked(

@@ -313,10 +313,11 @@ export class HospitalTrainer implements TrainingPort, ModelUse {
   async sealMasks(round: number, committee: MaskedCommittee, work: Work = {}): Promise<Sealed> {
     const { study, masked } = this.#configured()
     const plaintext = await this.#timed('encrypt', () => masked.masks(round, committee, this.#uplink()))
-    return this.#seal(study, round, 'masks', plaintext, committee.seats, work)
+    const dataKey = await masked.answerKey(round, committee.set, 'masks')
+    return this.#seal(study, round, 'masks', plaintext, [], work, { dataKey })
   }
 
-  /** @inheritdoc */
+  /** @inheritdoc @throws AppError aggregation.notOpened */
   async sealShares(
     round: number,
     committee: MaskedCommittee,
@@ -326,7 +327,8 @@ export class HospitalTrainer implements TrainingPort, ModelUse {
     const { study, masked } = this.#configured()
     const { vector } = this.#uplink()
     const plaintext = await this.#timed('encrypt', () => masked.shares(round, committee, opening, vector))
-    return this.#seal(study, round, 'shares', plaintext, committee.seats, work)
+    const dataKey = await masked.answerKey(round, committee.set, 'shares')
+    return this.#seal(study, round, 'shares', plaintext, [], work, { dataKey })
   }
 
   /**

@@ -9,7 +9,7 @@ import { type HeldSeed, maskSum } from '../aggregation/masking/seat.ts'
 import { type OpenedShare, openParcel, openShare, type Parcel } from '../aggregation/masking/seeds.ts'
 import { submitMasked } from '../aggregation/masking/submit.ts'
 import { verifySeat } from '../aggregation/masking/verifySeat.ts'
-import { open, openBytes, type SealedBytes, sealBytes } from '../crypto/envelope.ts'
+import { open, openBytes, openWithKey, type SealedBytes, sealBytes } from '../crypto/envelope.ts'
 import type { HospitalKeys } from '../crypto/keys.ts'
 import { AppError, isAppError } from '../errors/AppError.ts'
 import { loadField } from '../field/loadField.ts'
@@ -26,6 +26,7 @@ import {
   encodeShares,
   freshSalt,
   type MaskedVector,
+  modelDataKey,
   plaintextOverhead,
   type SeatShare,
 } from './plaintext.ts'
@@ -170,9 +171,8 @@ export class MaskedRounds {
    * Opens the sum from what the seats answered. Decides by the answers alone, never by what this seat was given: every honest seat
    * comes to the same.
    *
-   * Accused is a seat whose answer cannot be read, or is not what its opened seeds give; a seat that opens another share than it was
-   * given; a hospital whose backups do not give its seed. A seat whose shares cannot be read is accused only where too few are
-   * left without them, as it may be that they cannot be read here alone.
+   * Accused is a seat whose answer cannot be read (see answerKey: then nobody can), or is not what its opened seeds give; a seat that opens
+   * another share than it was given; a hospital whose backups do not give its seed.
    * @returns the sum; or member indices in ascending order
    * @throws AppError aggregation.notOpened where this seat could not open the contribution of somebody in the set
    * @throws AppError masking.missingSeat, masking.tooFewShares: too few have answered
@@ -188,17 +188,17 @@ export class MaskedRounds {
     const of = this.#roundOf(round, seats, vector)
     const field = await loadField()
     const hospitals = set.map((one): Given => ({ ...one, ...this.#get(round, one.hospital) }))
-    const posted = await this.#read(round, seats, masks, 'masks', size * 8 + plaintextOverhead, plaintext =>
+    const posted = await this.#read(round, { seats, set }, masks, 'masks', size * 8 + plaintextOverhead, plaintext =>
       decodeMasks(plaintext, { round, vector, size }),
     )
     const mostShares = set.length * opening.length * bytesPerShare + plaintextOverhead
-    const opened = await this.#read(round, seats, shares, 'shares', mostShares, plaintext =>
+    const opened = await this.#read(round, { seats, set }, shares, 'shares', mostShares, plaintext =>
       decodeShares(plaintext, { round, vector, seats: seats.length }),
     )
     const accused = new Set<number>()
     const accuse = (seat: number) => accused.add((seats[seat] as Member).index)
     const sums = posted.map((answer, seat) => {
-      if (answer === 'unreadable') accuse(seat)
+      if (answer === 'unreadable' || opened[seat] === 'unreadable') accuse(seat)
       return typeof answer === 'object' ? answer?.sum : undefined
     })
     let lacking: AppError | undefined
@@ -213,9 +213,6 @@ export class MaskedRounds {
           else accuse(share.holder)
         }
         if (good.length < of.threshold) {
-          opened.forEach((answer, holder) => {
-            if (answer === 'unreadable' && holder !== seat) accuse(holder)
-          })
           lacking = new AppError('masking.tooFewShares', { shares: good.length, needed: of.threshold })
           continue
         }
@@ -235,6 +232,20 @@ export class MaskedRounds {
     if (accused.size > 0) return { accused: [...accused].sort((a, b) => a - b) }
     if (lacking !== undefined) throw lacking
     return { sum: await openSum(field, of, encoding, hospitals, sums) }
+  }
+
+  /**
+   * The key of a seat's answer: like the model's, all who opened the set's contributions have it. Were answers wrapped for each seat,
+   * one that lies could make its own readable to some, and have the others accuse it alone.
+   * @throws AppError aggregation.notOpened
+   */
+  answerKey(
+    round: number,
+    set: readonly FrozenHospital[],
+    kind: 'masks' | 'shares',
+    by: Address = this.#study.self,
+  ): Promise<Uint8Array> {
+    return modelDataKey(this.salts(round, set), bindingOf(this.#study, round, kind, by))
   }
 
   /** The salts of the set's contributions, in its order. @throws AppError aggregation.notOpened */
@@ -265,20 +276,20 @@ export class MaskedRounds {
   /** By seat: what is in its blob. */
   #read<T>(
     round: number,
-    seats: readonly Member[],
+    { seats, set }: MaskedCommittee,
     blobs: readonly (Blob | null)[],
     kind: 'masks' | 'shares',
     largest: number,
     decode: (plaintext: Uint8Array) => T,
   ): Promise<Answer<T>[]> {
-    const { self } = this.#study
     return Promise.all(
       seats.map(async (by, seat): Promise<Answer<T>> => {
         const blob = blobs[seat] ?? null
         if (blob === null) return null
         const binding = bindingOf(this.#study, round, kind, by.address)
+        const key = await this.answerKey(round, set, kind, by.address)
         const read = await ifSound(blob, largest, async () =>
-          decode((await open(blob, binding, self, this.#keys, { by })).plaintext),
+          decode((await openWithKey(blob, binding, key, { by })).plaintext),
         )
         return read ?? 'unreadable'
       }),
