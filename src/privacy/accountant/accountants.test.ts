@@ -18,11 +18,15 @@ const rate = fc.oneof({ weight: 4, arbitrary: logUniform(1e-4, 0.999) }, { weigh
 const steps = logUniform(1, 5000).map(Math.round)
 const mechanism: fc.Arbitrary<Mechanism> = fc.record({ sigma, q: rate, steps })
 const delta = logUniform(1e-8, 1e-3)
+/** A grid grows with the steps and with how little noise there is; the long run takes all. */
+const numericalMechanism = long
+  ? mechanism
+  : fc.record({ sigma: logUniform(0.8, 20), q: rate, steps: logUniform(1, 500).map(Math.round) })
 
 // The grid of the numerical one may differ between two questions; the RDP of fractional orders is rounded.
 const accountants: [string, Accountant, fc.Arbitrary<Mechanism>, number, number][] = [
   ['RDP', rdp, mechanism, long ? 2000 : 100, 1e-9],
-  ['PLD', pld, mechanism, long ? 300 : 5, 3 * precision],
+  ['PLD', pld, numericalMechanism, long ? 300 : 5, 3 * precision],
   ['exact Gaussian', gaussian, mechanism.map(one => ({ ...one, q: 1 })), long ? 2000 : 200, 1e-9],
 ]
 
@@ -116,14 +120,14 @@ describe.each(accountants.slice(0, 2))('%s of samples', (_, accountant, mechanis
 })
 
 describe('the accountants together', () => {
-  it('agree at q = 1: exact ≤ PLD ≤ exact and twice its precision, exact ≤ RDP', () => {
+  it('agree at q = 1: exact ≤ PLD ≤ exact and three times its precision, exact ≤ RDP', () => {
     fc.assert(
       fc.property(sigma, steps, delta, (sigma, steps, delta) => {
         const all = [{ sigma, q: 1, steps }]
         const exact = gaussian.epsilon(all, delta)
         const numerical = pld.epsilon(all, delta)
         expect(numerical).toBeGreaterThanOrEqual(exact - 1e-9)
-        expect(numerical).toBeLessThanOrEqual(exact + 2 * precision + 1e-3 * exact)
+        expect(numerical).toBeLessThanOrEqual(exact + 3 * precision + 1e-3 * exact)
         expect(exact).toBeLessThanOrEqual(rdp.epsilon(all, delta) + 1e-9)
       }),
       { numRuns: long ? 1000 : 40 },
@@ -132,7 +136,7 @@ describe('the accountants together', () => {
 
   it('have PLD no dearer than RDP, by more than its precision', () => {
     fc.assert(
-      fc.property(fc.array(mechanism, { minLength: 1, maxLength: 2 }), delta, (list, delta) => {
+      fc.property(fc.array(numericalMechanism, { minLength: 1, maxLength: 2 }), delta, (list, delta) => {
         expect(pld.epsilon(list, delta)).toBeLessThanOrEqual(rdp.epsilon(list, delta) + precision)
       }),
       { numRuns: long ? 500 : 6 },
