@@ -757,12 +757,13 @@ const gas = {
   start: 520_000n,
   attest: 85_000n,
   score: 95_000n,
-  /** postMasks and openShares, about what an attestation takes: each stores a hash. */
   masks: 95_000n,
-  shares: 95_000n,
+  shares: 90_000n,
   sign: 110_000n,
   /** The last seat's call does the phase's closing work; three of them a round. */
   closing: 500_000n,
+  /** The same of a masked round: freezing, drawing, settling. contracts/snapshots/masked-seven-hospitals.json */
+  closingMasked: 850_000n,
 } as const
 
 /** What a study costs its sponsor. Amounts of ETH in wei, credits in whole credits. */
@@ -801,5 +802,8 @@ export function costOf(form: SponsorForm, gasPrice: bigint): StudyCost {
 /** What carrying a round's duties takes, in wei. @param gasPrice wei */
 export function roundWei(seats: number, gasPrice: bigint, isMasked: boolean): bigint {
   const between = isMasked ? gas.masks + gas.shares : gas.score
-  return (BigInt(Math.trunc(seats)) * (gas.attest + between + gas.sign) + gas.closing) * gasPrice
+  return (
+    (BigInt(Math.trunc(seats)) * (gas.attest + between + gas.sign) + (isMasked ? gas.closingMasked : gas.closing)) *
+    gasPrice
+  )
 }
