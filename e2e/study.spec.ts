@@ -104,16 +104,13 @@ test('a second tab of the same hospital says so, and the first goes on', async (
   await untilDone([first, other])
 })
 
-test('training runs on WebGPU and on WebGL where that is asked for, with noise and without', async ({
-  bed,
-  launchOptions,
-}) => {
+test('training runs on WebGPU where it is asked for, with noise and without', async ({ bed, launchOptions }) => {
   // Rounds train with noise, the comparison at the end without.
-  const study = await bed.openStudy(privateHeart(1), { hospitals: 2, data: { kind: 'heart' } })
+  const study = await bed.openStudy(privateHeart(1, 1), { hospitals: 2, data: { kind: 'heart' } })
   const browser = await chromium.launch({ ...launchOptions, args: chromiumFlags(true) })
   try {
     const context = await browser.newContext()
-    const backends = ['webgpu', 'webgl'] as const
+    const backends = ['webgpu', 'wasm'] as const
     const pages = await Promise.all(backends.map((backend, i) => openTab(context, study.url(i + 1, backend))))
     const [page] = pages as [Page]
     await study.startWhenJoined()

@@ -169,7 +169,7 @@ async function tourOfBrowserAccount({ bed, newComputer, look }: TourOptions): Pr
 /** The way in, step by step, with what can go wrong. */
 export async function tourOfJoining({ bed, newComputer, look }: TourOptions): Promise<void> {
   const data = { kind: 'heart' } as const
-  const study = await bed.openStudy(privateHeart(2), { hospitals: 3, data, rules: unhurried })
+  const study = await bed.openStudy(privateHeart(2, 5), { hospitals: 3, data, rules: unhurried })
   const context = await newComputer()
   const page = await openTab(context, asked(study, 1))
   await untilPage(page, 'it asks for patients', ({ status }) => status === 'needsData')
@@ -220,7 +220,7 @@ export async function tourOfJoining({ bed, newComputer, look }: TourOptions): Pr
 /** A study from its start to its end, with everything that a hospital's page shows meanwhile. */
 export async function tourOfStudy({ bed, newComputer, look }: TourOptions): Promise<void> {
   const rules = { ...unhurried, trainSeconds: 600 }
-  const study = await bed.openStudy(masked(privateHeart(2)), { hospitals: 3, data: { kind: 'heart' }, rules })
+  const study = await bed.openStudy(masked(privateHeart(2, 1)), { hospitals: 3, data: { kind: 'heart' }, rules })
   const context = await newComputer()
   const page = await openTab(context, study.url(1))
   await untilPage(page, 'it is in', ({ status }) => status === 'running')
