@@ -14,7 +14,7 @@ test('a study with noise, masks and compression goes on when a committee member 
 }) => {
   const plan = protectedHeart(rounds, 1)
   // Only who is gone meets these deadlines.
-  const rules = { ...plan.rules, trainSeconds: 20, attestSeconds: 20, scoreSeconds: 25, aggregateSeconds: 20 }
+  const rules = { ...plan.rules, trainSeconds: 20, attestSeconds: 20, scoreSeconds: 18, aggregateSeconds: 20 }
   const study = await bed.openStudy({ ...plan, rules }, { hospitals: 4, data: { kind: 'heart' } })
   const tabs = await Promise.all([1, 2, 3, 4].map(async hospital => openTab(await newComputer(), study.url(hospital))))
   for (const tab of tabs) await untilPage(tab, 'it is in', ({ status }) => status === 'running')
