@@ -127,6 +127,30 @@ const wei = (address: Address) => chain.access(1).publicClient.getBalance({ addr
 const sentBy = (address: Address) => chain.access(1).publicClient.getTransactionCount({ address })
 
 describe('a carrier', () => {
+  test('knows every duty of a seat, masked studies’ included: it asks the contract of each, and refuses none by itself', async () => {
+    const relay = await openRelay()
+    const { study, members } = await attesting(relay)
+    const [{ store, address: hospital }] = members
+    const signature = { r: NONE, s: NONE }
+    const duties = [
+      encodeFunctionData({
+        abi: studyAbi,
+        functionName: 'submitScore',
+        args: [hospital, 1, [0, 0, 0], NONE, NONE, signature],
+      }),
+      encodeFunctionData({ abi: studyAbi, functionName: 'postMasks', args: [hospital, 1, NONE, signature] }),
+      encodeFunctionData({ abi: studyAbi, functionName: 'openShares', args: [hospital, 1, NONE, signature] }),
+      encodeFunctionData({ abi: studyAbi, functionName: 'accuse', args: [hospital, 1, 0n, signature] }),
+      encodeFunctionData({ abi: studyAbi, functionName: 'signModel', args: [hospital, 1, NONE, NONE, signature] }),
+    ]
+    for (const duty of duties) {
+      // All of these are for a later phase than the study is in.
+      expect(await refusal(store.carry(asking(study, duty), { signal: soon() }))).toContain('Study_WrongPhase')
+    }
+    const own = encodeFunctionData({ abi: studyAbi, functionName: 'leaveTask' })
+    expect(await refusal(store.carry(asking(study, own), { signal: soon() }))).toBe('malformed')
+  })
+
   test('carries what three seats owe in one transaction, and the pot pays for it', async () => {
     const relay = await openRelay()
     const { study, members, attestation, snapshot } = await attesting(relay)
