@@ -244,6 +244,16 @@ describe('a masked form', () => {
     expect(checkForm({ ...hidden, maxSeats: 3 }, relays).warnings).toEqual(['noSpareSeat'])
   })
 
+  it('is warned where a public chain is not final before the masks must come off', () => {
+    const publicChain = 84_532
+    const quick = { ...hidden, seconds: { ...hidden.seconds, score: 29 * 60 } }
+    expect(checkForm(quick, relays, publicChain).warnings).toEqual(['slowFinality'])
+    expect(checkForm(quick, relays).warnings).toEqual([])
+    expect(checkForm({ ...quick, masking: null }, relays, publicChain).warnings).toEqual([])
+    const patient = { ...hidden, seconds: { ...hidden.seconds, score: 30 * 60 } }
+    expect(checkForm(patient, relays, publicChain).warnings).toEqual([])
+  })
+
   it('is refused where its numbers or their sums could overflow, and taken just below', () => {
     const full = { ...hidden, maxHospitals: 64 }
     expect(problemsOf({ masking: { clip: 2 ** 13, fractionBits: 40 } }, full)).toEqual({

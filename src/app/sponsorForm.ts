@@ -2,6 +2,7 @@ import * as z from 'zod/mini'
 import { checkBound } from '../aggregation/masking/encoding.ts'
 import { leastHospitals } from '../aggregation/masking/freeze.ts'
 import { maxWeight } from '../aggregation/weights.ts'
+import { DEV_CHAIN_ID } from '../chain/clients.ts'
 import { encodedWidth } from '../data/encode.ts'
 import { AppError } from '../errors/AppError.ts'
 import { privacyPlan } from '../privacy/plan.ts'
@@ -149,6 +150,8 @@ const TOP_K = 3
 const WEAK_EPSILON = 8
 /** A hospital of ten thousand patients would have to expect one of them to be given away by δ alone. */
 const LIKELY_DELTA = 1e-4
+/** Blocks of public chains are final after 13 minutes and more; seats wait for that before they take masks off. */
+const FINALITY_SECONDS = 30 * 60
 
 const seconds = z.int().check(z.minimum(1), z.maximum(limits.seconds))
 
@@ -230,7 +233,7 @@ export interface FormStudy extends StudyPlan {
 export type Warning =
   | 'cheatingPays'
   | 'oneSeatQuorum'
-  | 'slowBlocks'
+  | 'slowFinality'
   | 'fewColumns'
   | 'largeModel'
   | 'weakPrivacy'
@@ -323,8 +326,11 @@ export function formOf(
   }
 }
 
-/** Judges a form as it stands: every problem by its field, or the study that it describes. */
-export function checkForm(form: SponsorForm, relays: readonly string[]): CheckedForm {
+/**
+ * Judges a form as it stands: every problem by its field, or the study that it describes.
+ * @param chainId where it is to run; a dev chain's blocks are final at once
+ */
+export function checkForm(form: SponsorForm, relays: readonly string[], chainId = DEV_CHAIN_ID): CheckedForm {
   const problems: Record<string, Problem> = {}
   const note = (path: string, problem: Problem) => {
     problems[path] ??= problem
@@ -361,7 +367,7 @@ export function checkForm(form: SponsorForm, relays: readonly string[]): Checked
     note('model', { kind: 'misfit', reason: String(error.details.reason ?? error.message) })
   }
   if (Object.keys(problems).length > 0) return { problems, warnings: [], study: null }
-  return { problems, warnings: warningsOf(form, manifest), study: studyFrom(form, manifest) }
+  return { problems, warnings: warningsOf(form, manifest, chainId), study: studyFrom(form, manifest) }
 }
 
 function checkSchema(schema: DataSchema, note: (path: string, problem: Problem) => void): void {
@@ -712,7 +718,7 @@ function studyFrom(form: SponsorForm, manifest: Manifest): FormStudy {
   }
 }
 
-function warningsOf(form: SponsorForm, manifest: Manifest): Warning[] {
+function warningsOf(form: SponsorForm, manifest: Manifest, chainId: number): Warning[] {
   const { stake, slashPercent, rewardPerRound, rounds } = form
   const warnings: Warning[] = []
   // Three faults end a hospital's part in the study: they should cost more than all its rewards.
@@ -725,6 +731,9 @@ function warningsOf(form: SponsorForm, manifest: Manifest): Warning[] {
   if ((form.privacy?.delta ?? 0) > LIKELY_DELTA) warnings.push('likelyLeak')
   const fewest = Math.min(form.minHospitals ?? 0, form.maxSeats ?? 0)
   if (form.masking !== null && fewest <= leastHospitals) warnings.push('noSpareSeat')
+  if (form.masking !== null && chainId !== DEV_CHAIN_ID && (form.seconds.score ?? 0) < FINALITY_SECONDS) {
+    warnings.push('slowFinality')
+  }
   if (!paysToCompress(manifest)) warnings.push('compressesNothing')
   if ((rounds ?? 0) < fewestRounds(form.keep)) warnings.push('fewRoundsForParts')
   return warnings

@@ -358,7 +358,8 @@ export const sponsorTexts = {
     cheatingPays:
       'A hospital that cheats three times loses less than all its rewards. Raise the stake or what a fault costs, or lower the reward.',
     oneSeatQuorum: 'With two seats both must sign each round: one closed tab makes the round void.',
-    slowBlocks: 'Blocks of this chain come every few seconds: give each step a minute at least.',
+    slowFinality:
+      'The masks come off only once the chain cannot take the set of hospitals back, which on public chains takes a quarter of an hour or more. Give that step half an hour at least, or every committee member misses its deadline and pays.',
     fewColumns: 'A model of a single column learns little.',
     weakPrivacy:
       'With an ε this large the noise hardly protects anybody. Choose 5 or less, or say openly that there is no protection.',

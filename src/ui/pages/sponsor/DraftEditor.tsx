@@ -36,7 +36,7 @@ export function DraftEditor({ site, wallet, desk, draft, onBack, onMade }: Draft
   const root = useRef<HTMLDivElement>(null)
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set())
   const { form, plan } = draft
-  const checked = useMemo(() => checkForm(form, site.relays), [form, site.relays])
+  const checked = useMemo(() => checkForm(form, site.relays, site.chainId), [form, site])
   const { isSaved } = useStore(desk.store)
   const context: FormContext = {
     form,
