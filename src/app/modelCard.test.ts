@@ -64,6 +64,19 @@ describe('modelCard', () => {
     expect(last(masked(noised).manifest)).toMatch(/Nobody opened .* noise in it hides/)
   })
 
+  it('says how the patients were gone through: in passes and batches, or with noise in steps', () => {
+    const heart = heartStudy({ rounds: 5 })
+    const { training } = modelCard({ ...source, manifest: heart.manifest })
+    expect(training).toMatchObject({ epochsPerRound: 1, batchSize: 8 })
+    expect(training).not.toHaveProperty('noise')
+    const noised = privately(heart, { epsilon: 5, delta: 1e-4 }).manifest
+    const card = modelCard({ ...source, manifest: noised })
+    expect(card.training).toMatchObject({ stepsPerRound: 1, sampleRate: 1, clip: 1 })
+    expect(card.training.noise).toBeCloseTo(noised.privacy?.noise ?? 0, 3)
+    expect(card.training).not.toHaveProperty('epochsPerRound')
+    expect(modelCardSchema.parse(JSON.parse(JSON.stringify(card)))).toEqual(card)
+  })
+
   it('holds patients in bands and figures in hundredths, never counts', () => {
     const details = resultDetails({
       federated: modelDetails({ accuracy: measured(0.8247, 0.7352, 0.8941) }),

@@ -62,8 +62,14 @@ export const modelCardSchema = z.object({
   ]),
   training: z.object({
     rounds: z.number().int().nonnegative(),
-    epochsPerRound: z.number().int().positive(),
-    batchSize: z.number().int().positive(),
+    /** Of a study without noise. */
+    epochsPerRound: z.number().int().positive().optional(),
+    batchSize: z.number().int().positive().optional(),
+    /** Of one with noise: steps a round, the probability of a patient to be in one, the longest gradient, noise over it. */
+    stepsPerRound: z.number().int().positive().optional(),
+    sampleRate: z.number().positive().optional(),
+    clip: z.number().positive().optional(),
+    noise: z.number().positive().optional(),
     learningRate: z.number().positive(),
     momentum: z.number().nonnegative(),
     l2: z.number().nonnegative(),
@@ -129,7 +135,7 @@ export function patientsBand(patients: number): string {
  */
 export function modelCard(source: ModelCardSource): ModelCard {
   const { manifest, details, provenance } = source
-  const { schema, model, training } = manifest
+  const { schema, model, training, privacy } = manifest
   const { version, opened, finalised, ...record } = provenance
   return {
     wardroundModelCard: 1,
@@ -156,8 +162,14 @@ export function modelCard(source: ModelCardSource): ModelCard {
     results: resultsOf(source.hospital, details),
     training: {
       rounds: source.completed,
-      epochsPerRound: training.epochs,
-      batchSize: training.batchSize,
+      ...(privacy === undefined
+        ? { epochsPerRound: training.epochs, batchSize: training.batchSize }
+        : {
+            stepsPerRound: privacy.steps,
+            sampleRate: privacy.sampleRate,
+            clip: privacy.clip,
+            noise: Number(privacy.noise.toFixed(3)),
+          }),
       learningRate: training.learningRate,
       momentum: training.momentum,
       l2: training.l2,
