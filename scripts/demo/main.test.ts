@@ -80,11 +80,13 @@ async function gone(pids: readonly number[]): Promise<boolean> {
 
 // Looks processes up in /proc, which only Linux has.
 describe.runIf(process.platform === 'linux')('the demo', () => {
-  it.each([
+  const endings = [
     ['SIGINT', 130],
-    ['SIGTERM', 130],
     ['SIGKILL', 'SIGKILL'],
-  ] as const)(
+    ['SIGTERM', 130],
+  ] as const
+  // Each takes a start of everything; the last goes the first one's way.
+  it.each(process.env.WARDROUND_LONG === '1' ? endings : endings.slice(0, 2))(
     'ended by %s leaves no process behind',
     async (signal, outcome) => {
       const { ended } = await startDemo()
