@@ -7,8 +7,6 @@ import { openTab, untilDone, untilPage } from './support/tabs.ts'
 import { expect, test } from './support/test.ts'
 import { injectWallet } from './support/wallet.ts'
 
-const isLong = process.env.WARDROUND_LONG === '1'
-
 test('a study completes on a chain like the public ones, behind a bad RPC and over a reorganisation', async ({
   newComputer,
 }) => {
@@ -16,8 +14,8 @@ test('a study completes on a chain like the public ones, behind a bad RPC and ov
   const bed = await startBed({
     name: 'testnet',
     chainId: 84_533,
-    // As on Base; the long run has them slower.
-    blockTime: isLong ? 3 : 2,
+    // About as on Base.
+    blockTime: 3,
     minesOnDemand: false,
     proxy: { latencyMs: 100, tooMany: 0.05, logRange: 500 },
   })
