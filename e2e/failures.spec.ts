@@ -63,22 +63,25 @@ test('relays dead for 20 seconds in mid-round cost nobody a round, and nothing i
   await expectRetrievable(bed, study)
 })
 
-test('losing one of two relays costs nothing', async ({ bed, newComputer }) => {
-  const study = await bed.openStudy(shortHeart(2), { hospitals: 4, data: { kind: 'heart' } })
-  const context = await newComputer()
-  const pages = await Promise.all([1, 2, 3, 4].map(hospital => openTab(context, study.url(hospital))))
-  await study.startWhenJoined()
-  await study.until('the first training round', isTraining)
-  const [lost] = bed.relays
-  await lost?.kill()
-  try {
-    await untilDone(pages)
-    await expectUnharmed(bed, study, 2)
-    await expectRetrievable(bed, study)
-  } finally {
-    await lost?.restart()
-  }
-})
+// Less than the test before it asks; in full in the long run.
+if (process.env.WARDROUND_LONG === '1') {
+  test('losing one of two relays costs nothing', async ({ bed, newComputer }) => {
+    const study = await bed.openStudy(shortHeart(2), { hospitals: 4, data: { kind: 'heart' } })
+    const context = await newComputer()
+    const pages = await Promise.all([1, 2, 3, 4].map(hospital => openTab(context, study.url(hospital))))
+    await study.startWhenJoined()
+    await study.until('the first training round', isTraining)
+    const [lost] = bed.relays
+    await lost?.kill()
+    try {
+      await untilDone(pages)
+      await expectUnharmed(bed, study, 2)
+      await expectRetrievable(bed, study)
+    } finally {
+      await lost?.restart()
+    }
+  })
+}
 
 test('of five hospitals one submits sign-flipped updates: it loses money and standing, the model stays', async ({
   bed,
