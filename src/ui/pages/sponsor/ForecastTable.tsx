@@ -24,19 +24,21 @@ export function ForecastTable({ desk, options }: ForecastTableProps) {
   const stop = useRef<AbortController | null>(null)
   const start = async () => {
     if (options === null) return
-    stop.current = new AbortController()
+    const running = new AbortController()
+    stop.current = running
     setShare(0)
     setError(null)
     try {
-      const { signal } = stop.current
       const forecast = await desk.forecast(form, {
-        signal,
-        onProgress: ({ done, total }) => setShare(done / total),
+        signal: running.signal,
+        // The last word on how far it is may come after the result, by another channel.
+        onProgress: ({ done, total }) => stop.current === running && setShare(done / total),
       })
       setFound({ forecast, options })
     } catch (caught) {
       if (!isAppError(caught, 'training.cancelled')) setError(asErrorData(caught))
     } finally {
+      stop.current = null
       setShare(null)
     }
   }
