@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import { Study } from "../src/Study.sol";
 import { IStudy, Phase, RewardSchedule, RoundKind, Snapshot } from "../src/interfaces/IStudy.sol";
+import { Campaign, FuzzSelector, pick, seatAmong } from "./base/Campaign.sol";
 import { Fixture } from "./base/Fixture.sol";
 import { Vm, between, vm } from "./base/Vm.sol";
 
@@ -274,23 +275,10 @@ contract Handler is Fixture {
         if (to == Phase.Aggregate) return from == Phase.Score || (statistics && from == Phase.Attest);
         return false;
     }
-
-    /// A member of a set that is not empty.
-    function pick(uint64 set, uint256 seed) private pure returns (uint256 member) {
-        member = seed % 64;
-        while ((set >> member) & 1 == 0) member = (member + 1) % 64;
-    }
-
-    /// The member on one of the set's seats, of which there is at least one.
-    function seatAmong(Snapshot memory s, uint8 set, uint256 seed) private pure returns (uint256) {
-        uint256 k = seed % s.seats.length;
-        while ((set >> k) & 1 == 0) k = (k + 1) % s.seats.length;
-        return s.seats[k];
-    }
 }
 
 /// What holds for every study after any history: StudyInvariants.tree.
-abstract contract StudyInvariants {
+abstract contract StudyInvariants is Campaign {
     Handler internal handler;
     Study private _study;
 
@@ -301,13 +289,11 @@ abstract contract StudyInvariants {
 
     function createHandler() internal virtual returns (Handler);
 
-    /// The fuzzer calls the handler alone.
-    function targetContracts() public view returns (address[] memory targets) {
-        targets = new address[](1);
-        targets[0] = address(handler);
+    function target() internal view override returns (address) {
+        return address(handler);
     }
 
-    /// ... and of it what is an action.
+    /// Of the handler what is an action.
     function targetSelectors() public view returns (FuzzSelector[] memory targets) {
         bytes4[] memory selectors = new bytes4[](15);
         selectors[0] = Handler.joins.selector;
@@ -330,11 +316,6 @@ abstract contract StudyInvariants {
         bytes4[] memory more = new bytes4[](1);
         more[0] = Handler.suspendsOrReinstates.selector;
         targets[1] = FuzzSelector(address(handler), more);
-    }
-
-    struct FuzzSelector {
-        address addr;
-        bytes4[] selectors;
     }
 
     /// One campaign checks all of them: each invariant function would walk the same histories again.

@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import { Study } from "../src/Study.sol";
 import { IStudy, Phase, Snapshot } from "../src/interfaces/IStudy.sol";
+import { Campaign, FuzzSelector, pick, seatAmong } from "./base/Campaign.sol";
 import { Fixture } from "./base/Fixture.sol";
 import { Vm, between, vm } from "./base/Vm.sol";
 
@@ -176,23 +177,10 @@ contract MaskedHandler is Fixture {
         return
             phase == Phase.Unmask || phase == Phase.Draw || phase == Phase.Recover || phase == Phase.Aggregate;
     }
-
-    /// A member of a set that is not empty.
-    function pick(uint64 set, uint256 seed) private pure returns (uint256 member) {
-        member = seed % 64;
-        while ((set >> member) & 1 == 0) member = (member + 1) % 64;
-    }
-
-    /// The member on one of the set's seats, of which there is at least one.
-    function seatAmong(Snapshot memory s, uint8 set, uint256 seed) private pure returns (uint256) {
-        uint256 k = seed % s.seats.length;
-        while ((set >> k) & 1 == 0) k = (k + 1) % s.seats.length;
-        return s.seats[k];
-    }
 }
 
 /// What holds for every masked study after any history: StudyMaskedInvariants.tree.
-abstract contract StudyMaskedInvariants {
+abstract contract StudyMaskedInvariants is Campaign {
     MaskedHandler internal handler;
     Study private _study;
 
@@ -203,13 +191,11 @@ abstract contract StudyMaskedInvariants {
 
     function createHandler() internal virtual returns (MaskedHandler);
 
-    /// The fuzzer calls the handler alone.
-    function targetContracts() public view returns (address[] memory targets) {
-        targets = new address[](1);
-        targets[0] = address(handler);
+    function target() internal view override returns (address) {
+        return address(handler);
     }
 
-    /// ... and of it what is an action.
+    /// Of the handler what is an action.
     function targetSelectors() public view returns (FuzzSelector[] memory targets) {
         bytes4[] memory selectors = new bytes4[](10);
         selectors[0] = MaskedHandler.submits.selector;
@@ -227,11 +213,6 @@ abstract contract StudyMaskedInvariants {
         bytes4[] memory more = new bytes4[](1);
         more[0] = MaskedHandler.timePasses.selector;
         targets[1] = FuzzSelector(address(handler), more);
-    }
-
-    struct FuzzSelector {
-        address addr;
-        bytes4[] selectors;
     }
 
     /// forge-config: default.invariant.runs = 8

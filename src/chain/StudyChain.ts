@@ -2,7 +2,7 @@ import { encodeFunctionData } from 'viem'
 import { hexToBytes } from 'viem/utils'
 import type { FrozenHospital } from '../aggregation/masking/freeze.ts'
 import { AppError } from '../errors/AppError.ts'
-import { frozenSet } from '../rounds/duties.ts'
+import { frozenSet, memberIndex, seatOf } from '../rounds/duties.ts'
 import {
   type ChainPort,
   type Member,
@@ -12,6 +12,7 @@ import {
   type WriteOptions,
 } from '../rounds/ports.ts'
 import { has, hasSeat } from '../rounds/sets.ts'
+import { pauseFor } from '../storage/pauseFor.ts'
 import { type Address, type Hex, sameAddress } from '../study/types.ts'
 import { createCarriage, type DutyCarrier, hasEvent } from './carriage.ts'
 import { type ChainClient, DEV_CHAIN_ID, publicClientFor } from './clients.ts'
@@ -103,7 +104,10 @@ export function createStudyChain(options: StudyChainOptions): ChainPort {
         failures++
         options.onTrouble?.(trouble)
       }
-      await sleep(Math.min(pollInterval * 2 ** Math.min(failures, 10), Math.max(LONGEST_BACKOFF, pollInterval)), signal)
+      await pauseFor(
+        Math.min(pollInterval * 2 ** Math.min(failures, 10), Math.max(LONGEST_BACKOFF, pollInterval)),
+        signal,
+      )
     }
   }
 
@@ -153,8 +157,7 @@ export function createStudyChain(options: StudyChainOptions): ChainPort {
         return snapshot.round === round && snapshot.phase === Phase.Unmask ? frozenSet(snapshot) : null
       }),
     )
-    const known = views.filter(view => view !== null)
-    return known.length === views.length ? known : []
+    return views.every(view => view !== null) ? views : []
   }
 
   async function reading<T>(run: () => Promise<T>): Promise<T> {
@@ -209,8 +212,9 @@ export function createStudyChain(options: StudyChainOptions): ChainPort {
     const before = latest
     const isDone = async () => {
       const now = await readSnapshot()
-      const seat = now.seats.findIndex(index => sameAddress(now.members[index] ?? NONE, self))
-      return (before !== undefined && step(now) !== step(before)) || (seat >= 0 && hasSeat(done(now), seat))
+      const me = memberIndex(now, { self })
+      const seat = me === null ? null : seatOf(now, me)
+      return (before !== undefined && step(now) !== step(before)) || (seat !== null && hasSeat(done(now), seat))
     }
     return bring({ name, data, isDone, send: () => write(name, data, signal), ...(signal && { signal }) })
   }
@@ -354,8 +358,8 @@ export function createStudyChain(options: StudyChainOptions): ChainPort {
 }
 
 /**
- * A client for each of the chain's nodes. A dev chain has one, which then answers for two.
- * @throws AppError chain.oneNode elsewhere: from frozenSets
+ * A client for each of the chain's nodes. A dev chain has one, which then answers for two; elsewhere one alone is never enough, see
+ * recordPost.
  */
 function nodesOf({ chainId, rpcUrls }: Deployment): ChainClient[] {
   const urls = rpcUrls.length === 1 && chainId === DEV_CHAIN_ID ? [rpcUrls[0] as string, rpcUrls[0] as string] : rpcUrls
@@ -370,20 +374,4 @@ function step({ round, phase, deadline }: StudySnapshot): string {
 /** The time is part of it: retries, lost transactions and deadlines are measured by the chain's clock. */
 function fingerprint(snapshot: StudySnapshot): string {
   return JSON.stringify(snapshot, (_key, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value))
-}
-
-function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    if (signal.aborted) {
-      resolve()
-      return
-    }
-    const done = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, milliseconds)
-    signal.addEventListener('abort', done)
-  })
 }

@@ -243,8 +243,8 @@ async function unmask(context: TaskContext): Promise<TaskResult> {
   const { round } = snapshot
   const members = await chain.members(snapshot.members)
   const committee = committeeOf(snapshot, members)
-  const frozen = await journalled(context, openings => recordFreeze(openings, committee.set))
-  await untilFinal(context, frozen)
+  await journalled(context, openings => recordFreeze(openings, committee.set))
+  await untilFinal(context)
   let sealed = await journal.get(round, 'masks')
   if (sealed === undefined) {
     await openUpdates(context, members, indices(snapshot.survivors))
@@ -260,13 +260,12 @@ async function unmask(context: TaskContext): Promise<TaskResult> {
 }
 
 /** Notes that this seat posts, as soon as the chain's nodes agree that what it froze is final. @throws masking.openedBefore */
-async function untilFinal(context: TaskContext, frozen: Openings): Promise<void> {
+async function untilFinal(context: TaskContext): Promise<void> {
   const { ports, snapshot, signal } = context
   for (;;) {
     const views = await ports.chain.frozenSets(snapshot.round)
     signal.throwIfAborted()
     try {
-      recordPost(frozen, views)
       await journalled(context, openings => recordPost(openings, views))
       return
     } catch (error) {
@@ -351,12 +350,11 @@ async function openSum(context: TaskContext): Promise<TaskResult> {
 }
 
 /** Journals what was opened of a masked round, before anything of it leaves. */
-async function journalled({ ports, snapshot }: TaskContext, step: (openings: Openings) => Openings): Promise<Openings> {
+async function journalled({ ports, snapshot }: TaskContext, step: (openings: Openings) => Openings): Promise<void> {
   const { round } = snapshot
   const before = (await ports.journal.get(round, 'openings')) ?? noOpenings
   const after = step(before)
   if (after !== before) await ports.journal.put(round, 'openings', after)
-  return after
 }
 
 function committeeOf(snapshot: StudySnapshot, members: readonly Member[]): MaskedCommittee {

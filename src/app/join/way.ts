@@ -1,4 +1,5 @@
 import { type AppError, isAppError } from '../../errors/AppError.ts'
+import { pause } from '../../rounds/primitives.ts'
 import type { TableSchema } from '../../study/manifest.ts'
 import type { Hex, LocalOnly } from '../../study/types.ts'
 import type { ColumnMapping, CsvCheck, DeviceCheck, ShippedPreview } from '../../training/screen.ts'
@@ -7,7 +8,6 @@ import type { JoinAction } from '../desks/joining.ts'
 import { concernsOf, isUsable, type JoinBusy, type JoinView, type Room, type ShippedChoice } from '../desks/joinView.ts'
 import type { HospitalStore, Stage } from '../store.ts'
 import { addLog } from '../store.ts'
-import { pauseFor } from '../until.ts'
 import type { Inbox } from './inbox.ts'
 import type { JoinMemory, JoinRecord, PatientSource } from './joinMemory.ts'
 
@@ -326,7 +326,7 @@ class Way {
         if (!auto || hasDeclined) continue
         // Nobody sits here who could press the button again: a wallet or an RPC may only have hiccuped.
         if (attempt === JOIN_ATTEMPTS) throw error
-        await pauseFor(attempt * JOIN_PAUSE_MS, signal)
+        await pause(attempt * JOIN_PAUSE_MS, signal)
       }
     }
   }
