@@ -118,7 +118,8 @@ export function makeReport(
       received: results.reduce((sum, result) => sum + result.traffic.received, 0),
     },
     gas: {
-      perUpdate: facts.gasByCall.submitUpdate?.most ?? 0,
+      // A study has one of them, by who may see its updates.
+      perUpdate: (facts.gasByCall.submitUpdate ?? facts.gasByCall.submitMasked)?.most ?? 0,
       perRound: facts.rounds === 0 ? 0 : Math.round(roundGas / facts.rounds),
       byCall: facts.gasByCall,
     },
