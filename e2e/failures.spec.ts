@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { balanceOf, standingsOf } from '../src/chain/reads.ts'
 import { hexToBytes } from '../src/crypto/bytes.ts'
+import { timeLimit } from '../src/errors/timeLimit.ts'
 import { Phase, RoundKind, type StudySnapshot } from '../src/rounds/ports.ts'
 import { has } from '../src/rounds/sets.ts'
 import { type Address, sameAddress } from '../src/study/types.ts'
@@ -138,7 +139,7 @@ async function expectRetrievable(bed: Bed, study: TestStudy): Promise<void> {
   try {
     const updates = await submittedUpdates(bed, study.address)
     expect(updates.length).toBeGreaterThan(0)
-    const signal = AbortSignal.timeout(15_000)
+    const signal = timeLimit(15_000)
     await Promise.all(updates.map(({ update }) => stranger.get(hexToBytes(update), { signal })))
   } finally {
     await stranger.close()

@@ -3,6 +3,7 @@ import { chromiumFlags } from '../scripts/demo/browser.ts'
 import { hexToBytes } from '../src/crypto/bytes.ts'
 import { open, readHeader } from '../src/crypto/envelope.ts'
 import { createKeys } from '../src/crypto/keys.ts'
+import { timeLimit } from '../src/errors/timeLimit.ts'
 import { type Address, sameAddress } from '../src/study/types.ts'
 import { filesIn } from './support/capture.ts'
 import { heartCsv } from './support/heartData.ts'
@@ -76,7 +77,7 @@ test('four hospitals with wallets and files of their own learn one model, and ea
     const self = bed.account(9).address as Address
     try {
       for (const { round, hospital, update } of all) {
-        const blob = await stranger.get(hexToBytes(update), { signal: AbortSignal.timeout(10_000) })
+        const blob = await stranger.get(hexToBytes(update), { signal: timeLimit(10_000) })
         expect(sameAddress(readHeader(blob).by, hospital)).toBe(true)
         const kind = round === 1 ? 'statistics' : 'update'
         const { deploymentId: deployment } = bed.deployment

@@ -16,6 +16,7 @@ import { sendCall } from '../src/chain/transactions.ts'
 import { type BlobSigner, createDutySigner } from '../src/crypto/duty.ts'
 import { createKeys, publicKeys } from '../src/crypto/keys.ts'
 import { AppError } from '../src/errors/AppError.ts'
+import { timeLimit } from '../src/errors/timeLimit.ts'
 import { CarrierStream, type CarryRequest, carrierProtocol } from '../src/storage/carrier.ts'
 import { createNode } from '../src/storage/heliaNode.ts'
 import { createHeliaStore, type HeliaStore } from '../src/storage/heliaStore.ts'
@@ -39,7 +40,7 @@ afterEach(async () => {
   for (const clean of cleanups.splice(0).reverse()) await clean()
 })
 const after = (clean: () => Promise<unknown>) => void cleanups.push(clean)
-const soon = () => AbortSignal.timeout(15_000)
+const soon = () => timeLimit(15_000)
 let names = 0
 
 const carrierOf = (changes: Partial<CarrierChainOptions> = {}) => {

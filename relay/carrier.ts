@@ -1,5 +1,6 @@
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { isAppError } from '../src/errors/AppError.ts'
+import { timeLimit } from '../src/errors/timeLimit.ts'
 import { keyOf } from '../src/storage/blocks.ts'
 import {
   CarrierStream,
@@ -91,11 +92,11 @@ export async function serveCarrier(parts: CarrierParts): Promise<CarrierServer> 
   }
 
   async function receive(stream: Stream, connection: Connection): Promise<void> {
-    const carrier = new CarrierStream(stream, AbortSignal.any([closing.signal, AbortSignal.timeout(frameTimeout)]))
+    const carrier = new CarrierStream(stream, AbortSignal.any([closing.signal, timeLimit(frameTimeout)]))
     const owner = keyOf(connection.remotePeer.toMultihash().bytes)
     const answer = await answerTo(carrier, owner, () => stream.status === 'open' && !closing.signal.aborted)
     if ('refused' in answer) log('not carried', { refused: answer.refused, owner })
-    const out = new CarrierStream(stream, AbortSignal.timeout(frameTimeout))
+    const out = new CarrierStream(stream, timeLimit(frameTimeout))
     await out.writeAnswer(answer)
     await stream.close()
   }

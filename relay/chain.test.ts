@@ -13,6 +13,7 @@ import { sendCall } from '../src/chain/transactions.ts'
 import { sha256 } from '../src/crypto/bytes.ts'
 import { headerCid } from '../src/crypto/cid.ts'
 import { createKeys, publicKeys } from '../src/crypto/keys.ts'
+import { timeLimit } from '../src/errors/timeLimit.ts'
 import type { Blob } from '../src/storage/BlobStore.ts'
 import { keyOf } from '../src/storage/blocks.ts'
 import { createHeliaStore } from '../src/storage/heliaStore.ts'
@@ -33,7 +34,7 @@ afterAll(() => chain.stop())
 afterEach(async () => {
   for (const clean of cleanups.splice(0).reverse()) await clean()
 })
-const soon = () => AbortSignal.timeout(15_000)
+const soon = () => timeLimit(15_000)
 const relayDeployment = (...rpcUrls: string[]) => ({
   ...chain.deployment,
   rpcUrls: rpcUrls.length > 0 ? rpcUrls : [chain.anvil.rpcUrl],

@@ -9,6 +9,7 @@ import { FsBlockstore } from 'blockstore-fs'
 import { afterEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import { sameBytes, sha256 } from '../src/crypto/bytes.ts'
+import { timeLimit } from '../src/errors/timeLimit.ts'
 import { collect } from '../src/storage/collect.ts'
 import { createHeliaStore } from '../src/storage/heliaStore.ts'
 import { randomBlob, sameBlob } from '../src/storage/testing.ts'
@@ -19,7 +20,7 @@ afterEach(async () => {
   for (const clean of cleanups.splice(0).reverse()) await clean()
 })
 const after = (clean: () => Promise<unknown>) => void cleanups.push(clean)
-const soon = () => AbortSignal.timeout(30_000)
+const soon = () => timeLimit(30_000)
 const readyLine = z.object({ relay: z.object({ peerId: z.string(), addrs: z.array(z.string()) }) })
 
 async function startRelay(dataDir: string, port: string, operator: string) {

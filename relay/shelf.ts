@@ -2,6 +2,7 @@ import type { Blockstore } from 'interface-blockstore'
 import type { CID } from 'multiformats/cid'
 import { chunkCid, headerCid } from '../src/crypto/cid.ts'
 import { isAppError } from '../src/errors/AppError.ts'
+import { timeLimit } from '../src/errors/timeLimit.ts'
 import type { BlobIndex, IndexEntry } from '../src/storage/blobIndex.ts'
 import { digestFromKey } from '../src/storage/blocks.ts'
 import { collect } from '../src/storage/collect.ts'
@@ -114,7 +115,7 @@ export class Shelf {
 
   async #pinBlocks(cid: CID): Promise<void> {
     // Every block is here, so the walk stays here; the signal makes sure of it.
-    await drain(this.#node.helia.pins.add(cid, { signal: AbortSignal.timeout(60_000) }), 'AlreadyPinnedError')
+    await drain(this.#node.helia.pins.add(cid, { signal: timeLimit(60_000) }), 'AlreadyPinnedError')
   }
 
   /** A study's description may name its initial weights: another public block, which the sponsor brings next. */
@@ -132,7 +133,7 @@ export class Shelf {
   async #unpin(entry: IndexEntry<Shelved>): Promise<void> {
     // While all blocks are still held: Helia walks the links to unpin and would ask the network for a missing one.
     const cid = headerCid(digestFromKey(entry.digest))
-    await drain(this.#node.helia.pins.rm(cid, { signal: AbortSignal.timeout(60_000) }), 'NotFoundError')
+    await drain(this.#node.helia.pins.rm(cid, { signal: timeLimit(60_000) }), 'NotFoundError')
   }
 
   async #remove(entry: IndexEntry<Shelved>, why: string): Promise<void> {

@@ -22,6 +22,7 @@ import { hexToBytes, sha256Hex } from '../../src/crypto/bytes.ts'
 import { createDutySigner } from '../../src/crypto/duty.ts'
 import { seal } from '../../src/crypto/envelope.ts'
 import { createKeys, publicKeys } from '../../src/crypto/keys.ts'
+import { timeLimit } from '../../src/errors/timeLimit.ts'
 import { type Binding, type ChainPort, type Member, Phase, type Sealed } from '../../src/rounds/ports.ts'
 import { randomHex } from '../../src/rounds/primitives.ts'
 import { createHeliaStore, type HeliaStore } from '../../src/storage/heliaStore.ts'
@@ -388,7 +389,7 @@ async function runRound(options: RoundOptions): Promise<void> {
     for (const [j, update] of updates.entries()) {
       if (i === j) continue
       await storing('get update', hospital.store, () =>
-        hospital.store.get(hexToBytes(update.digest), { signal: AbortSignal.timeout(FETCH_MS) }),
+        hospital.store.get(hexToBytes(update.digest), { signal: timeLimit(FETCH_MS) }),
       )
     }
     const { signer, self } = signing(hospital)

@@ -2,6 +2,7 @@ import { createPublicClient, createWalletClient, custom, encodeErrorResult, enco
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { publicKeys } from '../crypto/keys.ts'
 import { type AppError, isAppError } from '../errors/AppError.ts'
+import { timeLimit } from '../errors/timeLimit.ts'
 import { Phase, RoundKind, type StudySnapshot } from '../rounds/ports.ts'
 import { notCarried } from '../storage/carrier.ts'
 import type { Hex } from '../study/types.ts'
@@ -296,7 +297,7 @@ describe('duties that a relay carries', () => {
 
   test('of a task that was cancelled are dropped: no wallet opens afterwards', async () => {
     const { port, attestation, carried, asked } = await owing(never)
-    const signal = AbortSignal.timeout(200)
+    const signal = timeLimit(200)
     await expect(port.attest(attestation, { signal })).rejects.toMatchObject({ name: 'TimeoutError' })
     await new Promise(resolve => setTimeout(resolve, 800))
     expect(asked).toEqual(['relay'])

@@ -1,5 +1,6 @@
 import { getAbiItem, TransactionReceiptNotFoundError } from 'viem'
 import { isAppError } from '../errors/AppError.ts'
+import { timeLimit } from '../errors/timeLimit.ts'
 import { type Address, type Hex, sameAddress } from '../study/types.ts'
 import type { ChainClient } from './clients.ts'
 import { studyAbi } from './generated/abi.ts'
@@ -61,7 +62,7 @@ export function createCarriage(options: CarriageOptions): (duty: Duty) => Promis
 
   async function isCarried(carrier: DutyCarrier, duty: Duty): Promise<boolean> {
     patience ??= await twoBlocks()
-    const time = AbortSignal.timeout(patience)
+    const time = timeLimit(patience)
     const until = duty.signal === undefined ? time : AbortSignal.any([duty.signal, time])
     let hash: Hex | undefined
     try {
@@ -84,7 +85,7 @@ export function createCarriage(options: CarriageOptions): (duty: Duty) => Promis
       if (carrier === undefined) throw error
       // Carried late: while the wallet was open say, or waiting for its block right now.
       const isDone = isAlreadyDone(error)
-        ? await isShownBefore(AbortSignal.timeout(patience ?? LEAST_PATIENCE), duty)
+        ? await isShownBefore(timeLimit(patience ?? LEAST_PATIENCE), duty)
         : await isShown(duty)
       if (!isDone) throw error
       return 'relay'

@@ -1,6 +1,7 @@
 import { createWalletClient, custom, type EIP1193RequestFn, encodeFunctionData, HttpRequestError, http } from 'viem'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { isAppError } from '../errors/AppError.ts'
+import { timeLimit } from '../errors/timeLimit.ts'
 import type { Address, Hex } from '../study/types.ts'
 import { chainOf, type Wallet } from './clients.ts'
 import { creditsAbi, studyAbi } from './generated/abi.ts'
@@ -278,7 +279,7 @@ describe('who no longer waits', () => {
     const prompted = sendCall(access({ walletClient }), { ...transfer(), signal: stop.signal })
     prompted.catch(() => undefined)
     await new Promise(resolve => setTimeout(resolve, 200))
-    const waiting = sendCall(access({ walletClient }), { ...transfer(), signal: AbortSignal.timeout(100) })
+    const waiting = sendCall(access({ walletClient }), { ...transfer(), signal: timeLimit(100) })
     await expect(waiting).rejects.toThrow(/timeout/)
     const next = sendCall(access(), transfer())
     stop.abort()

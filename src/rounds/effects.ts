@@ -8,6 +8,7 @@ import {
 import { thresholdOf } from '../aggregation/masking/round.ts'
 import { hexToBytes } from '../crypto/bytes.ts'
 import { AppError, isAppError } from '../errors/AppError.ts'
+import { timeLimit } from '../errors/timeLimit.ts'
 import type { BlobKind, TransferOptions } from '../storage/BlobStore.ts'
 import type { Manifest } from '../study/manifest.ts'
 import { type Hex, sameAddress } from '../study/types.ts'
@@ -105,7 +106,7 @@ async function install({ ports, snapshot, signal, onProgress }: TaskContext): Pr
   for (const source of new Set(sources)) {
     onProgress({ stage: 'fetch', done: 0, total: 1 })
     try {
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(MODEL_FETCH_MS)])
+      const limit = AbortSignal.any([signal, timeLimit(MODEL_FETCH_MS)])
       const blob = await store.get(hexToBytes(source), { signal: limit, kind: 'model', round: snapshot.modelRound })
       await training.installModel(snapshot.modelRound, snapshot.modelHash, blob, members)
       return { installed: { round: snapshot.modelRound, hash: snapshot.modelHash } }
@@ -367,7 +368,7 @@ async function fetchAnswers(
   kind: 'masks' | 'shares',
   digests: readonly Hex[],
 ): Promise<(Blob | null)[]> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(fetchMs(snapshot))])
+  const limit = AbortSignal.any([signal, timeLimit(fetchMs(snapshot))])
   const blobs = await Promise.all(
     digests.map(digest =>
       digest === NO_HASH ? null : fetchOrNull(ports.store, digest, { signal: limit, kind, round: snapshot.round }),
@@ -397,7 +398,7 @@ async function openUpdates(
   const { round } = snapshot
   if (wanted.every(index => held.has(snapshot.updates[index] ?? NO_HASH))) return setOf(wanted)
   const commitments = await chain.commitments(round, snapshot.members)
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(fetchMs(snapshot))])
+  const limit = AbortSignal.any([signal, timeLimit(fetchMs(snapshot))])
   let done = 0
   const opened = await Promise.all(
     wanted.map(async index => {
@@ -437,7 +438,7 @@ async function openByRewraps(
     const blob = await fetchOrNull(store, update, { signal, kind: contentOf(snapshot), round: snapshot.round })
     for (const { hospital, digest } of announced) {
       const by = members.find(member => sameAddress(member.address, hospital))
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(MODEL_FETCH_MS)])
+      const limit = AbortSignal.any([signal, timeLimit(MODEL_FETCH_MS)])
       const rewraps = await fetchOrNull(store, digest, { signal: limit, kind: 'rewraps', round: snapshot.round })
       if (by === undefined || blob === null || rewraps === null) continue
       if (await training.openRewrapped(snapshot.round, memberAt(members, index), blob, rewraps, by)) break

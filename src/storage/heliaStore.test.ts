@@ -9,6 +9,7 @@ import { createRelay, type Relay, type RelayOptions } from '../../relay/relay.ts
 import { enrolment, playChain, scratch, until } from '../../relay/testing.ts'
 import { chunkCid, headerCid } from '../crypto/cid.ts'
 import { AppError } from '../errors/AppError.ts'
+import { timeLimit } from '../errors/timeLimit.ts'
 import type { Blob } from './BlobStore.ts'
 import { checkBlob } from './blocks.ts'
 import { createNode } from './heliaNode.ts'
@@ -21,7 +22,7 @@ afterEach(async () => {
 })
 
 const after = (clean: () => Promise<unknown>) => void cleanups.push(clean)
-const soon = () => AbortSignal.timeout(15_000)
+const soon = () => timeLimit(15_000)
 let names = 0
 
 async function openRelay(options: Partial<RelayOptions> = {}) {
@@ -109,7 +110,7 @@ describe('what is counted and kept', () => {
       await a.get(digest, { signal: soon(), kind, ...(digest !== manifest && { round }) })
     }
     await relay.close()
-    const stuck = a.put(await randomBlob(10_000), { signal: AbortSignal.timeout(500), kind: 'update', round: 1 })
+    const stuck = a.put(await randomBlob(10_000), { signal: timeLimit(500), kind: 'update', round: 1 })
     await stuck.catch(() => undefined)
 
     const before = await a.usage()
@@ -123,8 +124,8 @@ describe('what is counted and kept', () => {
     // Gone: the others' update of round 1 and the own one that the relay took. Kept: manifest, base model, round 5, the stuck one.
     expect(left.blobs).toBe(4)
     expect(a.receipts(own)).toEqual([])
-    for (const digest of [manifest, base, newest]) await a.get(digest, { signal: AbortSignal.timeout(1_000) })
-    expect(await code(a.get(old, { signal: AbortSignal.timeout(300) }))).toBe('storage.notFound')
+    for (const digest of [manifest, base, newest]) await a.get(digest, { signal: timeLimit(1_000) })
+    expect(await code(a.get(old, { signal: timeLimit(300) }))).toBe('storage.notFound')
     expect(a.status().pending).toBeGreaterThan(0)
     expect(await a.free({ keepRounds: 1, keep: [newest] })).toBe(0)
   })
@@ -141,7 +142,7 @@ describe('what is counted and kept', () => {
     expect(databases.filter(name => name?.includes(namespace))).toEqual([])
     const fresh = await openStore([], { namespace, storage: 'indexeddb' })
     expect(fresh.peerId).not.toBe(peerId)
-    expect(await code(fresh.get(digest, { signal: AbortSignal.timeout(300) }))).toBe('storage.notFound')
+    expect(await code(fresh.get(digest, { signal: timeLimit(300) }))).toBe('storage.notFound')
   })
 })
 
@@ -191,7 +192,7 @@ describe('through a relay', () => {
     relay.chain.announce(...enrolment(a))
     const digest = await a.put(await randomBlob(10_000), { signal: soon() })
     for (let i = 0; i < 3; i++) {
-      await b.get(digest, { signal: AbortSignal.timeout(4_000) })
+      await b.get(digest, { signal: timeLimit(4_000) })
       await b.delete(digest)
     }
     expect(b.traffic().received).toBe(3 * a.traffic().sent)
@@ -217,11 +218,11 @@ describe('through a relay', () => {
     const a = await openStore([relay])
     const blob = await randomBlob(100)
     const { digest } = await checkBlob(blob)
-    expect(await code(a.get(digest, { signal: AbortSignal.timeout(200) }))).toBe('storage.notFound')
-    expect(await code(a.put(blob, { signal: AbortSignal.timeout(2_500) }))).toBe('storage.refused')
+    expect(await code(a.get(digest, { signal: timeLimit(200) }))).toBe('storage.notFound')
+    expect(await code(a.put(blob, { signal: timeLimit(2_500) }))).toBe('storage.refused')
     await relay.close()
     const lonely = await openStore([relay])
-    expect(await code(lonely.put(await randomBlob(100), { signal: AbortSignal.timeout(300) }))).toBe('storage.noRelay')
+    expect(await code(lonely.put(await randomBlob(100), { signal: timeLimit(300) }))).toBe('storage.noRelay')
   })
 
   test('without relays a put is done at once', async () => {
@@ -308,7 +309,7 @@ describe('a relay that changes bytes', () => {
     const kept = new MemoryBlockstore()
     const b = await openStore([], { relays: liar, storage: { blocks: kept, datastore: new MemoryDatastore() } })
     await until('connected', () => b.status().relays[0]?.connected === true)
-    expect(await code(b.get(digest, { signal: AbortSignal.timeout(1_500) }))).toBe('storage.notFound')
+    expect(await code(b.get(digest, { signal: timeLimit(1_500) }))).toBe('storage.notFound')
     expect(await raw(kept)).toBe(0)
     b.addRelays(honest.addresses)
     expect(sameBlob(await b.get(digest, { signal: soon() }), blob)).toBe(true)
@@ -380,7 +381,7 @@ describe('what is kept here', () => {
     const before = await openStore([relay], { namespace, storage })
     const blob = await randomBlob(1_500_000)
     // Not enrolled yet: the relay refuses.
-    expect(await code(before.put(blob, { signal: AbortSignal.timeout(2_500) }))).toBe('storage.refused')
+    expect(await code(before.put(blob, { signal: timeLimit(2_500) }))).toBe('storage.refused')
     await before.close()
     relay.chain.announce(...enrolment(before))
     const reloaded = await openStore([relay], { namespace, storage })

@@ -14,6 +14,7 @@ import type { CID } from 'multiformats/cid'
 import { sameBytes, sha256 } from '../crypto/bytes.ts'
 import { chunkCid, headerCid } from '../crypto/cid.ts'
 import { AppError, isAppError } from '../errors/AppError.ts'
+import { timeLimit } from '../errors/timeLimit.ts'
 import type { Hex } from '../study/types.ts'
 import {
   type Blob,
@@ -343,7 +344,7 @@ class TabStore implements HeliaStore {
     for (const { id, connection } of [...this.#relays.values()]) {
       if (connection === undefined || (this.#offUntil.get(id) ?? 0) > Date.now()) continue
       try {
-        return await askCarrier(connection, request, AbortSignal.any([...stops, AbortSignal.timeout(carryTimeout)]))
+        return await askCarrier(connection, request, AbortSignal.any([...stops, timeLimit(carryTimeout)]))
       } catch (error) {
         this.#assertOpen()
         signal?.throwIfAborted()
@@ -651,7 +652,7 @@ class TabStore implements HeliaStore {
     while (!signal.aborted) {
       if (relay.connection === undefined) {
         try {
-          await libp2p.dial(relay.address, { signal: AbortSignal.any([signal, AbortSignal.timeout(dialTimeout)]) })
+          await libp2p.dial(relay.address, { signal: AbortSignal.any([signal, timeLimit(dialTimeout)]) })
         } catch {
           // The status says that it is not connected; the next dial follows.
         }
@@ -674,7 +675,7 @@ class TabStore implements HeliaStore {
           if (relay.connection === undefined) continue
           try {
             const through = multiaddr(`${relay.address}/p2p-circuit/webrtc/p2p/${id}`)
-            await libp2p.dial(through, { signal: AbortSignal.any([signal, AbortSignal.timeout(2 * dialTimeout)]) })
+            await libp2p.dial(through, { signal: AbortSignal.any([signal, timeLimit(2 * dialTimeout)]) })
             break
           } catch {
             // The other tab may not be there yet, or not on this relay: the next relay, then the next round.

@@ -4,6 +4,7 @@ import { type LengthPrefixedStream, lpStream } from '@libp2p/utils'
 import { z } from 'zod'
 import { sameBytes, sha256 } from '../crypto/bytes.ts'
 import { AppError } from '../errors/AppError.ts'
+import { timeLimit } from '../errors/timeLimit.ts'
 import type { Blob } from './BlobStore.ts'
 import { blobLimits } from './blocks.ts'
 
@@ -110,7 +111,7 @@ export class InboxStream {
   readReceipt = async (): Promise<SignedReceipt> => receiptSchema.parse(decode(await this.readBlock()))
 
   #deadline(): AbortSignal {
-    const timeout = AbortSignal.timeout(frameTimeout)
+    const timeout = timeLimit(frameTimeout)
     return this.#signal === undefined ? timeout : AbortSignal.any([timeout, this.#signal])
   }
 }

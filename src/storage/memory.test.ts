@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { isAppError } from '../errors/AppError.ts'
+import { timeLimit } from '../errors/timeLimit.ts'
 import type { Publishable } from '../study/types.ts'
 import type { Blob } from './BlobStore.ts'
 import { checkBlob } from './blocks.ts'
@@ -23,7 +24,7 @@ test('a get waits for the put', async () => {
   const network = createMemoryNetwork()
   const blob = await randomBlob(100)
   const { digest } = await checkBlob(blob)
-  const waiting = createMemoryStore(network).get(digest, { signal: AbortSignal.timeout(5_000) })
+  const waiting = createMemoryStore(network).get(digest, { signal: timeLimit(5_000) })
   await createMemoryStore(network).put(blob)
   expect((await waiting).chunks).toEqual(blob.chunks)
 })
@@ -31,7 +32,7 @@ test('a get waits for the put', async () => {
 test('a get gives up when its signal aborts', async () => {
   const store = createMemoryStore(createMemoryNetwork())
   const { digest } = await checkBlob(await randomBlob(100))
-  const error = await store.get(digest, { signal: AbortSignal.timeout(20) }).catch((e: unknown) => e)
+  const error = await store.get(digest, { signal: timeLimit(20) }).catch((e: unknown) => e)
   expect(isAppError(error, 'storage.notFound')).toBe(true)
 })
 

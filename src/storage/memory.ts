@@ -58,7 +58,7 @@ export function createMemoryNetwork(): MemoryNetwork {
  * const network = createMemoryNetwork()
  * const [a, b] = [createMemoryStore(network), createMemoryStore(network)]
  * const digest = await a.put(blob)
- * await b.get(digest, { signal: AbortSignal.timeout(1000) })
+ * await b.get(digest, { signal: timeLimit(1000) })
  */
 export function createMemoryStore(network: MemoryNetwork): BlobStore {
   const own = new Map<string, Blob>()

@@ -1,4 +1,5 @@
 import { AppError } from '../errors/AppError.ts'
+import { timeLimit } from '../errors/timeLimit.ts'
 
 /** Milliseconds: a page that reloads waits this long for its former self to go. */
 const patience = 1_500
@@ -21,7 +22,7 @@ export async function lockNamespace(namespace: string): Promise<() => void> {
   if (navigator.locks === undefined) throw new AppError('app.unsupported', { what: 'Web Locks' })
   return new Promise((resolve, reject) => {
     navigator.locks
-      .request(name, { signal: AbortSignal.timeout(patience) }, () => new Promise<void>(release => resolve(release)))
+      .request(name, { signal: timeLimit(patience) }, () => new Promise<void>(release => resolve(release)))
       .catch(cause => reject(new AppError('app.secondTab', {}, cause)))
   })
 }

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { timeLimit } from '../errors/timeLimit.ts'
 import type { Manifest } from '../study/manifest.ts'
 import { AloneBaseline } from './AloneBaseline.ts'
 import { createEngine, type Engine, type TrainingCall } from './engine.ts'
@@ -100,7 +101,7 @@ describe('where a round alone takes long', () => {
 
   it('a person’s own stop is a stop', async () => {
     const alone = new AloneBaseline(study, () => Promise.resolve(engine))
-    const live = alone.live(1, rows, { signal: AbortSignal.timeout(50) })
+    const live = alone.live(1, rows, { signal: timeLimit(50) })
     await expect(live).rejects.toMatchObject({ code: 'training.cancelled' })
   })
 

@@ -1,6 +1,7 @@
 import type { Encoded } from '../data/encode.ts'
 import { mixSeeds } from '../data/seed.ts'
 import { isAppError } from '../errors/AppError.ts'
+import { timeLimit } from '../errors/timeLimit.ts'
 import type { Work } from '../rounds/ports.ts'
 import type { Engine } from './engine.ts'
 import { addressSeed, report, type Study } from './hospitalStudy.ts'
@@ -64,7 +65,7 @@ export class AloneBaseline {
       const left = LIVE_TOTAL_MS - (performance.now() - since)
       if (this.#roundMs !== undefined && (this.#roundMs >= LIVE_ROUND_MS || this.#roundMs > left)) return null
       const began = performance.now()
-      const limit = AbortSignal.timeout(LIVE_ROUND_MS)
+      const limit = timeLimit(LIVE_ROUND_MS)
       try {
         const signal = work.signal ? AbortSignal.any([work.signal, limit]) : limit
         // Without progress: for the person the round is over, and no second training begins.

@@ -2,6 +2,7 @@
 
 import { sha256 } from '../../../src/crypto/bytes.ts'
 import { AppError } from '../../../src/errors/AppError.ts'
+import { timeLimit } from '../../../src/errors/timeLimit.ts'
 import type { Blob } from '../../../src/storage/BlobStore.ts'
 import { digestFromKey, keyOf } from '../../../src/storage/blocks.ts'
 import { createHeliaStore, type HeliaStore, type StorageStatus } from '../../../src/storage/heliaStore.ts'
@@ -58,12 +59,12 @@ window.storagePage = {
   },
   async put(size) {
     const blob = await randomBlob(size)
-    const digest = await opened().put(blob, { signal: AbortSignal.timeout(30_000) })
+    const digest = await opened().put(blob, { signal: timeLimit(30_000) })
     return { digest: keyOf(digest), hash: await hashOf(blob) }
   },
   async get(digest, milliseconds) {
     try {
-      const blob = await opened().get(digestFromKey(digest), { signal: AbortSignal.timeout(milliseconds) })
+      const blob = await opened().get(digestFromKey(digest), { signal: timeLimit(milliseconds) })
       return { hash: await hashOf(blob) }
     } catch (error) {
       return { error: codeOf(error) }

@@ -5,6 +5,7 @@ import { currentModel, modelVersions } from '../../chain/reads.ts'
 import { rollbackModel } from '../../chain/sponsor.ts'
 import { hexToBytes } from '../../crypto/bytes.ts'
 import { AppError, type AppErrorData, isAppError } from '../../errors/AppError.ts'
+import { timeLimit } from '../../errors/timeLimit.ts'
 import type { Progress } from '../../rounds/ports.ts'
 import type { ColumnMapping, LayersModelFile, PatientInput } from '../../training/screen.ts'
 import type { HospitalContext } from '../context.ts'
@@ -87,7 +88,7 @@ export function createModelDesk(context: HospitalContext): ModelDesk {
       let failure: unknown
       for (const source of new Set([header, ...announced.map(({ digest }) => digest)])) {
         try {
-          const signal = AbortSignal.any([closing, AbortSignal.timeout(FETCH_MS)])
+          const signal = AbortSignal.any([closing, timeLimit(FETCH_MS)])
           const blob = await blobs.get(hexToBytes(source), { signal, kind: 'model', round })
           return await client.loadVersion(round, modelHash, blob, members)
         } catch (error) {

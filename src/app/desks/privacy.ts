@@ -1,5 +1,6 @@
 import { readStudy } from '../../chain/reads.ts'
 import { isAppError } from '../../errors/AppError.ts'
+import { timeLimit } from '../../errors/timeLimit.ts'
 import type { PrivacyPort, StudyRef } from '../../rounds/ports.ts'
 import type { PrivacySpec } from '../../study/manifest.ts'
 import type { Address } from '../../study/types.ts'
@@ -40,7 +41,7 @@ export function createPrivacyKeeper(
     store.setState(({ privacy: known }) => ({ privacy: { ...known, ...change } }))
   const manifestOf = async (address: Address) => {
     const [blobs, { modelURI }] = await Promise.all([parts.when('blobs'), readStudy(access, address)])
-    return fetchManifest(blobs, modelURI, AbortSignal.any([signal, AbortSignal.timeout(FETCH_MS)]))
+    return fetchManifest(blobs, modelURI, AbortSignal.any([signal, timeLimit(FETCH_MS)]))
   }
   const complete = async () => {
     try {
