@@ -8,6 +8,7 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { FsBlockstore } from 'blockstore-fs'
 import { afterEach, expect, test } from 'vitest'
 import { z } from 'zod'
+import { buildRelay } from '../scripts/demo/buildRelay.ts'
 import { sameBytes, sha256 } from '../src/crypto/bytes.ts'
 import { timeLimit } from '../src/errors/timeLimit.ts'
 import { collect } from '../src/storage/collect.ts'
@@ -26,7 +27,7 @@ const readyLine = z.object({ relay: z.object({ peerId: z.string(), addrs: z.arra
 async function startRelay(dataDir: string, port: string, operator: string) {
   const child = spawn(
     process.execPath,
-    ['--import', 'tsx', 'relay/main.ts', '--data-dir', dataDir, '--port', port, '--operator', operator],
+    [await buildRelay(), '--data-dir', dataDir, '--port', port, '--operator', operator],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   )
   after(() => stop(child, 'SIGKILL'))
@@ -109,7 +110,7 @@ test('killed in the middle of a push, it holds no broken block, and the push is 
 }, 60_000)
 
 test('wrong arguments end in a sentence and exit code 2', async () => {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'relay/main.ts', '--port', 'x'], { stdio: 'pipe' })
+  const child = spawn(process.execPath, [await buildRelay(), '--port', 'x'], { stdio: 'pipe' })
   let errors = ''
   child.stderr.on('data', data => {
     errors += data
@@ -124,7 +125,7 @@ test('a carrier’s key that is none, or that comes without a deployment, ends i
   const key = join(folder, 'carrier.key')
   const run = async (content: string) => {
     await writeFile(key, content)
-    const args = ['--import', 'tsx', 'relay/main.ts', '--data-dir', folder, '--port', '0', '--carrier-key-file', key]
+    const args = [await buildRelay(), '--data-dir', folder, '--port', '0', '--carrier-key-file', key]
     const child = spawn(process.execPath, args, { stdio: 'pipe' })
     after(() => stop(child, 'SIGKILL'))
     let errors = ''

@@ -91,7 +91,7 @@ describe.runIf(process.platform === 'linux')('the demo', () => {
     async (signal, outcome) => {
       const { ended } = await startDemo()
       const started = descendants(demo?.pid ?? 0)
-      expect(started.filter(({ command }) => /anvil|relay\/main|watchdog/.test(command))).toHaveLength(4)
+      expect(started.filter(({ command }) => /anvil|relay-build|watchdog/.test(command))).toHaveLength(4)
       demo?.kill(signal)
       expect(await ended).toBe(outcome)
       expect(await gone(started.map(({ pid }) => pid))).toBe(true)

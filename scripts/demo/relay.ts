@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { type HDAccount, toHex } from 'viem'
 import type { Deployment } from '../../src/chain/deployment.ts'
 import { root } from '../lock.mjs'
+import { buildRelay } from './buildRelay.ts'
 import type { Processes, Running } from './processes.ts'
 
 export interface RelayProcess extends Running {
@@ -33,7 +33,7 @@ export async function startRelay(processes: Processes, options: RelayOptions): P
     name,
     command: process.execPath,
     args: [
-      ...['--import', 'tsx', join(root, 'relay', 'main.ts')],
+      await buildRelay(),
       ...['--port', String(port), '--data-dir', dataDir],
       ...['--deployment', deploymentFile],
       ...operators.flatMap(peer => ['--operator', peer]),

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build, createServer, preview } from 'vite'
-import { root, withLock, workDir } from '../lock.mjs'
+import { root } from '../lock.mjs'
+import { buildOnce } from './buildOnce.ts'
 
 /** What the built app is made of. */
 const sources = ['src', 'public', 'index.html', 'vite.config.ts', 'scripts/vite', 'package-lock.json']
@@ -18,20 +17,10 @@ export interface Server {
  * @returns whether it was built
  * @throws Error of the bundler
  */
-export async function buildApp(onBuild: () => void): Promise<boolean> {
-  return withLock('build', async () => {
-    const stampPath = join(workDir, 'build.stamp')
-    const fingerprint = fingerprintOf(sources)
-    const isCurrent =
-      existsSync(join(root, 'dist', 'index.html')) &&
-      existsSync(stampPath) &&
-      readFileSync(stampPath, 'utf8') === fingerprint
-    if (isCurrent) return false
+export function buildApp(onBuild: () => void): Promise<boolean> {
+  return buildOnce('build', sources, join(root, 'dist', 'index.html'), async () => {
     onBuild()
     await inProduction(() => build({ root, logLevel: 'error' }))
-    mkdirSync(workDir, { recursive: true })
-    writeFileSync(stampPath, fingerprint)
-    return true
   })
 }
 
@@ -77,24 +66,4 @@ async function withoutOwnEnd<T>(start: () => Promise<T>): Promise<T> {
     if (!before.includes(listener)) process.removeListener('SIGTERM', listener)
   }
   return started
-}
-
-/** Of names, sizes and dates: quicker than of contents, and a needless build does no harm. */
-function fingerprintOf(paths: readonly string[]): string {
-  const hash = createHash('sha256')
-  for (const path of paths.flatMap(filesUnder)) {
-    const { size, mtimeMs } = statSync(path)
-    hash.update(`${path}\0${size}\0${mtimeMs}\0`)
-  }
-  return hash.digest('hex')
-}
-
-function filesUnder(path: string): string[] {
-  const full = join(root, path)
-  if (!existsSync(full)) return []
-  if (statSync(full).isFile()) return [full]
-  return readdirSync(full, { recursive: true, withFileTypes: true })
-    .filter(entry => entry.isFile() && !entry.name.includes('.test.'))
-    .map(entry => join(entry.parentPath, entry.name))
-    .sort()
 }
