@@ -59,14 +59,18 @@ export function inTime(seconds: number): string {
   return hours < 48 ? `in ${hours} h ${minutes % 60} min` : `in ${Math.floor(hours / 24)} days`
 }
 
+// Made once: to make one takes longer than all that a page has to format.
+const timeOfDay = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' })
+const dateAndTime = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'long' })
+
 /** @param time milliseconds since 1970 */
 export function clock(time: number): string {
-  return new Date(time).toLocaleTimeString('en-GB')
+  return timeOfDay.format(time)
 }
 
 /** @param time milliseconds since 1970 */
 export function exactTime(time: number): string {
-  return new Date(time).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'long' })
+  return dateAndTime.format(time)
 }
 
 /** @param seconds how long ago @example ago(75) // '1 min ago' */

@@ -1,4 +1,5 @@
 import { Text } from '@mantine/core'
+import { memo } from 'react'
 import type { LogLine } from '../../app/store.ts'
 import { clock, exactTime } from '../format.ts'
 import { texts } from '../texts.ts'
@@ -19,17 +20,24 @@ export function LogPanel({ lines }: { readonly lines: readonly LogLine[] }) {
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
       <ol className="ward-log" reversed tabIndex={0} aria-label={texts.log.heading}>
         {lines.toReversed().map(line => (
-          <li key={line.id}>
-            <Text component="time" size="sm" c="dimmed" title={exactTime(line.time)}>
-              {clock(line.time)}
-            </Text>
-            <Text component="span" size="sm" c={colours[line.level]}>
-              {marks[line.level]}
-              {line.text}
-            </Text>
-          </li>
+          <Line key={line.id} line={line} />
         ))}
       </ol>
     </Panel>
   )
 }
+
+/** Drawn once: a log has hundreds of lines, and the page around it changes all the time. */
+const Line = memo(function Line({ line }: { readonly line: LogLine }) {
+  return (
+    <li>
+      <Text component="time" size="sm" c="dimmed" title={exactTime(line.time)}>
+        {clock(line.time)}
+      </Text>
+      <Text component="span" size="sm" c={colours[line.level]}>
+        {marks[line.level]}
+        {line.text}
+      </Text>
+    </li>
+  )
+})

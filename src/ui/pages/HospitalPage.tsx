@@ -1,6 +1,5 @@
 import { Anchor, Badge, Group, Skeleton, Stack, Tabs, Text, Title, VisuallyHidden } from '@mantine/core'
 import { lazy, Suspense, useEffect, useState } from 'react'
-import { useStore } from 'zustand'
 import type { Invitation } from '../../app/invitation.ts'
 import { takeInvitation } from '../../app/join/keptInvitation.ts'
 import type { HospitalSession, LoadHospital } from '../../app/session.ts'
@@ -12,6 +11,7 @@ import { asErrorData, ErrorPanel } from '../components/ErrorPanel.tsx'
 import { HospitalMark } from '../components/HospitalMark.tsx'
 import { type HospitalViewName, hospitalViews, type Route } from '../route.ts'
 import { texts } from '../texts.ts'
+import { useCalmView } from '../useCalmView.ts'
 import { useSession } from '../useSession.ts'
 import { FramedOpening } from '../views/FramedOpening.tsx'
 import { ConnectStep } from '../views/join/ConnectStep.tsx'
@@ -74,7 +74,7 @@ interface OpenHospitalProps {
 
 /** Who I am, and one of the hospital's views. The session goes on whichever is shown. */
 function OpenHospital({ session, studyName }: OpenHospitalProps) {
-  const view = useStore(session.store)
+  const view = useCalmView(session)
   useTabTitle(view)
   useRetryOffers(session)
   const [shown, show] = useShownView()
@@ -105,7 +105,7 @@ function OpenHospital({ session, studyName }: OpenHospitalProps) {
 
 /** A frame of the kiosk's wall: nobody acts here, many look at it from afar. */
 function Framed({ session }: { readonly session: HospitalSession }) {
-  const view = useStore(session.store)
+  const view = useCalmView(session)
   return (
     <Suspense fallback={<FramedOpening />}>
       <FramedView view={view} />

@@ -1,8 +1,8 @@
 import './live/live.css'
 import { Stack } from '@mantine/core'
-import { useStore } from 'zustand'
 import type { HospitalSession } from '../../app/session.ts'
 import { LogPanel } from '../components/LogPanel.tsx'
+import { useCalmView } from '../useCalmView.ts'
 import { ActionPanel } from './live/ActionPanel.tsx'
 import { GainSoFarPanel } from './live/GainSoFarPanel.tsx'
 import { LeavesPanel } from './live/LeavesPanel.tsx'
@@ -13,7 +13,7 @@ import { PrivacyCard } from './PrivacyCard.tsx'
 
 /** The running study: what happens, who is missing, what I do, what we gained so far, what leaves this computer. */
 export function RoundView({ session }: { readonly session: HospitalSession }) {
-  const view = useStore(session.store)
+  const view = useCalmView(session)
   return (
     <Stack gap="lg">
       <NowPanel view={view} />
