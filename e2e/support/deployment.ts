@@ -2,7 +2,6 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type HDAccount, parseEther } from 'viem'
-import { mnemonicToAccount } from 'viem/accounts'
 import { preview } from 'vite'
 import { deploy, seedDevChain } from '../../contracts/script/deploy.ts'
 import { startAnvil } from '../../scripts/demo/anvil.ts'
@@ -18,6 +17,7 @@ import type { ListedStudy, StudyData } from '../../src/app/site.ts'
 import { type SponsoredStudy, sponsorStudy } from '../../src/app/sponsorStudy.ts'
 import { publicClientFor, walletClientFor } from '../../src/chain/clients.ts'
 import { creditUnits } from '../../src/chain/credits.ts'
+import { anvilAccount } from '../../src/chain/demoAccounts.ts'
 import type { Deployment } from '../../src/chain/deployment.ts'
 import { studyAbi } from '../../src/chain/generated/abi.ts'
 import { startTask } from '../../src/chain/sponsor.ts'
@@ -30,7 +30,6 @@ import type { Address } from '../../src/study/types.ts'
 import { hospitalUrl } from '../../src/ui/route.ts'
 import { openNodeStore } from './nodeStore.ts'
 import { type RpcProxy, type RpcProxyOptions, startRpcProxy } from './rpcProxy.ts'
-import { anvilMnemonic } from './wallet.ts'
 
 /** Accounts of the mnemonic: 0 deploys and accredits, 1 to this many are hospitals, the next one sponsors, then the relays'. */
 const hospitalAccounts = 10
@@ -145,12 +144,12 @@ export async function startBed(options: BedOptions): Promise<Bed> {
     const accounts = carrierAccount + count
     const chain = { port: ports + 1, accounts, chainId, blockTime, minesOnDemand }
     const { rpcUrl: nodeUrl } = await startAnvil(processes, chain)
-    const onNode = await deploy({ rpcUrl: nodeUrl, account: accountOf(0) })
+    const onNode = await deploy({ rpcUrl: nodeUrl, account: anvilAccount(0) })
     await seedDevChain(onNode, {
-      account: accountOf(0),
-      sponsor: accountOf(sponsorAccount).address,
+      account: anvilAccount(0),
+      sponsor: anvilAccount(sponsorAccount).address,
       hospitals: Array.from({ length: hospitalAccounts }, (_, i) => ({
-        address: accountOf(i + 1).address,
+        address: anvilAccount(i + 1).address,
         name: `Hospital ${i + 1}`,
       })),
       hospitalCredits: creditUnits(100_000),
@@ -170,7 +169,7 @@ export async function startBed(options: BedOptions): Promise<Bed> {
           dataDir: join(folder, name),
           deployment,
           operators: [],
-          ...(i >= count - (options.carriers ?? count) && { carrier: accountOf(carrierAccount + i) }),
+          ...(i >= count - (options.carriers ?? count) && { carrier: anvilAccount(carrierAccount + i) }),
           ...(options.endedHours !== undefined && { endedHours: options.endedHours }),
         }
         return startTestRelay(processes, relay, logFolder)
@@ -213,11 +212,11 @@ export async function startBed(options: BedOptions): Promise<Bed> {
       deployment,
       relays,
       proxy,
-      account: accountOf,
+      account: anvilAccount,
       access,
       rpc: (method, params = []) => ask(nodeUrl, method, params),
       async openStudy({ manifest, rules }, study) {
-        const sponsor = access(accountOf(sponsorAccount))
+        const sponsor = access(anvilAccount(sponsorAccount))
         const named = study.relays ?? relays.map(({ address }) => address)
         const plan = { manifest: { ...manifest, relays: [...named] }, rules: { ...rules, ...study.rules } }
         const sponsored = await sponsorOnAll(sponsor, plan, named, study)
@@ -237,10 +236,6 @@ export async function startBed(options: BedOptions): Promise<Bed> {
     await stop()
     throw error
   }
-}
-
-function accountOf(addressIndex: number): HDAccount {
-  return mnemonicToAccount(anvilMnemonic, { addressIndex })
 }
 
 async function servePage(port: number, page: string | false | undefined): Promise<Server> {

@@ -1,9 +1,6 @@
 import type { BrowserContext, Page } from '@playwright/test'
 import { createPublicClient, createWalletClient, defineChain, type Hex, http, type TransactionRequest } from 'viem'
-import { mnemonicToAccount } from 'viem/accounts'
-
-/** Anvil's default mnemonic: its accounts are funded on every dev chain, and worth nothing anywhere. */
-export const anvilMnemonic = 'test test test test test test test test test test test junk'
+import { anvilAccount } from '../../src/chain/demoAccounts.ts'
 
 export interface WalletOptions {
   /** Which of the mnemonic's accounts; 0 is the deployer. */
@@ -70,7 +67,7 @@ export async function injectWallet(target: BrowserContext | Page, options: Walle
   const { rpcUrl, name = 'Test wallet' } = options
   const requests: WalletRequest[] = []
   const rejections: string[] = []
-  let account = accountOf(options.account)
+  let account = anvilAccount(options.account)
   let chainId = options.chainId
   let isGranted = options.connected ?? false
   // Two sends at once would take the same nonce.
@@ -187,14 +184,10 @@ export async function injectWallet(target: BrowserContext | Page, options: Walle
     rejectNext: method => void rejections.push(method),
     useChain: setChain,
     async useAccount(index) {
-      account = accountOf(index)
+      account = anvilAccount(index)
       await tell('accountsChanged', isGranted ? [account.address] : [])
     },
   }
-}
-
-function accountOf(addressIndex: number) {
-  return mnemonicToAccount(anvilMnemonic, { addressIndex })
 }
 
 function chainOf(id: number, rpcUrl: string) {

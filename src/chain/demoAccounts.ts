@@ -16,5 +16,10 @@ const ANVIL_KEY =
  */
 export function demoAccount(index: number, chainId: number): HDAccount {
   if (chainId !== DEV_CHAIN_ID) throw new AppError('chain.wrongChain', { actual: chainId, expected: DEV_CHAIN_ID })
+  return anvilAccount(index)
+}
+
+/** The same for tests of other chains whose node was given Anvil's mnemonic. */
+export function anvilAccount(index: number): HDAccount {
   return hdKeyToAccount(HDKey.fromExtendedKey(ANVIL_KEY), { addressIndex: index })
 }
