@@ -90,6 +90,8 @@ export async function tourOfOffices({ bed, newComputer, look }: TourOptions): Pr
   await look(sponsor, 'sponsor')
   await startHeartDraft(sponsor)
   await sponsor.getByRole('switch', { name: texts.privacy.form.switch }).press('Space')
+  await sponsor.getByRole('radio', { name: sponsorTexts.masking.choices.masked.label }).check()
+  await sponsor.getByRole('switch', { name: sponsorTexts.masking.scored }).waitFor()
   await settled(sponsor)
   await look(sponsor, 'sponsor-draft')
   const { sign, follow, rules } = sponsorTexts
@@ -230,6 +232,7 @@ export async function tourOfStudy({ bed, newComputer, look }: TourOptions): Prom
   await checkSkipLink(page)
   const held = createHold('submitUpdate')
   const masks = createHold('postMasks')
+  const products = createHold('postProducts')
   const others = await Promise.all(
     [2, 3].map(hospital =>
       startHeadlessHospital({
@@ -238,7 +241,9 @@ export async function tourOfStudy({ bed, newComputer, look }: TourOptions): Prom
         account: bed.account(hospital),
         dataset: heartOf(hospital, study.manifest.seed),
         ...(hospital === 2 && {
-          gate: (call, round) => Promise.all([held.gate(call, round), masks.gate(call, round)]).then(() => undefined),
+          gate: async (call, round) => {
+            for (const hold of [held, masks, products]) await hold.gate(call, round)
+          },
         }),
       }),
     ),
@@ -269,6 +274,13 @@ export async function tourOfStudy({ bed, newComputer, look }: TourOptions): Prom
     await page.getByText(texts.live.action.waits).waitFor()
     await look(page, 'round-unmasking')
     masks.letGo()
+    await study.until('the parts of the second sum are compared', ({ round, phase }) => {
+      return round === 2 && phase === Phase.Score
+    })
+    await page.getByRole('row', { name: /^Hospital 2.*waited for/ }).waitFor()
+    await page.getByText(texts.live.action.waits).waitFor()
+    await look(page, 'round-comparing')
+    products.letGo()
     await untilPage(page, 'the study ends', ({ status }) => status === 'done', 90_000)
     await look(page, 'round-ended')
     await lookAtViews(page, look, 'ended')
@@ -276,6 +288,7 @@ export async function tourOfStudy({ bed, newComputer, look }: TourOptions): Prom
   } finally {
     held.letGo()
     masks.letGo()
+    products.letGo()
     await Promise.all(others.map(other => other.stop()))
   }
   const sponsor = await openTab(await newComputer(), `${bed.url}/sponsor?study=${study.address}&account=${SPONSOR}`)
@@ -434,6 +447,8 @@ function isFocusInDialog(page: Page): Promise<boolean> {
 
 /** The first thing that Tab reaches leads past the header. */
 async function checkSkipLink(page: Page): Promise<void> {
+  // Another tab that was in front has the focus.
+  await page.bringToFront()
   await page.reload()
   const skip = page.getByRole('link', { name: texts.frame.skip })
   await skip.waitFor()
