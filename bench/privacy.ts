@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util'
 import { checkMasked, commitmentRoot } from '../src/aggregation/masking/commitments.ts'
 import { type Encoding, encodeUpdate, toIntegers } from '../src/aggregation/masking/encoding.ts'
 import { openSum, type WeightedMasked } from '../src/aggregation/masking/open.ts'
-import { beaconDirections, leastDirections, openProducts, squaredNorm } from '../src/aggregation/masking/scoring.ts'
+import { beaconDirections, isInRange, leastDirections, openProducts } from '../src/aggregation/masking/scoring.ts'
 import { type HeldSeed, maskProducts, maskSum } from '../src/aggregation/masking/seat.ts'
 import { openParcel } from '../src/aggregation/masking/seeds.ts'
 import { submitMasked } from '../src/aggregation/masking/submit.ts'
@@ -199,8 +199,8 @@ async function score(parameters: number): Promise<Scoring> {
     answers.push(products)
     times.push(time)
   }
-  const [products, opening] = await timed(() => openProducts(field, protection, encoding, masked, answers, directions))
-  if (!Number.isFinite(squaredNorm(products, encoding, parameters))) throw new Error('The products are out of range.')
+  const [products, opening] = await timed(() => openProducts(protection, encoding, masked, answers, directions))
+  if (!isInRange(products, encoding, parameters)) throw new Error('The products are out of range.')
   return {
     parameters,
     directions: directions.length,

@@ -20,7 +20,7 @@ test('a study with noise, masks and compression goes on when a committee member 
   for (const tab of tabs) await untilPage(tab, 'it is in', ({ status }) => status === 'running')
   const [first] = tabs as [(typeof tabs)[0]]
   const card = first.getByRole('region', { name: 'How are your patients protected?' })
-  await expect(card).toContainText('Nobody sees your update')
+  await expect(card).toContainText('By noise, and by masks')
 
   await study.startWhenJoined()
   // Frozen: its update counts, and its masks are missing.
@@ -34,15 +34,20 @@ test('a study with noise, masks and compression goes on when a committee member 
   expect(await study.snapshot()).toMatchObject({ completed: rounds, voids: 0 })
 
   const reader = bed.access(bed.account(0))
-  const frozen = await reader.publicClient.getContractEvents({
-    address: study.address,
-    abi: studyAbi,
-    eventName: 'WeightsFrozen',
-    fromBlock: BigInt(bed.deployment.block),
-    strict: true,
-  })
+  const eventsOf = <N extends 'WeightsFrozen' | 'ProductsPosted' | 'SumScored'>(eventName: N) =>
+    reader.publicClient.getContractEvents({
+      address: study.address,
+      abi: studyAbi,
+      eventName,
+      fromBlock: BigInt(bed.deployment.block),
+      strict: true,
+    })
+  const frozen = await eventsOf('WeightsFrozen')
   // In the first round all four are in the sum, in the second the one that is gone is not.
   expect(frozen.map(({ args }) => args.weights.filter(weight => weight !== 0).length)).toEqual([4, 3].slice(0, rounds))
+  // Three answer how their masks lie along the sum; the fourth's follow from its seeds, so that every part is scored.
+  expect(await eventsOf('ProductsPosted')).toHaveLength(3 * rounds)
+  expect(await eventsOf('SumScored')).toHaveLength(rounds)
   for (const hospital of [1, 2, 3]) {
     const { forfeited } = await balanceOf(reader, study.address, bed.account(hospital).address)
     expect(forfeited).toBe(0n)

@@ -30,9 +30,15 @@ function createGate() {
 }
 
 /** Whether member 0 has done what this call is about. */
-function hasActed({ submitted, attested, revealed, signed, seats }: StudySnapshot, call: GatedCall): boolean {
+function hasActed({ submitted, attested, revealed, answered, signed, seats }: StudySnapshot, call: GatedCall): boolean {
   const seat = seats.indexOf(0)
-  const done = { attest: attested, submitScore: revealed, postMasks: revealed, signModel: signed }
+  const done = {
+    attest: attested,
+    submitScore: revealed,
+    postMasks: revealed,
+    postProducts: answered,
+    signModel: signed,
+  }
   return call === 'submitUpdate' ? has(submitted, 0) : ((done[call] >> seat) & 1) === 1
 }
 

@@ -140,9 +140,15 @@ describe('a carrier', () => {
         args: [hospital, 1, [0, 0, 0], NONE, NONE, signature],
       }),
       encodeFunctionData({ abi: studyAbi, functionName: 'postMasks', args: [hospital, 1, NONE, signature] }),
+      encodeFunctionData({ abi: studyAbi, functionName: 'postProducts', args: [hospital, 1, NONE, signature] }),
       encodeFunctionData({ abi: studyAbi, functionName: 'openShares', args: [hospital, 1, NONE, signature] }),
       encodeFunctionData({ abi: studyAbi, functionName: 'accuse', args: [hospital, 1, 0n, signature] }),
       encodeFunctionData({ abi: studyAbi, functionName: 'signModel', args: [hospital, 1, NONE, NONE, signature] }),
+      encodeFunctionData({
+        abi: studyAbi,
+        functionName: 'signScored',
+        args: [hospital, 1, NONE, NONE, [0, 0, 0], signature],
+      }),
     ]
     for (const duty of duties) {
       // All of these are for a later phase than the study is in.

@@ -34,7 +34,18 @@ export interface Carried {
 }
 
 /** Functions of a study that GasPot carries. */
-const carried = ['attest', 'submitScore', 'postMasks', 'openShares', 'signModel', 'accuse', 'vetoRound', 'advance']
+const carried = [
+  'attest',
+  'submitScore',
+  'postMasks',
+  'postProducts',
+  'openShares',
+  'signModel',
+  'signScored',
+  'accuse',
+  'vetoRound',
+  'advance',
+]
 /** The pot pays no more than 2 gwei above the base fee: a higher tip would be the relay's own. */
 const MOST_TIP = 2_000_000_000n
 /** What the pot must hold beyond an estimate, in percent: state that others write meanwhile costs more or less. */

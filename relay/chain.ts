@@ -34,6 +34,7 @@ export const events = parseAbi([
   'event UpdateSubmitted(uint16 indexed round, address indexed hospital, bytes32 update, bytes32 commitment)',
   'event ScoresRevealed(uint16 indexed round, address indexed hospital, int16[] scores, bytes32 rewraps)',
   'event MasksPosted(uint16 indexed round, address indexed hospital, bytes32 masks)',
+  'event ProductsPosted(uint16 indexed round, address indexed hospital, bytes32 products)',
   'event SharesOpened(uint16 indexed round, address indexed hospital, bytes32 shares)',
   'event ModelSigned(uint16 indexed round, address indexed hospital, bytes32 modelHash, bytes32 header, Signature signature)',
   'event ModelFinalised(uint16 indexed round, bytes32 modelHash, bytes32 header, uint8 seats)',
@@ -212,6 +213,8 @@ class ChainReader {
         return blobFact(from, event.args.round, 'rewraps', event.args.rewraps)
       case 'MasksPosted':
         return blobFact(from, event.args.round, 'masks', event.args.masks)
+      case 'ProductsPosted':
+        return blobFact(from, event.args.round, 'products', event.args.products)
       case 'SharesOpened':
         return blobFact(from, event.args.round, 'shares', event.args.shares)
       case 'ModelSigned':

@@ -1,5 +1,5 @@
 /** What a study announces blobs as: see its events. */
-export type AnnouncedKind = 'update' | 'model' | 'rewraps' | 'masks' | 'shares'
+export type AnnouncedKind = 'update' | 'model' | 'rewraps' | 'masks' | 'products' | 'shares'
 
 /** What a relay needs to know of the chain. Addresses in lower case; digests and peer ids in hexadecimal without 0x. */
 export type Fact =

@@ -336,6 +336,7 @@ async function openStudy(sponsor: ChainAccess, rounds: number): Promise<Address>
     mode: 0,
     clip: 0,
     fractionBits: 0,
+    scored: false,
   })
   await fundStudy(sponsor, study, { modelURI: 'ipfs://bench', rounds, deposit: creditUnits(10 * rounds) })
   return study

@@ -23,7 +23,7 @@ contract GasPot is IGasPot, ReentrancyGuardTransient {
     /// EIP-7623: gas a token of calldata, and the least that a transaction pays for one. A zero byte is one token, any other four.
     uint256 private constant TOKEN_GAS = 4;
     uint256 private constant TOKEN_FLOOR_GAS = 10;
-    /// Length of a call with six and with five words, and of the longest submitScore: seven words, a length, 64 scores.
+    /// Length of a call with six and with five words, and of the longest with scores: seven words, a length, 64 scores.
     uint256 private constant SIX_WORDS = 4 + 6 * 32;
     uint256 private constant FIVE_WORDS = 4 + 5 * 32;
     uint256 private constant MOST_SCORES = 4 + (7 + 1 + 64) * 32;
@@ -93,10 +93,13 @@ contract GasPot is IGasPot, ReentrancyGuardTransient {
         if (selector == IStudy.attest.selector || selector == IStudy.signModel.selector) {
             return length == SIX_WORDS;
         }
-        if (selector == IStudy.submitScore.selector) return length <= MOST_SCORES;
+        if (selector == IStudy.submitScore.selector || selector == IStudy.signScored.selector) {
+            return length <= MOST_SCORES;
+        }
         if (
             selector == IStudy.vetoRound.selector || selector == IStudy.postMasks.selector
-                || selector == IStudy.openShares.selector || selector == IStudy.accuse.selector
+                || selector == IStudy.postProducts.selector || selector == IStudy.openShares.selector
+                || selector == IStudy.accuse.selector
         ) return length == FIVE_WORDS;
         return selector == IStudy.advance.selector && length == 4;
     }

@@ -197,10 +197,33 @@ contract Study is IStudy, IERC1363Receiver, Multicall {
     }
 
     /// @inheritdoc IStudy
+    function signScored(
+        address hospital,
+        uint16 round_,
+        bytes32 modelHash,
+        bytes32 header,
+        int16[] calldata scores,
+        Signature calldata signature
+    ) external {
+        _conclude(
+            Signing.signScored(
+                _state, registry, domainSeparator(), hospital, round_, modelHash, header, scores, signature
+            )
+        );
+    }
+
+    /// @inheritdoc IStudy
     function postMasks(address hospital, uint16 round_, bytes32 masks, Signature calldata signature)
         external
     {
         _goOnOrVoid(Masked.post(_state, registry, domainSeparator(), hospital, round_, masks, signature));
+    }
+
+    /// @inheritdoc IStudy
+    function postProducts(address hospital, uint16 round_, bytes32 products, Signature calldata signature)
+        external
+    {
+        _goOnOrVoid(Masked.answer(_state, registry, domainSeparator(), hospital, round_, products, signature));
     }
 
     /// @inheritdoc IStudy
@@ -225,6 +248,7 @@ contract Study is IStudy, IERC1363Receiver, Multicall {
     /// @inheritdoc IStudy
     function submitRoundTopK(uint16 round_) external {
         _state.requirePhase(Phase.Score);
+        if (_state.round.mode != Mode.Committee) revert Study_WrongMode(_state.round.mode);
         _state.requireRound(round_);
         _state.requireOverdue();
         _closeScore();
@@ -247,14 +271,14 @@ contract Study is IStudy, IERC1363Receiver, Multicall {
             else _state.enter(Phase.Attest, _state.rules.attestSeconds);
         } else if (phase == Phase.Attest) {
             _closeAttest();
-        } else if (phase == Phase.Score) {
+        } else if (phase == Phase.Score && _state.round.mode == Mode.Committee) {
             _closeScore();
         } else if (phase == Phase.Aggregate) {
             _conclude(Signing.close(_state, true));
-        } else if (phase == Phase.Unmask || phase == Phase.Draw || phase == Phase.Recover) {
-            _goOnOrVoid(Masked.close(_state));
-        } else {
+        } else if (phase == Phase.Open || phase == Phase.Settle) {
             _startRoundOrEnd();
+        } else {
+            _goOnOrVoid(Masked.close(_state));
         }
     }
 

@@ -80,6 +80,7 @@ contract StudyFactory is IStudyFactory {
         if (rules.mode == Mode.Masked) _checkMasking(rules);
         else if (rules.clip != 0) revert IStudy.Study_BadRules("clip");
         else if (rules.fractionBits != 0) revert IStudy.Study_BadRules("fractionBits");
+        else if (rules.scored) revert IStudy.Study_BadRules("scored");
     }
 
     /// Three hospitals, or one could read off another's update; three seats, or a threshold of them could hide nothing; and no sum

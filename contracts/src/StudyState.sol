@@ -62,8 +62,10 @@ struct Masking {
     uint8 drawn; // seat + 1
     uint8 opening; // seats whose seeds are opened
     uint8 shared; // seats that opened their shares
+    uint8 answered; // scored: seats that posted their products
     bytes32[7] masks; // of the seats in Round.revealed; others hold an older round's
     bytes32[7] shares; // of the seats in `shared`
+    bytes32[7] products; // of the seats in `answered`
 }
 
 /// Of one round, before it begins.
@@ -92,7 +94,7 @@ struct StudyState {
     bytes32[64] updates;
     uint64[7] attestedBySeat;
     bytes32[7] commitments;
-    uint256[4][7] scores; // see Scores
+    uint256[4][7] scores; // see Scores; by seat, or, of a masked study that scores, by candidate
     uint256[4] medians;
     Candidate[7] candidates;
     Candidate model;

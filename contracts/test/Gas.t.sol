@@ -76,6 +76,35 @@ contract GasTest is Fixture {
         vm.assertLe(_most["submitMasked, last of a phase"], SUBMISSION_BUDGET, "closing submission");
     }
 
+    function test_GasOfAScoredRoundWithSevenSeats() public {
+        for (uint256 i = hospitals.length; i < 7; i++) {
+            addHospital();
+        }
+        rules = scoredRules();
+        study = createStudy();
+        startStudy(7);
+        _measureMaskedRound("first");
+        _measureMaskedRound("later");
+        _report("scored-seven-hospitals");
+    }
+
+    function test_SixtyFourScoresFitTheTransactionCap() public {
+        for (uint256 i = hospitals.length; i < 64; i++) {
+            addHospital();
+        }
+        rules = scoredRules();
+        study = createStudy();
+        startStudy(64);
+        runToAggregate();
+        Snapshot memory s = study.snapshot();
+        for (uint256 k = 0; k < 7; k++) {
+            signScored(s.seats[k], MODEL, flat(100));
+            _note(k == 6 ? "signScored, last (settles)" : "signScored");
+        }
+        _report("scored-sixty-four-hospitals");
+        vm.assertLe(_most["signScored, last (settles)"], TRANSACTION_CAP, "settling");
+    }
+
     function test_SevenSeatsDutiesInABatch() public {
         for (uint256 i = hospitals.length; i < 8; i++) {
             addHospital();
@@ -160,6 +189,7 @@ contract GasTest is Fixture {
             postMasks(s.seats[k]);
             _note(k == 6 ? "postMasks, last" : "postMasks");
         }
+        if (s.scored) _measureProducts(s.seats);
         draw();
         _note("advance (draws)");
         for (uint256 k = 0; k < 7; k++) {
@@ -167,8 +197,17 @@ contract GasTest is Fixture {
             _note(k == 6 ? "openShares, last" : "openShares");
         }
         for (uint256 k = 0; k < 7; k++) {
-            signModel(s.seats[k], MODEL);
-            _note(k == 6 ? "signModel, last (settles)" : "signModel");
+            string memory call = s.scored ? "signScored" : "signModel";
+            if (s.scored) signScored(s.seats[k], MODEL, flat(100));
+            else signModel(s.seats[k], MODEL);
+            _note(k == 6 ? string.concat(call, ", last (settles)") : call);
+        }
+    }
+
+    function _measureProducts(uint8[] memory seats) private {
+        for (uint256 k = 0; k < seats.length; k++) {
+            postProducts(seats[k]);
+            _note(k + 1 == seats.length ? "postProducts, last" : "postProducts");
         }
     }
 

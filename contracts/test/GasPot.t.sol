@@ -245,6 +245,36 @@ contract GasPotTest is GasPotFixture {
         vm.assertEq(study.snapshot().round, 2);
     }
 
+    function test_ScoredDutiesAreCarried() public {
+        rules = scoredRules();
+        study = createStudy();
+        pot.fund{ value: 10 ether }(address(study));
+        startStudy(4);
+        submitAll();
+        attestAll();
+        postAllBut(0);
+        bytes[] memory calls = new bytes[](4);
+        for (uint256 i = 0; i < 4; i++) {
+            bytes memory padded = abi.encodePacked(postProductsCall(i), hex"01");
+            vm.expectRevert(abi.encodeWithSelector(IGasPot.GasPot_NotCarried.selector, 0));
+            pot.carry(address(study), one(padded));
+            calls[i] = postProductsCall(i);
+        }
+        vm.assertGt(pot.carry(address(study), calls), 0, "paid");
+        draw();
+        shareAll();
+        for (uint256 i = 0; i < 4; i++) {
+            bytes memory scored = signScoredCall(i, MODEL, flat(100));
+            bytes memory padded = abi.encodePacked(scored, new bytes(2308 - scored.length + 1));
+            vm.expectRevert(abi.encodeWithSelector(IGasPot.GasPot_NotCarried.selector, 0));
+            pot.carry(address(study), one(padded));
+            calls[i] = scored;
+        }
+        vm.assertGt(pot.carry(address(study), calls), 0, "paid");
+        vm.assertEq(study.snapshot().modelRound, 1);
+        vm.assertEq(signScoredCall(0, MODEL, new int16[](64)).length, 2308, "as long as may be");
+    }
+
     function test_NothingElseIsCarried() public {
         toAttest(2);
         pot.fund{ value: 1 ether }(address(study));

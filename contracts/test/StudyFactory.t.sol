@@ -76,6 +76,11 @@ contract StudyFactoryTest is Fixture {
         rules.clip = 0;
         rules.fractionBits = 1;
         expectBadRules("fractionBits");
+        rules.fractionBits = 0;
+        rules.scored = true;
+        expectBadRules("scored");
+        rules = scoredRules();
+        vm.assertTrue(createStudy().rules().scored);
     }
 
     function test_MaskedRulesThatHideNothingAreRefused() public {

@@ -13,21 +13,14 @@ import {
 } from "../src/interfaces/IStudy.sol";
 import { Duties } from "../src/libraries/Duties.sol";
 import { Weights } from "../src/libraries/Weights.sol";
-import { Fixture } from "./base/Fixture.sol";
+import { MaskedFixture } from "./base/MaskedFixture.sol";
 import { Vm, between, vm } from "./base/Vm.sol";
 
 /// A masked round, phase by phase: StudyMasked.tree. With seven seats t = 4: at most two seats' seeds open, so two seats may be missing,
 /// and one is drawn where at most one is.
-contract StudyMaskedTest is Fixture {
-    uint64 private constant ALL = 0x7f;
-
+contract StudyMaskedTest is MaskedFixture {
     function setUp() public override {
-        deploy();
-        for (uint256 i = 0; i < 8; i++) {
-            addHospital();
-        }
-        rules = maskedRules();
-        study = createStudy();
+        prepare(maskedRules());
     }
 
     // --- who takes part ---
@@ -971,21 +964,6 @@ contract StudyMaskedTest is Fixture {
         study.submitMasked(1, MODEL, 0, patientWeight);
     }
 
-    function toUnmask(uint256 n) private {
-        startStudy(n);
-        submitAll();
-        attestAll();
-        assertPhase(Phase.Unmask);
-    }
-
-    /// Lets the first seats miss the deadline of Unmask.
-    function vanish(uint256 missing) private {
-        postAllBut(missing);
-        if (missing == 0) return;
-        passDeadline();
-        study.advance();
-    }
-
     /// With seven seats, of which the first are missing.
     function toRecover(uint256 missing) private {
         toUnmask(7);
@@ -1008,37 +986,7 @@ contract StudyMaskedTest is Fixture {
         signAll(MODEL);
     }
 
-    function accuseBy(uint256 first, uint256 end, uint64 members) private {
-        for (uint256 i = first; i < end; i++) {
-            accuse(i, members);
-        }
-    }
-
-    function count(Vm.Log[] memory logs, bytes32 selector) private pure returns (uint256 n) {
-        for (uint256 i = 0; i < logs.length; i++) {
-            if (logs[i].topics[0] == selector) n++;
-        }
-    }
-
-    function isForfeited(Vm.Log[] memory logs, uint256 i, string memory reason) private view returns (bool) {
-        bytes32 topic = bytes32(uint256(uint160(hospitals[i])));
-        bytes32 data = keccak256(abi.encode(SLASH, reason));
-        for (uint256 n = 0; n < logs.length; n++) {
-            if (logs[n].topics[0] != IStudy.StakeForfeited.selector || logs[n].topics[2] != topic) continue;
-            if (keccak256(logs[n].data) == data) return true;
-        }
-        return false;
-    }
-
     // As calls, so that only the last of several can be expected to revert.
-
-    function does(bytes calldata call) external {
-        (bool ok, bytes memory reason) = address(study).call(call);
-        if (ok) return;
-        assembly ("memory-safe") {
-            revert(add(reason, 32), mload(reason))
-        }
-    }
 
     function posts(uint256 i) external {
         postMasks(i);

@@ -21,9 +21,10 @@ contract MaskedHandler is Fixture {
     mapping(uint16 round => uint8) private _opened;
     mapping(uint16 round => bytes32) private _frozen;
 
-    constructor(uint8 maxSeats) {
+    constructor(uint8 maxSeats, bool scored) {
         deploy();
         rules = maskedRules();
+        rules.scored = scored;
         rules.rounds = 6;
         rules.maxSeats = maxSeats;
         study = createStudy();
@@ -81,6 +82,12 @@ contract MaskedHandler is Fixture {
         postMasks(seatAmong(s, ~s.revealed, seed));
     }
 
+    function answers(uint256 seed) public recorded {
+        Snapshot memory s = study.snapshot();
+        if (s.phase != Phase.Score || s.time >= s.deadline) return;
+        postProducts(seatAmong(s, s.revealed & ~s.answered, seed));
+    }
+
     function shares(uint256 seed) public recorded {
         Snapshot memory s = study.snapshot();
         if (s.phase != Phase.Recover || s.time >= s.deadline) return;
@@ -90,7 +97,16 @@ contract MaskedHandler is Fixture {
     function signs(uint256 seed) public recorded {
         Snapshot memory s = study.snapshot();
         if (s.phase != Phase.Aggregate || s.time >= s.deadline) return;
-        signModel(seatAmong(s, ~s.signed, seed), seed % 8 == 0 ? OTHER_MODEL : MODEL);
+        uint256 signer = seatAmong(s, ~s.signed, seed);
+        bytes32 model = seed % 8 == 0 ? OTHER_MODEL : MODEL;
+        if (!s.scored) return signModel(signer, model);
+        // Now and then another score, which is another vote; often some under the margin.
+        int16[] memory scores = new int16[](s.members.length);
+        for (uint256 i = 0; i < scores.length; i++) {
+            scores[i] = int16(int256(uint256(keccak256(abi.encode(s.round, i))) % 1000)) - 400;
+        }
+        if (seed % 16 == 1) scores[(seed >> 8) % scores.length]++;
+        signScored(signer, model, scores);
     }
 
     /// Often all of one mind, or another seat is never drawn.
@@ -113,6 +129,7 @@ contract MaskedHandler is Fixture {
             attests(seed >> n);
             posts(seed >> n);
             shares(seed >> n);
+            answers(seed >> n);
             if (seed % 2 == 0) signs((seed >> n) | 1);
             else accuses(1, 0); // all of them: nobody knows why
             if (study.snapshot().phase == Phase.Draw) advances(0);
@@ -174,8 +191,8 @@ contract MaskedHandler is Fixture {
     }
 
     function isOpening(Phase phase) private pure returns (bool) {
-        return
-            phase == Phase.Unmask || phase == Phase.Draw || phase == Phase.Recover || phase == Phase.Aggregate;
+        return phase == Phase.Unmask || phase == Phase.Score || phase == Phase.Draw || phase == Phase.Recover
+            || phase == Phase.Aggregate;
     }
 }
 
@@ -197,7 +214,7 @@ abstract contract StudyMaskedInvariants is Campaign {
 
     /// Of the handler what is an action.
     function targetSelectors() public view returns (FuzzSelector[] memory targets) {
-        bytes4[] memory selectors = new bytes4[](10);
+        bytes4[] memory selectors = new bytes4[](11);
         selectors[0] = MaskedHandler.submits.selector;
         selectors[1] = MaskedHandler.leaves.selector;
         selectors[2] = MaskedHandler.withdraws.selector;
@@ -208,6 +225,7 @@ abstract contract StudyMaskedInvariants is Campaign {
         selectors[7] = MaskedHandler.accuses.selector;
         selectors[8] = MaskedHandler.everybodyActs.selector;
         selectors[9] = MaskedHandler.advances.selector;
+        selectors[10] = MaskedHandler.answers.selector;
         targets = new FuzzSelector[](2);
         targets[0] = FuzzSelector(address(handler), selectors);
         bytes4[] memory more = new bytes4[](1);
@@ -215,13 +233,13 @@ abstract contract StudyMaskedInvariants is Campaign {
         targets[1] = FuzzSelector(address(handler), more);
     }
 
-    /// forge-config: default.invariant.runs = 8
     /// One campaign checks all of them: each invariant function would walk the same histories again.
     function invariant_EveryHistoryKeepsTheRules() public view {
         vm.assertEq(handler.broken(), "");
         Snapshot memory s = _study.snapshot();
         enoughStaysClosed(s);
         sumsHide(s);
+        productsFollowMasks(s);
         creditsAreConserved(s);
     }
 
@@ -236,7 +254,8 @@ abstract contract StudyMaskedInvariants is Campaign {
         vm.assertEq(s.opening >> m, 0, "no seat");
         if (s.drawn != 0) {
             vm.assertEq((s.opening >> (s.drawn - 1)) & 1, 1, "who is drawn opens");
-            vm.assertEq((s.revealed >> (s.drawn - 1)) & 1, 1, "who is drawn had posted");
+            uint8 posted = s.answered == 0 ? s.revealed : s.answered;
+            vm.assertEq((posted >> (s.drawn - 1)) & 1, 1, "who is drawn had posted all that was asked");
         }
     }
 
@@ -249,6 +268,19 @@ abstract contract StudyMaskedInvariants is Campaign {
         }
         vm.assertTrue(counting == 0 || counting >= 3, "a sum of fewer than three");
         vm.assertEq(s.survivors & ~s.submitted, 0, "who survives submitted");
+    }
+
+    /// A sum opens before anybody is asked how it lines up, and whoever answers has posted masks.
+    function productsFollowMasks(Snapshot memory s) private pure {
+        vm.assertEq(s.answered & ~s.revealed, 0, "products without masks");
+        vm.assertTrue(s.answered == 0 || s.scored, "products that nobody asked for");
+        if (s.phase != Phase.Score) return;
+        for (uint256 seat = 0; seat < s.seats.length; seat++) {
+            bool isMissing = (s.revealed >> seat) & 1 == 0;
+            vm.assertEq(
+                (s.opening >> seat) & 1, isMissing ? 1 : 0, "in Score those are opened that are missing"
+            );
+        }
     }
 
     function creditsAreConserved(Snapshot memory s) private view {
@@ -270,14 +302,30 @@ abstract contract StudyMaskedInvariants is Campaign {
     }
 }
 
+/// forge-config: default.invariant.runs = 16
 contract StudySevenMaskedSeatsInvariants is StudyMaskedInvariants {
     function createHandler() internal override returns (MaskedHandler) {
-        return new MaskedHandler(7);
+        return new MaskedHandler(7, false);
     }
 }
 
+/// forge-config: default.invariant.runs = 16
 contract StudyFourMaskedSeatsInvariants is StudyMaskedInvariants {
     function createHandler() internal override returns (MaskedHandler) {
-        return new MaskedHandler(4);
+        return new MaskedHandler(4, false);
+    }
+}
+
+/// forge-config: default.invariant.runs = 16
+contract StudySevenScoredSeatsInvariants is StudyMaskedInvariants {
+    function createHandler() internal override returns (MaskedHandler) {
+        return new MaskedHandler(7, true);
+    }
+}
+
+/// forge-config: default.invariant.runs = 16
+contract StudyFourScoredSeatsInvariants is StudyMaskedInvariants {
+    function createHandler() internal override returns (MaskedHandler) {
+        return new MaskedHandler(4, true);
     }
 }

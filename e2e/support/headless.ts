@@ -30,7 +30,7 @@ export interface HeadlessOptions {
   readonly gate?: (call: GatedCall, round: number) => Promise<void>
 }
 
-export type GatedCall = 'submitUpdate' | 'attest' | 'submitScore' | 'postMasks' | 'signModel'
+export type GatedCall = 'submitUpdate' | 'attest' | 'submitScore' | 'postMasks' | 'postProducts' | 'signModel'
 
 /** A hospital without a page. */
 export interface HeadlessHospital {
@@ -107,6 +107,7 @@ function gated(chain: ChainPort, gate: HeadlessOptions['gate']): ChainPort {
     attest: held('attest', chain.attest),
     submitScore: held('submitScore', chain.submitScore),
     postMasks: held('postMasks', chain.postMasks),
+    postProducts: held('postProducts', chain.postProducts),
     signModel: held('signModel', chain.signModel),
   }
 }

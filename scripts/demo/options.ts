@@ -50,7 +50,7 @@ npm run demo -- --headless [options]   runs a whole study in headless Chromium a
   --rounds N             1 to 1000 (default: heart 15 or with --epsilon 5, digits 4 or with --compress 2N, own files 15)
   --epsilon E            differential privacy: noise that keeps each patient within ε = E, 0.05 to 100 (heart, digits)
   --masked               nobody sees an update, only the weighted sum opens; at least 3 hospitals, with 4 one may be missing
-                         (heart, digits; goes with --epsilon)
+                         (heart, digits; goes with --epsilon, and is scored then)
   --compress N           one of N numbers of an update goes up each round and the rest later, 2 to 100 (digits; goes with both)
   --seed N               for the split, the initial weights and the order of batches (default 1)
   --backend NAME         trains on ${backends.join(', ')}; default: the fastest that this computer has

@@ -12,6 +12,7 @@ import type { HospitalPorts } from '../rounds/effects.ts'
 import { Phase, type WriteOptions } from '../rounds/ports.ts'
 import { heartStudy } from '../study/studies/heart.ts'
 import { masked } from '../study/studies/masked.ts'
+import { privately } from '../study/studies/privately.ts'
 import type { StudyPlan } from '../study/studies/StudyPlan.ts'
 import type { Hex } from '../study/types.ts'
 import { createEngine } from '../training/engine.ts'
@@ -26,7 +27,7 @@ const datasets = heartCenters.map(center =>
 const shortSeconds = { trainSeconds: 30, attestSeconds: 30, scoreSeconds: 12, aggregateSeconds: 24 }
 /** Sponsor and hospitals of each study, which run side by side: mostly they wait for blocks. */
 const perStudy = 1 + datasets.length
-const studies = 3
+const studies = 4
 
 let anvil: Anvil
 let deployment: Deployment
@@ -76,7 +77,14 @@ async function run(which: number, plan: StudyPlan, alter?: SimulatedHospital['al
 
 async function events(
   { study }: Seen,
-  eventName: 'WeightsFrozen' | 'SeatDrawn' | 'MasksPosted' | 'SharesOpened' | 'StakeForfeited',
+  eventName:
+    | 'WeightsFrozen'
+    | 'SeatDrawn'
+    | 'MasksPosted'
+    | 'ProductsPosted'
+    | 'TopKRanked'
+    | 'SharesOpened'
+    | 'StakeForfeited',
 ) {
   const { publicClient } = study.access
   const logs = await publicClient.getContractEvents({
@@ -173,5 +181,33 @@ describe.concurrent('a masked study, on a real chain', () => {
     expect((await events(seen, 'WeightsFrozen')).map(({ round }) => round)).toEqual([1, 2, 3])
     const { forfeited } = await balanceOf(seen.study.access, seen.study.study, lost ?? wallets[0]!.account.address)
     expect(forfeited).toBe((BigInt(plan.rules.stake) * 10n ** 18n * BigInt(plan.rules.slashBps)) / 10_000n)
+  }, 120_000)
+
+  it('scores the parts of a noised sum, also when a seat unmasks and does not answer for the scores', async () => {
+    const silent = ({ chain, ...ports }: HospitalPorts): HospitalPorts => ({
+      ...ports,
+      chain: {
+        ...chain,
+        postProducts: (call, options) => (call.round === 2 ? falls(options) : chain.postProducts(call, options)),
+      },
+    })
+    const plan = masked(privately(heartStudy({ rounds: 2 }), { epsilon: 5, delta: 1e-4 }))
+    const seen = await run(3, plan, silent)
+    expectOneModel(seen, 2)
+    const lost = seen.study.hospitals[3]?.address
+    const answered = await events(seen, 'ProductsPosted')
+    expect(answered.map(({ round }) => round)).toEqual([1, 1, 1, 1, 2, 2, 2])
+    // A committee of four opens one seat's seeds a round: who did not answer takes the place of one that is drawn.
+    expect((await events(seen, 'SeatDrawn')).map(({ round }) => round)).toEqual([1])
+    const forfeits = await events(seen, 'StakeForfeited')
+    expect(forfeits.map(({ round, hospital, reason }) => [round, hospital, reason])).toEqual([[2, lost, 'no products']])
+    const [first, second] = await events(seen, 'TopKRanked')
+    // Its part is in the sum, and is scored.
+    for (const ranked of [first, second]) {
+      expect(ranked?.topK).toHaveLength(3)
+      const medians = ranked?.medians as number[]
+      expect(new Set(medians).size).toBeGreaterThan(1)
+      expect(medians.toSorted((a, b) => b - a)).toEqual(medians)
+    }
   }, 120_000)
 })

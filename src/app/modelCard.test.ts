@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { heartStudy } from '../study/studies/heart.ts'
-import { masked } from '../study/studies/masked.ts'
+import { defaultMasking, masked } from '../study/studies/masked.ts'
 import { privately } from '../study/studies/privately.ts'
 import { type ModelCardSource, modelCard, modelCardMarkdown, modelCardSchema, patientsBand } from './modelCard.ts'
 import { measured, modelDetails, resultDetails } from './testResults.ts'
@@ -61,7 +61,9 @@ describe('modelCard', () => {
     expect(last(heart.manifest)).toMatch(/committee opened .* no noise/)
     expect(last(noised.manifest)).toMatch(/committee opened .* noise in them hides/)
     expect(last(masked(heart).manifest)).toMatch(/Nobody opened .* no noise/)
-    expect(last(masked(noised).manifest)).toMatch(/Nobody opened .* noise in it hides/)
+    const hidden = (scored: boolean) => masked(noised, { ...defaultMasking, scored }).manifest
+    expect(last(hidden(false))).toMatch(/Nobody opened .* noise in it hides/)
+    expect(last(hidden(true))).toMatch(/could be worked out; noise in them hides/)
   })
 
   it('says how the patients were gone through: in passes and batches, or with noise in steps', () => {

@@ -185,8 +185,12 @@ export function modelCard(source: ModelCardSource): ModelCard {
         { what: cardTexts.transactions.model, hash: finalised },
       ].filter((one): one is { what: typeof one.what; hash: string } => one.hash !== null),
     },
-    limits: [...cardTexts.limits, cardTexts.seen[protectionOf(manifest)]],
+    limits: [...cardTexts.limits, seenText(manifest)],
   }
+}
+
+function seenText(manifest: Manifest): string {
+  return manifest.masking?.scored ? cardTexts.seenScored : cardTexts.seen[protectionOf(manifest)]
 }
 
 function inputsOf({ schema }: Manifest): ModelCard['model']['inputs'] {

@@ -18,6 +18,9 @@ export const cardTexts = {
     masked: 'Nobody opened a single hospital’s update, only the sum of all; no noise was added to it.',
     maskedNoised: 'Nobody opened a single hospital’s update, only the sum of all; noise in it hides each patient.',
   },
+  /** In place of the last of these, where updates are scored from their masked sum. */
+  seenScored:
+    'The sum of all updates was opened, and numbers of each hospital’s from which a small one could be worked out; noise in them hides each patient.',
   siteLocal: {
     none: 'Nothing of the model stays at a hospital: it is the same everywhere.',
     bias: 'The last layer’s bias is each hospital’s own and stays there: the model is not complete without it.',

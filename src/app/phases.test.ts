@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Phase, RoundKind, type StudySnapshot } from '../rounds/ports.ts'
-import { isRunning, phaseName, studyProgress } from './phases.ts'
+import { Mode, Phase, RoundKind, type StudySnapshot } from '../rounds/ports.ts'
+import { isRunning, opensForSum, phaseName, scorePhases, shownPhase, studyProgress } from './phases.ts'
 
 const at = (phase: Phase, completed: number, kind: RoundKind = RoundKind.Training) =>
   ({ phase, completed, kind }) as StudySnapshot
@@ -28,6 +28,17 @@ describe('studyProgress', () => {
     expect(values.at(-1)).toBe(1)
   })
 
+  it('never goes back through a masked round that scores, which may open shares before and after', () => {
+    const scored = (phase: Phase, answered = 0) => ({ ...at(phase, 0), mode: Mode.Masked, scored: true, answered })
+    const history = [
+      ...[Phase.Attest, Phase.Unmask, Phase.Recover, Phase.Score].map(phase => scored(phase)),
+      ...[Phase.Score, Phase.Draw, Phase.Recover, Phase.Aggregate].map(phase => scored(phase, 0b111)),
+    ]
+    const values = history.map(snapshot => studyProgress(snapshot, 2, false))
+    expect(values).toEqual([...values].sort((a, b) => a - b))
+    expect(new Set(values).size).toBe(history.length - 1)
+  })
+
   it('is half way after one of two rounds', () => {
     expect(studyProgress(at(Phase.Settle, 1), 2, false)).toBe(0.5)
   })
@@ -44,5 +55,27 @@ it('knows a running round by its phase, whatever the phase’s number is', () =>
   const running = Object.values(Phase).filter(phase => isRunning({ phase }))
   expect(running.map(phaseName)).toEqual([
     ...['select', 'train', 'audit', 'attest', 'score', 'aggregate', 'evaluate', 'unmask', 'draw', 'recover'],
+  ])
+})
+
+it('says compare where the seats of a masked study score, and nowhere else', () => {
+  const shown = (phase: Phase, mode: Mode) => shownPhase({ phase, mode })
+  expect(shown(Phase.Score, Mode.Masked)).toBe('compare')
+  expect(shown(Phase.Score, Mode.Committee)).toBe('score')
+  expect(shown(Phase.Unmask, Mode.Masked)).toBe('unmask')
+})
+
+it('opens shares for the sum only in a training round that scores, before anybody answered', () => {
+  const before = { phase: Phase.Recover, scored: true, kind: RoundKind.Training, answered: 0 }
+  expect(opensForSum(before)).toBe(true)
+  const others = [{ answered: 1 }, { scored: false }, { kind: RoundKind.Statistics }, { phase: Phase.Unmask }]
+  expect(others.map(change => opensForSum({ ...before, ...change }))).toEqual([false, false, false, false])
+})
+
+it('counts the phases that take the time for scores', () => {
+  const counts = [Mode.Committee, Mode.Masked].map(mode => [false, true].map(scored => scorePhases({ mode, scored })))
+  expect(counts).toEqual([
+    [1, 1],
+    [2, 4],
   ])
 })

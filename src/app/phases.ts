@@ -1,4 +1,4 @@
-import { Phase, RoundKind, type StudySnapshot } from '../rounds/ports.ts'
+import { Mode, Phase, RoundKind, type StudySnapshot } from '../rounds/ports.ts'
 import type { Manifest } from '../study/manifest.ts'
 
 export type PhaseName = Uncapitalize<keyof typeof Phase>
@@ -11,9 +11,16 @@ export function phaseName(phase: Phase): PhaseName {
   return names[phase]
 }
 
-/** A masked round's phases stand where a committee's round scores. */
+/** As people are told: in a masked study seats compare what they hold where a committee scores. */
+export type ShownPhase = PhaseName | 'compare'
+
+export function shownPhase({ phase, mode }: Pick<StudySnapshot, 'phase' | 'mode'>): ShownPhase {
+  return phase === Phase.Score && mode === Mode.Masked ? 'compare' : phaseName(phase)
+}
+
+/** A masked round's phases stand around the place where a committee's round scores. */
 const places: Readonly<Partial<Record<Phase, number>>> = {
-  [Phase.Unmask]: Phase.Score,
+  [Phase.Unmask]: Phase.Score - 2 / 3,
   [Phase.Draw]: Phase.Score + 1 / 3,
   [Phase.Recover]: Phase.Score + 2 / 3,
 }
@@ -26,6 +33,33 @@ export function phasePlace(phase: Phase): number {
 /** A masked round waits for the block that draws who is checked. Its deadline says nothing meanwhile. */
 export function isDrawing({ phase, drawable }: Pick<StudySnapshot, 'phase' | 'drawable'>): boolean {
   return phase === Phase.Draw && !drawable
+}
+
+/** Whether a round scores by what seats answer once the sum is open. */
+export function isCompared({ scored, kind }: Pick<StudySnapshot, 'scored' | 'kind'>): boolean {
+  return scored && kind === RoundKind.Training
+}
+
+/**
+ * Whether seats open what missing ones left behind because the sum lacks it. A round that compares may come to Recover twice; after the
+ * comparison it is for the check.
+ */
+export function opensForSum(snapshot: Pick<StudySnapshot, 'phase' | 'scored' | 'kind' | 'answered'>): boolean {
+  return snapshot.phase === Phase.Recover && isCompared(snapshot) && snapshot.answered === 0
+}
+
+/** Seats of a masked round that answered all they were asked so far: they gave their masks and, once that was asked, compared. */
+export function answeredSeats({ revealed, answered }: Pick<StudySnapshot, 'revealed' | 'answered'>): number {
+  return answered === 0 ? revealed : answered
+}
+
+/**
+ * Most phases of a round that each take the rules' time for scores: a committee's scores; masks off and the check of a seat; where a
+ * masked study scores also what missing seats left behind, and the comparison.
+ */
+export function scorePhases({ mode, scored }: { readonly mode: number; readonly scored: boolean }): number {
+  if (mode === Mode.Committee) return 1
+  return scored ? 4 : 2
 }
 
 /** A round is under way: not before the first, not in the pause after one, not at the end. */
@@ -45,7 +79,8 @@ export function studyProgress(snapshot: StudySnapshot, rounds: number, hasRoundZ
   const all = rounds + (hasRoundZero ? 1 : 0)
   const isRoundZero = kind === RoundKind.Statistics
   const before = completed + (hasRoundZero && !isRoundZero ? 1 : 0)
-  const within = (phasePlace(phase) - Phase.Select) / (Phase.Settle + 1 - Phase.Select)
+  const place = opensForSum(snapshot) ? Phase.Score - 1 / 3 : phasePlace(phase)
+  const within = (place - Phase.Select) / (Phase.Settle + 1 - Phase.Select)
   // A round that is finalised counts in `completed` while its pause still runs.
   return Math.min(1, (before + (phase === Phase.Settle ? 0 : within)) / all)
 }

@@ -58,6 +58,13 @@ it('counts in a masked round the seats that can give their masks, then those tha
   expect(waiting(Phase.Recover)).toMatchObject({ kind: 'waiting', phase: 'recover', done: 1, of: 1 })
 })
 
+it('counts in a masked round that scores the seats that compared, of those that gave their masks', () => {
+  const scored = { ...snapshot, mode: Mode.Masked, scored: true, revealed: 0b111, answered: 0b101, shared: 0b110 }
+  const waiting = (phase: Phase) => situation({}, { snapshot: { ...scored, phase } })
+  expect(waiting(Phase.Score)).toMatchObject({ phase: 'compare', done: 2, of: 3 })
+  expect(waiting(Phase.Recover)).toMatchObject({ phase: 'recover', done: 1, of: 2 })
+})
+
 it('puts own work before waiting, and a pause before waiting', () => {
   const task = { type: 'contribute', round: 2 } as const
   expect(situation({}, { task, paused: false })).toEqual({ kind: 'working', task: 'contribute', progress: null })

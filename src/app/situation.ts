@@ -1,8 +1,8 @@
 import { mustUnmask } from '../rounds/duties.ts'
-import { Phase, type Progress, type StudySnapshot } from '../rounds/ports.ts'
+import { Mode, Phase, type Progress, type StudySnapshot } from '../rounds/ports.ts'
 import { sizeOf } from '../rounds/sets.ts'
 import type { TaskType } from '../rounds/state.ts'
-import { type PhaseName, phaseName } from './phases.ts'
+import { answeredSeats, type ShownPhase, shownPhase } from './phases.ts'
 import type { HospitalView } from './store.ts'
 
 /** What is going on, from where this hospital stands. The page has one sentence for each kind. */
@@ -23,7 +23,7 @@ export type Situation =
   | { readonly kind: 'working'; readonly task: TaskType; readonly progress: Progress | null }
   | {
       readonly kind: 'waiting'
-      readonly phase: PhaseName
+      readonly phase: ShownPhase
       /** How many of those who owe something in this phase have acted. */
       readonly done: number
       readonly of: number
@@ -46,7 +46,7 @@ export function situationOf(view: HospitalView): Situation {
     return { kind: 'waitingForStart', joined: snapshot.members.length, until: snapshot.deadline }
   }
   if (snapshot.phase === Phase.Ended) return { kind: 'finishing' }
-  return { kind: 'waiting', phase: phaseName(snapshot.phase), ...turnout(snapshot), until: snapshot.deadline }
+  return { kind: 'waiting', phase: shownPhase(snapshot), ...turnout(snapshot), until: snapshot.deadline }
 }
 
 /** Who has acted in this phase, of how many who should. */
@@ -58,15 +58,21 @@ export function turnout(snapshot: StudySnapshot): { done: number; of: number } {
     case Phase.Attest:
       return { done: sizeOf(BigInt(snapshot.attested)), of: seats }
     case Phase.Score:
+      // Only who gave its masks can say how they lie along the sum.
+      if (snapshot.mode === Mode.Masked) {
+        return { done: sizeOf(BigInt(snapshot.answered)), of: sizeOf(BigInt(snapshot.revealed)) }
+      }
       return { done: sizeOf(BigInt(snapshot.revealed)), of: seats }
     case Phase.Unmask:
       return {
         done: sizeOf(BigInt(snapshot.revealed)),
         of: snapshot.seats.filter((_, seat) => mustUnmask(snapshot, seat)).length,
       }
-    case Phase.Recover:
-      // Seats that posted no masks may open their shares all the same; they are not waited for.
-      return { done: sizeOf(BigInt(snapshot.shared & snapshot.revealed)), of: sizeOf(BigInt(snapshot.revealed)) }
+    case Phase.Recover: {
+      // Seats that answered nothing may open their shares all the same; they are not waited for.
+      const awaited = answeredSeats(snapshot)
+      return { done: sizeOf(BigInt(snapshot.shared & awaited)), of: sizeOf(BigInt(awaited)) }
+    }
     case Phase.Aggregate:
       return { done: sizeOf(BigInt(snapshot.signed)), of: seats }
     default:

@@ -334,10 +334,11 @@ async function withWorker<T>(use: (client: import('../training/client.ts').Train
   }
 }
 
-/** Drafts that were begun before there were masked studies, or compressed ones, say nothing of them. */
+/** Drafts that were begun before there were masked studies, scores in them, or compressed ones, say nothing of them. */
 function withEveryField(draft: Draft): Draft {
   const { form } = draft
-  return { ...draft, form: { ...form, masking: form.masking ?? null, keep: form.keep ?? 1 } }
+  const masking = form.masking ? { ...form.masking, scored: form.masking.scored ?? false } : null
+  return { ...draft, form: { ...form, masking, keep: form.keep ?? 1 } }
 }
 
 async function planOf(

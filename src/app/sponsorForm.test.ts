@@ -7,7 +7,9 @@ import {
   costOf,
   fewestRounds,
   formOf,
+  isScored,
   newForm,
+  roundWei,
   type SponsorForm,
   templates,
   timingSeconds,
@@ -256,11 +258,11 @@ describe('a masked form', () => {
 
   it('is refused where its numbers or their sums could overflow, and taken just below', () => {
     const full = { ...hidden, maxHospitals: 64 }
-    expect(problemsOf({ masking: { clip: 2 ** 13, fractionBits: 40 } }, full)).toEqual({
+    expect(problemsOf({ masking: { clip: 2 ** 13, fractionBits: 40, scored: true } }, full)).toEqual({
       'masking.fractionBits': { kind: 'overflow' },
     })
-    expect(problemsOf({ masking: { clip: 2 ** 13 - 1, fractionBits: 40 } }, full)).toEqual({})
-    expect(problemsOf({ masking: { clip: null, fractionBits: 41 } }, full)).toEqual({
+    expect(problemsOf({ masking: { clip: 2 ** 13 - 1, fractionBits: 40, scored: true } }, full)).toEqual({})
+    expect(problemsOf({ masking: { clip: null, fractionBits: 41, scored: true } }, full)).toEqual({
       'masking.clip': { kind: 'missing' },
       'masking.fractionBits': { kind: 'atMost', limit: 40 },
     })
@@ -275,7 +277,7 @@ describe('a masked form', () => {
 
   it('with noise weighs all hospitals alike, and may leave what it does not use half typed', () => {
     const both = withPrivacy({ ...hidden, patientsPerWeight: null, marginPercent: null }, true)
-    const { problems, study } = checkForm({ ...both, marginPercent: null }, relays)
+    const { problems, study } = checkForm(both, relays)
     expect(problems).toEqual({})
     expect(study?.manifest).toMatchObject({ patientsPerWeight: 0, masking: { clip: 16 }, scaling: 'ranges' })
   })
@@ -288,10 +290,69 @@ describe('a masked form', () => {
     expect(checkForm(withMasking(hidden, false), relays).study?.manifest).not.toHaveProperty('masking')
   })
 
+  it('is scored once there is noise, unless the sponsor says no, and never without', () => {
+    const both = withPrivacy(hidden, true)
+    const planOf = (form: SponsorForm) => checkForm(form, relays).study
+    expect(planOf(both)?.manifest.masking).toEqual({ clip: 16, fractionBits: 24, scored: true })
+    expect(planOf(withMasking(withPrivacy(heart, true), true))?.manifest.masking?.scored).toBe(true)
+    expect(planOf(hidden)?.manifest.masking).toEqual({ clip: 16, fractionBits: 24 })
+    const unscored = { ...both, masking: { clip: 16, fractionBits: 24, scored: false } }
+    expect(planOf(unscored)?.manifest.masking).toEqual({ clip: 16, fractionBits: 24 })
+  })
+
+  it('says the same again in a clone, scored or not', () => {
+    for (const scored of [true, false]) {
+      const form = { ...withPrivacy(hidden, true), masking: { clip: 8, fractionBits: 20, scored }, halfToFirst: true }
+      const { study } = checkForm(form, relays)
+      if (study === null) throw new Error('the form has problems')
+      const clone = formOf(study.manifest, study.rules, { ...study.options, gasEth: study.gasEth })
+      expect(isScored(clone)).toBe(scored)
+      // Somebody is first where there are scores.
+      expect(study.options.halfToFirst).toBe(scored)
+    }
+    // What a study without noise would say is not known: it begins as a new one does.
+    const { study } = checkForm(hidden, relays)
+    if (study === null) throw new Error('the form has problems')
+    const clone = formOf(study.manifest, study.rules, { ...study.options, gasEth: study.gasEth })
+    expect(isScored(withPrivacy(clone, true))).toBe(true)
+  })
+
+  it('has a least score where it is scored, lower from the sum than by a committee', () => {
+    const both = withPrivacy(hidden, true)
+    expect(checkForm(both, relays).study?.rules.margin).toBe(-9500)
+    expect(checkForm(withMasking(both, false), relays).study?.rules.margin).toBe(-7500)
+    expect(problemsOf({ marginPercent: null }, both)).toEqual({ marginPercent: { kind: 'missing' } })
+    const unscored = { ...both, masking: { clip: 16, fractionBits: 24, scored: false } }
+    expect(problemsOf({ marginPercent: null }, unscored)).toEqual({})
+  })
+
+  it('warns where scores of few hospitals drown in the noise', () => {
+    const both = withPrivacy(hidden, true)
+    const at = (epsilon: number, change: Partial<SponsorForm> = {}) => {
+      const privacy = both.privacy && { ...both.privacy, epsilon }
+      return checkForm({ ...both, privacy, ...change }, relays).warnings
+    }
+    expect(at(5)).toEqual([])
+    expect(at(2)).toEqual(['vagueScores'])
+    expect(at(2, { minHospitals: 5 })).toEqual([])
+    expect(at(2, { masking: { clip: 16, fractionBits: 24, scored: false } })).toEqual([])
+  })
+
   it('takes more gas: a seat sends masks and shares in place of scores', () => {
     const gwei = 1_000_000_000n
     const same = { ...heart, maxSeats: hidden.maxSeats, maxHospitals: hidden.maxHospitals }
     expect(costOf(hidden, gwei).suggestedPot).toBeGreaterThan(costOf(same, gwei).suggestedPot)
+    const both = withPrivacy(hidden, true)
+    const unscored = { ...both, masking: { clip: 16, fractionBits: 24, scored: false } }
+    expect(costOf(both, gwei).suggestedPot).toBeGreaterThan(costOf(unscored, gwei).suggestedPot)
+  })
+
+  it('asks each seat of a round that scores for one answer more', () => {
+    const [three, four] = [3, 4].map(seats =>
+      [true, false].map(isScored => roundWei(seats, 1n, { isMasked: true, isScored })),
+    ) as [[bigint, bigint], [bigint, bigint]]
+    expect(four[0] - four[1]).toBe(((three[0] - three[1]) * 4n) / 3n)
+    expect(three[0]).toBeGreaterThan(three[1])
   })
 })
 

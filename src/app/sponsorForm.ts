@@ -19,7 +19,7 @@ import {
 } from '../study/manifest.ts'
 import { digitsStudy } from '../study/studies/digits.ts'
 import { heartStudy } from '../study/studies/heart.ts'
-import { defaultMasking } from '../study/studies/masked.ts'
+import { defaultMasking, SCORED_MARGIN } from '../study/studies/masked.ts'
 import { ownTableStudy } from '../study/studies/ownTable.ts'
 import { PRIVATE_MARGIN, privateSettings } from '../study/studies/privately.ts'
 import type { StudyPlan } from '../study/studies/StudyPlan.ts'
@@ -77,6 +77,8 @@ export interface FormPrivacy {
 export interface FormMasking {
   readonly clip: Typed
   readonly fractionBits: Typed
+  /** Whether hospitals' parts in the sum are scored; counts where there is noise: see isScored. */
+  readonly scored: boolean
 }
 
 /** A study as it is being thought of, in people's units. Every field may be half typed. */
@@ -152,6 +154,11 @@ const WEAK_EPSILON = 8
 const LIKELY_DELTA = 1e-4
 /** Blocks of public chains are final after 13 minutes and more; seats wait for that before they take masks off. */
 const FINALITY_SECONDS = 30 * 60
+/**
+ * Up to here scores of so few hospitals tell little: at ε = 1 the directions of four showed a hospital that sent its update backwards
+ * in one round and not in the next, at ε = 5 mostly (docs/decisions/0011).
+ */
+const VAGUE = { epsilon: 2, hospitals: 4 } as const
 
 const seconds = z.int().check(z.minimum(1), z.maximum(limits.seconds))
 
@@ -182,6 +189,7 @@ const formSchema = z.object({
     z.object({
       clip: z.int().check(z.minimum(1), z.maximum(2 ** 20)),
       fractionBits: z.int().check(z.minimum(0), z.maximum(40)),
+      scored: z.boolean(),
     }),
   ),
   patientsPerWeight: z.int().check(z.minimum(0), z.maximum(1_000_000)),
@@ -239,6 +247,7 @@ export type Warning =
   | 'weakPrivacy'
   | 'likelyLeak'
   | 'noSpareSeat'
+  | 'vagueScores'
   | 'compressesNothing'
   | 'fewRoundsForParts'
 
@@ -301,7 +310,7 @@ export function formOf(
     // Comes back where privacy is switched off.
     standardise: manifest.standardise || manifest.privacy !== undefined,
     privacy: formPrivacy(manifest, rules.rounds),
-    masking: manifest.masking ?? null,
+    masking: formMasking(manifest),
     keep: manifest.compression?.keep ?? 1,
     patientsPerWeight: manifest.patientsPerWeight,
     seed: manifest.seed,
@@ -341,7 +350,7 @@ export function checkForm(form: SponsorForm, relays: readonly string[], chainId 
     // What the chosen model, or a masked study, does not use may stay half typed.
     if (path.startsWith('hidden') && form.modelKind !== 'mlp') continue
     if (path.startsWith('filters') && form.modelKind !== 'cnn') continue
-    if (path === 'marginPercent' && form.masking !== null) continue
+    if (path === 'marginPercent' && !hasScores(form)) continue
     if (path === 'patientsPerWeight' && form.masking !== null && form.privacy !== null) continue
     note(path, problemOf(issue))
   }
@@ -443,6 +452,13 @@ function problemOf(issue: z.core.$ZodIssue): Problem {
   }
 }
 
+/** Without noise the question is not asked; the form has the usual answer, should noise be switched on. */
+function formMasking({ masking, privacy }: Manifest): FormMasking | null {
+  if (masking === undefined) return null
+  const { clip, fractionBits, scored } = masking
+  return { clip, fractionBits, scored: privacy === undefined || scored === true }
+}
+
 /** What a study's noise promises, as a form has it; rounded up where it is not a round number. */
 function formPrivacy(manifest: Manifest, rounds: number): FormPrivacy | null {
   const { privacy } = manifest
@@ -502,7 +518,7 @@ export function withPrivacy(form: SponsorForm, isPrivate: boolean): SponsorForm 
     ...form,
     privacy: privacyDefaults(form),
     training: { ...form.training, learningRate, momentum, l2 },
-    marginPercent: PRIVATE_MARGIN / 100,
+    marginPercent: directionMargin(form),
   }
 }
 
@@ -511,15 +527,32 @@ export function withPrivacy(form: SponsorForm, isPrivate: boolean): SponsorForm 
  * for the contract.
  */
 export function withMasking(form: SponsorForm, isMasked: boolean): SponsorForm {
-  if (!isMasked) return { ...form, masking: null }
+  const margin = (changed: SponsorForm) =>
+    form.privacy === null ? changed : { ...changed, marginPercent: directionMargin(changed) }
+  if (!isMasked) return margin({ ...form, masking: null })
   const raised = (count: Typed) => (count === null ? null : Math.max(count, leastHospitals + 1))
-  return {
+  return margin({
     ...form,
-    masking: form.masking ?? defaultMasking,
+    masking: form.masking ?? { ...defaultMasking, scored: true },
     minHospitals: raised(form.minHospitals),
     maxHospitals: raised(form.maxHospitals),
     maxSeats: raised(form.maxSeats),
-  }
+  })
+}
+
+/** Percent: the least that still qualifies where scores are directions. */
+function directionMargin({ masking }: Pick<SponsorForm, 'masking'>): number {
+  return (masking?.scored ? SCORED_MARGIN : PRIVATE_MARGIN) / 100
+}
+
+/** Whether hospitals' parts in a masked sum are scored: numbers of a single hospital open only where there is noise in them. */
+export function isScored({ masking, privacy }: Pick<SponsorForm, 'masking' | 'privacy'>): boolean {
+  return masking?.scored === true && privacy !== null
+}
+
+/** Whether anything is scored, by a committee or from the sum. */
+export function hasScores(form: Pick<SponsorForm, 'masking' | 'privacy'>): boolean {
+  return form.masking === null || isScored(form)
 }
 
 /** The noise for what the form promises; null where it promises nothing. @param form without problems */
@@ -566,10 +599,15 @@ function manifestFrom(form: SponsorForm, relays: readonly string[]): Manifest {
 }
 
 /** How updates go up. */
-function uploadRules({ masking, keep }: SponsorForm): Pick<Manifest, 'masking' | 'compression'> {
+function uploadRules(form: SponsorForm): Pick<Manifest, 'masking' | 'compression'> {
+  const { masking, keep } = form
   return {
     ...(masking !== null && {
-      masking: { clip: masking.clip ?? 0, fractionBits: masking.fractionBits ?? 0 },
+      masking: {
+        clip: masking.clip ?? 0,
+        fractionBits: masking.fractionBits ?? 0,
+        ...(isScored(form) && { scored: true }),
+      },
     }),
     ...(keep < 1 && { compression: { keep } }),
   }
@@ -712,7 +750,7 @@ function studyFrom(form: SponsorForm, manifest: Manifest): FormStudy {
       maxSeats: form.maxSeats ?? 0,
       topK: Math.min(TOP_K, maxHospitals),
       // Without scores nobody is first.
-      halfToFirst: form.halfToFirst && form.masking === null,
+      halfToFirst: form.halfToFirst && hasScores(form),
     },
     gasEth: form.gasEth ?? 0,
   }
@@ -734,6 +772,8 @@ function warningsOf(form: SponsorForm, manifest: Manifest, chainId: number): War
   if (form.masking !== null && chainId !== DEV_CHAIN_ID && (form.seconds.score ?? 0) < FINALITY_SECONDS) {
     warnings.push('slowFinality')
   }
+  const isFew = (form.minHospitals ?? 0) <= VAGUE.hospitals
+  if (isScored(form) && isFew && (form.privacy?.epsilon ?? 0) <= VAGUE.epsilon) warnings.push('vagueScores')
   if (!paysToCompress(manifest)) warnings.push('compressesNothing')
   if ((rounds ?? 0) < fewestRounds(form.keep)) warnings.push('fewRoundsForParts')
   return warnings
@@ -768,11 +808,14 @@ const gas = {
   score: 95_000n,
   masks: 95_000n,
   shares: 90_000n,
-  sign: 110_000n,
+  products: 105_000n,
+  sign: 120_000n,
+  /** What a model's signature takes more with scores. */
+  signScores: 40_000n,
   /** The last seat's call does the phase's closing work; three of them a round. */
   closing: 500_000n,
-  /** The same of a masked round: freezing, drawing, settling. contracts/snapshots/masked-seven-hospitals.json */
-  closingMasked: 850_000n,
+  /** The same of a masked round: freezing, drawing, settling. contracts/snapshots/scored-seven-hospitals.json */
+  closingMasked: 900_000n,
 } as const
 
 /** What a study costs its sponsor. Amounts of ETH in wei, credits in whole credits. */
@@ -804,13 +847,22 @@ export function costOf(form: SponsorForm, gasPrice: bigint): StudyCost {
     gasPot,
     fees,
     totalFees: fees.reduce((sum, { wei }) => sum + wei, 0n),
-    suggestedPot: (roundWei(seats, gasPrice, form.masking !== null) * allRounds * 5n) / 4n,
+    suggestedPot:
+      (roundWei(seats, gasPrice, { isMasked: form.masking !== null, isScored: isScored(form) }) * allRounds * 5n) / 4n,
   }
 }
 
-/** What carrying a round's duties takes, in wei. @param gasPrice wei */
-export function roundWei(seats: number, gasPrice: bigint, isMasked: boolean): bigint {
-  const between = isMasked ? gas.masks + gas.shares : gas.score
+/**
+ * What carrying a round's duties takes, in wei.
+ * @param gasPrice wei
+ * @param study isScored: masked, and its seats answer once more
+ */
+export function roundWei(
+  seats: number,
+  gasPrice: bigint,
+  { isMasked, isScored }: { readonly isMasked: boolean; readonly isScored: boolean },
+): bigint {
+  const between = isMasked ? gas.masks + gas.shares + (isScored ? gas.products + gas.signScores : 0n) : gas.score
   return (
     (BigInt(Math.trunc(seats)) * (gas.attest + between + gas.sign) + (isMasked ? gas.closingMasked : gas.closing)) *
     gasPrice

@@ -18,7 +18,10 @@ export interface ReportRound {
   /** Whose updates are in the model. */
   readonly survivors: readonly string[]
   readonly outcome: 'model' | 'void' | 'open'
-  /** Mean of the survivors' median gains, percent of the base model's loss; null where nothing was scored. */
+  /**
+   * Mean of the survivors' median gains, percent of the base model's loss; null where nothing was scored. In a masked study that
+   * scores the mean of their scores, percent of going all the way the others go.
+   */
   readonly gainPercent: number | null
   readonly model: { readonly hash: Hex; readonly cid: string; readonly signatures: number } | null
   /** Credits. */
@@ -88,7 +91,7 @@ export function makeReport(
     const final = ofRound.find(record => record.eventName === 'ModelFinalised')
     const version = versions.find(model => model.round === round)
     const isTraining = kind === RoundKind.Training
-    const isScored = isTraining && snapshot.mode === Mode.Committee
+    const isScored = isTraining && (snapshot.mode === Mode.Committee || snapshot.scored)
     return {
       round,
       kind: isTraining ? 'training' : 'statistics',

@@ -34,8 +34,11 @@ export interface SponsorOptions {
 }
 
 /** What the contract's rules say of who may see an update, from the manifest that hospitals go by. */
-export function maskingRules({ masking }: Pick<Manifest, 'masking'>): Pick<Rules, 'mode' | 'clip' | 'fractionBits'> {
-  return masking === undefined ? { mode: Mode.Committee, clip: 0, fractionBits: 0 } : { mode: Mode.Masked, ...masking }
+export function maskingRules({
+  masking,
+}: Pick<Manifest, 'masking'>): Pick<Rules, 'mode' | 'clip' | 'fractionBits' | 'scored'> {
+  if (masking === undefined) return { mode: Mode.Committee, clip: 0, fractionBits: 0, scored: false }
+  return { mode: Mode.Masked, ...masking, scored: masking.scored ?? false }
 }
 
 /**

@@ -34,6 +34,9 @@ export function testSnapshot(change: Partial<StudySnapshot> = {}): StudySnapshot
     drawable: false,
     masks: [],
     shares: [],
+    scored: false,
+    answered: 0,
+    products: [],
     ...change,
   }
 }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { publicKeys } from '../crypto/keys.ts'
 import { type AppError, isAppError } from '../errors/AppError.ts'
 import { timeLimit } from '../errors/timeLimit.ts'
-import { Phase, RoundKind, type StudySnapshot } from '../rounds/ports.ts'
+import { Mode, Phase, RoundKind, type StudySnapshot } from '../rounds/ports.ts'
 import { notCarried } from '../storage/carrier.ts'
 import type { Hex } from '../study/types.ts'
 import type { DutyCarrier } from './carriage.ts'
@@ -312,6 +312,74 @@ describe('duties that a relay carries', () => {
     })
     expect(carried).toEqual([])
   }, 30_000)
+})
+
+describe('a masked study that scores', () => {
+  test('plays a round by the port: products, a draw, and models signed with scores, which a relay may carry', async () => {
+    const rules = { mode: Mode.Masked, minHospitals: 3, clip: 8, fractionBits: 24, scored: true, rounds: 2 }
+    const { study, members } = await openStudy(chain, 4, rules)
+    const carried: string[] = []
+    const carrier: DutyCarrier = {
+      carry: async ({ calls }) => {
+        const hashes: Hex[] = []
+        const onStep = ({ hash }: TransactionStep) => void (hash && hashes.push(hash))
+        await carryDuties(chain.access(6, { onStep }), study, calls)
+        return hashes[0] as Hex
+      },
+    }
+    const onCarried = (name: string, by: string) => void carried.push(`${name} ${by}`)
+    const [first] = members as [TestMember, ...TestMember[]]
+    const port = createStudyChain({ ...first.access, study, pollInterval: 50, carrier, onCarried })
+    const all = [{ ...first, port }, ...members.slice(1)]
+    const snapshot = () =>
+      chain.access(1).publicClient.readContract({ address: study, abi: studyAbi, functionName: 'snapshot' })
+    await startTask(chain.access(1), study)
+
+    for (const { port } of all) {
+      await port.submitUpdate({ round: 1, update: word(1), commitment: word(2), patientWeight: 2 })
+    }
+    for (const { port, signer } of all) {
+      const duty = { hospital: port.self, round: 1, opened: 0b1111n, scoreCommitment: NONE }
+      await port.attest({ ...duty, signature: await signer.attestation(port.ref, duty) })
+    }
+    for (const { port, signer } of all) {
+      const duty = { hospital: port.self, round: 1, masks: word(3) }
+      await port.postMasks({ ...duty, signature: await signer.masks(port.ref, duty) })
+    }
+    expect(await snapshot()).toMatchObject({ phase: Phase.Score, scored: true, answered: 0, opening: 0 })
+    for (const [i, { port, signer }] of all.entries()) {
+      const duty = { hospital: port.self, round: 1, products: word(4, i) }
+      await port.postProducts({ ...duty, signature: await signer.products(port.ref, duty) })
+      if (i === 0) expect((await snapshot()).products).toEqual([word(4, 0), NONE, NONE, NONE])
+    }
+    expect(await snapshot()).toMatchObject({ phase: Phase.Draw, answered: 0b1111 })
+    await chain.anvil.rpc('anvil_mine', ['0x5'])
+    await port.advance()
+    for (const { port, signer } of all) {
+      const duty = { hospital: port.self, round: 1, shares: word(5) }
+      await port.openShares({ ...duty, signature: await signer.shares(port.ref, duty) })
+    }
+    const scores = [9000, 100, -150, -5000]
+    const model = { round: 1, modelHash: word(6), header: word(7) }
+    const without = await first.signer.model(port.ref, { ...model, hospital: port.self })
+    await expect(port.signModel({ ...model, signature: without })).rejects.toMatchObject({
+      details: { error: 'Study_WrongSigning', reason: 'the model of this round is signed together with scores.' },
+    })
+    for (const { port, signer } of all) {
+      const duty = { ...model, hospital: port.self, scores }
+      await port.signModel({ ...duty, signature: await signer.scoredModel(port.ref, duty) })
+    }
+    expect(await snapshot()).toMatchObject({ round: 2, modelRound: 1, modelHash: word(6), answered: 0 })
+    expect(await port.modelHeaders(1, word(6))).toHaveLength(4)
+    const reader = chain.access(1)
+    expect(await rankingOf(reader, study, 1)).toEqual(all.slice(0, 3).map(({ port }) => port.self))
+    const last = await balanceOf(reader, study, (all[3] as TestMember).port.self)
+    expect(last).toEqual({ stake: 9n * CREDIT, reward: 0n, forfeited: CREDIT })
+    for (const name of ['postMasks', 'postProducts', 'openShares', 'signScored']) {
+      expect(carried).toContain(`${name} relay`)
+    }
+    await stopTask(reader, study)
+  }, 60_000)
 })
 
 describe('the port on a bad network', () => {

@@ -296,17 +296,28 @@ export function createStudyChain(options: StudyChainOptions): ChainPort {
         options,
       ),
 
-    signModel: ({ round, modelHash, header, signature }, options) =>
-      carry(
-        'signModel',
-        { round },
-        encodeFunctionData({
-          abi: studyAbi,
-          functionName: 'signModel',
-          args: [self, round, modelHash, header, signature],
-        }),
-        options,
-      ),
+    signModel: ({ round, modelHash, header, scores, signature }, options) =>
+      scores === undefined
+        ? carry(
+            'signModel',
+            { round },
+            encodeFunctionData({
+              abi: studyAbi,
+              functionName: 'signModel',
+              args: [self, round, modelHash, header, signature],
+            }),
+            options,
+          )
+        : answer(
+            'signScored',
+            ({ signed }) => signed,
+            encodeFunctionData({
+              abi: studyAbi,
+              functionName: 'signScored',
+              args: [self, round, modelHash, header, scores, signature],
+            }),
+            options,
+          ),
 
     frozenSets: round => reading(() => finalSets(round)),
 
@@ -315,6 +326,14 @@ export function createStudyChain(options: StudyChainOptions): ChainPort {
         'postMasks',
         ({ revealed }) => revealed,
         encodeFunctionData({ abi: studyAbi, functionName: 'postMasks', args: [self, round, masks, signature] }),
+        options,
+      ),
+
+    postProducts: ({ round, products, signature }, options) =>
+      answer(
+        'postProducts',
+        ({ answered }) => answered,
+        encodeFunctionData({ abi: studyAbi, functionName: 'postProducts', args: [self, round, products, signature] }),
         options,
       ),
 

@@ -13,6 +13,7 @@ const events = [
   getAbiItem({ abi: studyAbi, name: 'ScoresRevealed' }),
   getAbiItem({ abi: studyAbi, name: 'SurvivorsFrozen' }),
   getAbiItem({ abi: studyAbi, name: 'SeatDrawn' }),
+  getAbiItem({ abi: studyAbi, name: 'SumScored' }),
   getAbiItem({ abi: studyAbi, name: 'Accused' }),
   getAbiItem({ abi: studyAbi, name: 'ModelFinalised' }),
   getAbiItem({ abi: studyAbi, name: 'RoundVetoed' }),

@@ -23,9 +23,11 @@ const sample = ({ type }: AbiParameter): unknown =>
         ? '0x1234'
         : type === 'bytes32'
           ? `0x${'34'.repeat(32)}`
-          : type.startsWith('uint') && Number(type.slice(4) || 256) <= 48
-            ? 5
-            : 5n
+          : type === 'bool'
+            ? true
+            : type.startsWith('uint') && Number(type.slice(4) || 256) <= 48
+              ? 5
+              : 5n
 
 describe('every custom error of every contract', () => {
   test.each(errors.flatMap(error => (error.type === 'error' ? [[error.name, error] as const] : [])))(

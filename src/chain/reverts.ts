@@ -80,8 +80,13 @@ const sentences: { readonly [Name in ErrorName]: Sentence<Name> } = {
   Study_OnlyCredits: 'only credits of this deployment can be sent to a study.',
   Study_WrongMode: mode =>
     mode === Mode.Masked
-      ? 'updates of this study are masked; one that is not cannot be sent to it.'
-      : 'updates of this study are not masked.',
+      ? 'updates of this study are masked; that step belongs to studies without masks.'
+      : 'updates of this study are not masked; that step belongs to studies with masks.',
+  Study_NoMasks: 'this hospital posted no masks in this round, so it has no products to post.',
+  Study_WrongSigning: isScored =>
+    isScored
+      ? 'the model of this round is signed together with scores.'
+      : 'the model of this round is signed without scores.',
   Study_BadWeight: weight => `a hospital’s patients weigh 1 to 8 in the sum, not ${weight}.`,
   Study_DrawPending: block => `the block that draws who is checked is not there yet; it is block ${block}.`,
   Study_BadIntent: 'credits were sent to the study without saying what for.',

@@ -9,7 +9,7 @@ export interface Binding {
   readonly study: Address
   readonly round: number
   readonly sender: Address
-  readonly kind: 'statistics' | 'update' | 'model' | 'rewraps' | 'masks' | 'shares'
+  readonly kind: 'statistics' | 'update' | 'model' | 'rewraps' | 'masks' | 'shares' | 'products'
 }
 
 /** The binding as canonical bytes, for AEAD associated data and HPKE info. */

@@ -32,6 +32,19 @@ describe('a duty', () => {
     )
     expect(await verifyDuty(ref, 'Scores', scores, await signer.scores(ref, scores), duty)).toBe(true)
     expect(await verifyDuty(ref, 'ModelSignature', model, await signer.model(ref, model), duty)).toBe(true)
+    const scored = { ...model, scores: [9500, -32768, -7] }
+    const signedScored = await signer.scoredModel(ref, scored)
+    expect(await verifyDuty(ref, 'ScoredModel', scored, signedScored, duty)).toBe(true)
+    expect(await verifyDuty(ref, 'ScoredModel', { ...scored, scores: [9500, -32768, -8] }, signedScored, duty)).toBe(
+      false,
+    )
+    expect(await verifyDuty(ref, 'ModelSignature', model, signedScored, duty)).toBe(false)
+    const masks = { hospital: by, round: 2, masks: word(7) }
+    const signedMasks = await signer.masks(ref, masks)
+    expect(await verifyDuty(ref, 'Masks', masks, signedMasks, duty)).toBe(true)
+    const products = { hospital: by, round: 2, products: word(7) }
+    expect(await verifyDuty(ref, 'Products', products, await signer.products(ref, products), duty)).toBe(true)
+    expect(await verifyDuty(ref, 'Products', products, signedMasks, duty)).toBe(false)
     const veto = { hospital: by, round: 9, vetoed: true }
     const vetoed = await signer.veto(ref, veto)
     expect(await verifyDuty(ref, 'Veto', veto, vetoed, duty)).toBe(true)

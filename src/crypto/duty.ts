@@ -26,10 +26,22 @@ export const dutyTypes = {
     { name: 'modelHash', type: 'bytes32' },
     { name: 'header', type: 'bytes32' },
   ],
+  ScoredModel: [
+    { name: 'hospital', type: 'address' },
+    { name: 'round', type: 'uint16' },
+    { name: 'modelHash', type: 'bytes32' },
+    { name: 'header', type: 'bytes32' },
+    { name: 'scores', type: 'int16[]' },
+  ],
   Masks: [
     { name: 'hospital', type: 'address' },
     { name: 'round', type: 'uint16' },
     { name: 'masks', type: 'bytes32' },
+  ],
+  Products: [
+    { name: 'hospital', type: 'address' },
+    { name: 'round', type: 'uint16' },
+    { name: 'products', type: 'bytes32' },
   ],
   Shares: [
     { name: 'hospital', type: 'address' },
@@ -60,7 +72,9 @@ export interface Duties {
   Attestation: { hospital: Address; round: number; opened: bigint; scoreCommitment: Hex }
   Scores: { hospital: Address; round: number; scores: readonly number[]; salt: Hex; rewraps: Hex }
   ModelSignature: { hospital: Address; round: number; modelHash: Hex; header: Hex }
+  ScoredModel: { hospital: Address; round: number; modelHash: Hex; header: Hex; scores: readonly number[] }
   Masks: { hospital: Address; round: number; masks: Hex }
+  Products: { hospital: Address; round: number; products: Hex }
   Shares: { hospital: Address; round: number; shares: Hex }
   Accusation: { hospital: Address; round: number; members: bigint }
   Veto: { hospital: Address; round: number; vetoed: boolean }
@@ -92,7 +106,9 @@ export function createDutySigner(key: CryptoKey): BlobSigner {
     attestation: (ref, duty) => sign(key, dutyDigest(ref, 'Attestation', duty)),
     scores: (ref, duty) => sign(key, dutyDigest(ref, 'Scores', duty)),
     model: (ref, duty) => sign(key, dutyDigest(ref, 'ModelSignature', duty)),
+    scoredModel: (ref, duty) => sign(key, dutyDigest(ref, 'ScoredModel', duty)),
     masks: (ref, duty) => sign(key, dutyDigest(ref, 'Masks', duty)),
+    products: (ref, duty) => sign(key, dutyDigest(ref, 'Products', duty)),
     shares: (ref, duty) => sign(key, dutyDigest(ref, 'Shares', duty)),
     accusation: (ref, duty) => sign(key, dutyDigest(ref, 'Accusation', duty)),
     veto: (ref, duty) => sign(key, dutyDigest(ref, 'Veto', duty)),

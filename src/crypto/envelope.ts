@@ -280,7 +280,7 @@ const fixed = (length: number) =>
 const headerSchema = z
   .strictObject({
     version: z.literal(1),
-    kind: z.enum(['statistics', 'update', 'model', 'rewraps', 'masks', 'shares']),
+    kind: z.enum(['statistics', 'update', 'model', 'rewraps', 'masks', 'shares', 'products']),
     by: fixed(20),
     iv: fixed(IV_BYTES),
     length: z

@@ -98,6 +98,10 @@ function phaseDuty(snapshot: StudySnapshot, me: number): Task | null {
     case Phase.Attest:
       return seat !== null && !hasSeat(snapshot.attested, seat) ? { type: 'review', round } : null
     case Phase.Score:
+      if (snapshot.mode === Mode.Masked) {
+        const owes = seat !== null && hasSeat(snapshot.revealed, seat) && !hasSeat(snapshot.answered, seat)
+        return owes ? { type: 'score', round } : null
+      }
       return seat !== null && hasSeat(snapshot.attested, seat) && !hasSeat(snapshot.revealed, seat)
         ? { type: 'reveal', round }
         : null

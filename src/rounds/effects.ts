@@ -19,6 +19,7 @@ import {
   type ChainPort,
   type DutySigner,
   type Journal,
+  type MaskedAnswers,
   type MaskedCommittee,
   type Member,
   Mode,
@@ -79,6 +80,8 @@ export function perform(task: Task, context: TaskContext): Promise<TaskResult | 
       return reveal(context)
     case 'unmask':
       return unmask(context)
+    case 'score':
+      return postProducts(context)
     case 'recover':
       return recover(context)
     case 'conclude':
@@ -224,13 +227,22 @@ async function conclude(context: TaskContext): Promise<TaskResult> {
   return signModel(context, model)
 }
 
-async function signModel({ ports, snapshot, signal }: TaskContext, model: SealedModel): Promise<TaskResult> {
+/** @param scores by member, where they are signed along with the model */
+async function signModel(
+  { ports, snapshot, signal }: TaskContext,
+  model: SealedModel,
+  scores?: readonly number[],
+): Promise<TaskResult> {
   const { chain, store, signer } = ports
   const { round } = snapshot
   await store.put(model.blob, { signal, kind: 'model', round })
   const call = { round, modelHash: model.modelHash, header: model.digest }
-  const signature = await signer.model(chain.ref, { hospital: chain.self, ...call })
-  await chain.signModel({ ...call, signature }, { signal })
+  const duty = { hospital: chain.self, ...call }
+  const signature =
+    scores === undefined
+      ? await signer.model(chain.ref, duty)
+      : await signer.scoredModel(chain.ref, { ...duty, scores })
+  await chain.signModel({ ...call, ...(scores !== undefined && { scores }), signature }, { signal })
   return { sent: true }
 }
 
@@ -274,6 +286,30 @@ async function untilFinal(context: TaskContext): Promise<void> {
     }
     await pause(FINALITY_LOOK_MS, signal)
   }
+}
+
+/**
+ * As a seat of a study that scores: answers how its masks lie along what the opened sum points to. Asked again with another sum, by a
+ * reorganisation, it answers as before: the same bytes.
+ */
+async function postProducts(context: TaskContext): Promise<TaskResult> {
+  const { ports, snapshot, signal, onProgress } = context
+  const { chain, store, training, journal, signer } = ports
+  const { round } = snapshot
+  let sealed = await journal.get(round, 'products')
+  if (sealed === undefined) {
+    const members = await chain.members(snapshot.members)
+    const answers = await fetchMasksAndShares(context, members)
+    const work = { signal, onProgress }
+    sealed = await training.sealProducts(round, committeeOf(snapshot, members), answers, work)
+    signal.throwIfAborted()
+    await journal.put(round, 'products', sealed)
+  }
+  await store.put(sealed.blob, { signal, kind: 'products', round })
+  const products = sealed.digest
+  const signature = await signer.products(chain.ref, { hospital: chain.self, round, products })
+  await chain.postProducts({ round, products, signature }, { signal })
+  return { sent: true }
 }
 
 /** As a seat: opens its shares of the seeds of seats that vanished, and of the one that is checked. Each is counted first. */
@@ -321,25 +357,25 @@ async function openSum(context: TaskContext): Promise<TaskResult> {
   const hospital = chain.self
   const members = await chain.members(snapshot.members)
   const committee = committeeOf(snapshot, members)
-  const [masks, shares] = await Promise.all([
-    fetchAnswers(context, 'masks', snapshot.masks),
-    fetchAnswers(context, 'shares', snapshot.shares),
-    openUpdates(context, members, indices(snapshot.survivors)),
+  const isScored = snapshot.scored && snapshot.kind === RoundKind.Training
+  const [answers, products] = await Promise.all([
+    fetchMasksAndShares(context, members),
+    isScored ? fetchAnswers(context, 'products', snapshot.products) : [],
   ])
   // Announced, and nowhere to be had for half of the phase: whoever announced it keeps it back.
   const silent = snapshot.seats.filter(
-    (_, seat) => isWithheld(snapshot.masks, masks, seat) || isWithheld(snapshot.shares, shares, seat),
+    (_, seat) =>
+      isWithheld(snapshot.masks, answers.masks, seat) ||
+      isWithheld(snapshot.shares, answers.shares, seat) ||
+      (isScored && isWithheld(snapshot.products, products, seat)),
   )
   const outcome =
     silent.length > 0
       ? { accused: silent }
-      : await training.aggregateMasked(
-          round,
-          committee,
-          { masks, shares, opening: seatsIn(snapshot.opening) },
-          members,
-          { signal, onProgress },
-        )
+      : await training.aggregateMasked(round, committee, { ...answers, ...(isScored && { products }) }, members, {
+          signal,
+          onProgress,
+        })
   signal.throwIfAborted()
   if ('accused' in outcome) {
     const accused = setOf(outcome.accused)
@@ -347,7 +383,21 @@ async function openSum(context: TaskContext): Promise<TaskResult> {
     await chain.accuse({ round, members: accused, signature }, { signal })
     return { sent: true }
   }
-  return signModel(context, outcome.model)
+  if (!isScored) return signModel(context, outcome.model)
+  const scores = snapshot.members.map(() => 0)
+  for (const [i, { index }] of committee.set.entries()) scores[index] = outcome.scores?.[i] ?? 0
+  return signModel(context, outcome.model, scores)
+}
+
+/** What the seats answered by now, beside the contributions themselves. */
+async function fetchMasksAndShares(context: TaskContext, members: readonly Member[]): Promise<MaskedAnswers> {
+  const { snapshot } = context
+  const [masks, shares] = await Promise.all([
+    fetchAnswers(context, 'masks', snapshot.masks),
+    fetchAnswers(context, 'shares', snapshot.shares),
+    openUpdates(context, members, indices(snapshot.survivors)),
+  ])
+  return { masks, shares, opening: seatsIn(snapshot.opening) }
 }
 
 /** Journals what was opened of a masked round, before anything of it leaves. */
@@ -365,7 +415,7 @@ function committeeOf(snapshot: StudySnapshot, members: readonly Member[]): Maske
 /** By seat: the blobs that were announced; null for none, and for what does not come in time. */
 async function fetchAnswers(
   { ports, snapshot, signal }: TaskContext,
-  kind: 'masks' | 'shares',
+  kind: 'masks' | 'products' | 'shares',
   digests: readonly Hex[],
 ): Promise<(Blob | null)[]> {
   const limit = AbortSignal.any([signal, timeLimit(fetchMs(snapshot))])

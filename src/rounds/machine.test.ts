@@ -42,6 +42,7 @@ function snapshot(changes: Partial<StudySnapshot> = {}): StudySnapshot {
     drawable: false,
     masks: [NO_HASH, NO_HASH, NO_HASH, NO_HASH],
     shares: [NO_HASH, NO_HASH, NO_HASH, NO_HASH],
+    ...{ scored: false, answered: 0, products: [NO_HASH, NO_HASH, NO_HASH, NO_HASH] },
     ...changes,
   }
 }
@@ -117,6 +118,13 @@ describe('a hospital in a round', () => {
     expect(started(play(see({ ...lacking, phase: Phase.Recover, opening: 0b1000 })))).toEqual([])
     expect(started(play(see({ ...lacking, phase: Phase.Aggregate })))).toEqual([])
     expect(started(play(see({ ...frozen, opened: [0n, 0b1111n, 0n, 0n], revealed: 0b10 })))).toEqual([])
+  })
+
+  it('answers for scores when it unmasked, once', () => {
+    const asked = { mode: Mode.Masked, phase: Phase.Score, attested: 0b1111, revealed: 0b0110, scored: true }
+    expect(started(play(see(asked)))).toEqual([{ type: 'score', round: 1 }])
+    expect(started(play(see({ ...asked, answered: 0b10 })))).toEqual([])
+    expect(started(play(see({ ...asked, revealed: 0b0100 })))).toEqual([])
   })
 
   it('draws a seat only once the block that draws is there', () => {

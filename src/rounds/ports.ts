@@ -71,6 +71,12 @@ export interface StudySnapshot {
   readonly masks: readonly Hex[]
   /** By seat: its opened shares. */
   readonly shares: readonly Hex[]
+  /** Whether hospitals' parts in the sum are scored. */
+  readonly scored: boolean
+  /** Seats that posted their products. */
+  readonly answered: number
+  /** By seat: its posted products. */
+  readonly products: readonly Hex[]
 }
 
 /** A member's public keys for this study, from the registry. */
@@ -134,10 +140,14 @@ export interface MaskedAnswers {
   readonly shares: readonly (Blob | null)[]
   /** Seats whose seeds are opened. */
   readonly opening: readonly number[]
+  /** By seat: its products; null where it posted none. Undefined where nothing is scored, and before anybody was asked. */
+  readonly products?: readonly (Blob | null)[]
 }
 
-/** The new model; or the members whom the opened seeds prove wrong, none where the sum makes no sense and nobody knows why. */
-export type MaskedOutcome = { readonly model: SealedModel } | { readonly accused: readonly number[] }
+/** The new model, with the score of each hospital of the set in its order where the study scores; or the members whom the opened seeds prove wrong, none where the sum makes no sense and nobody knows why. */
+export type MaskedOutcome =
+  | { readonly model: SealedModel; readonly scores?: readonly number[] }
+  | { readonly accused: readonly number[] }
 
 export interface SealedModel {
   readonly blob: Publishable<Blob>
@@ -219,6 +229,12 @@ export interface TrainingPort {
   sealMasks(round: number, committee: MaskedCommittee, work?: Work): Promise<Sealed>
   /** Masked studies: this seat's shares of the opening seats' seeds, readable to the seats. @throws aggregation.notOpened */
   sealShares(round: number, committee: MaskedCommittee, opening: readonly number[], work?: Work): Promise<Sealed>
+  /**
+   * Masked studies that score: this seat's inner products of its masks with the directions that follow from the opened sum, readable
+   * to the seats. Where no sum opens the directions are zeros: the round then ends in an accusation.
+   * @throws aggregation.notOpened, masking.noOpenings in studies without differential privacy
+   */
+  sealProducts(round: number, committee: MaskedCommittee, answers: MaskedAnswers, work?: Work): Promise<Sealed>
   /** Masked studies: opens the sum, checks the opened seats, and seals the new model to all members. */
   aggregateMasked(
     round: number,
@@ -268,7 +284,13 @@ export interface DutySigner {
     duty: { hospital: Address; round: number; scores: readonly number[]; salt: Hex; rewraps: Hex },
   ): Promise<DutySignature>
   model(ref: StudyRef, duty: { hospital: Address; round: number; modelHash: Hex; header: Hex }): Promise<DutySignature>
+  /** A model with the scores that go with it: basis points, by member. */
+  scoredModel(
+    ref: StudyRef,
+    duty: { hospital: Address; round: number; modelHash: Hex; header: Hex; scores: readonly number[] },
+  ): Promise<DutySignature>
   masks(ref: StudyRef, duty: { hospital: Address; round: number; masks: Hex }): Promise<DutySignature>
+  products(ref: StudyRef, duty: { hospital: Address; round: number; products: Hex }): Promise<DutySignature>
   shares(ref: StudyRef, duty: { hospital: Address; round: number; shares: Hex }): Promise<DutySignature>
   accusation(ref: StudyRef, duty: { hospital: Address; round: number; members: bigint }): Promise<DutySignature>
   /** Sits a round out that has not begun, or takes that back (once). */
@@ -306,8 +328,9 @@ export interface ChainPort {
     call: { round: number; scores: readonly number[]; salt: Hex; rewraps: Hex; signature: DutySignature },
     options?: WriteOptions,
   ): Promise<void>
+  /** @param call.scores by member, where a masked study scores: the signature is a scoredModel's */
   signModel(
-    call: { round: number; modelHash: Hex; header: Hex; signature: DutySignature },
+    call: { round: number; modelHash: Hex; header: Hex; scores?: readonly number[]; signature: DutySignature },
     options?: WriteOptions,
   ): Promise<void>
   /**
@@ -316,6 +339,7 @@ export interface ChainPort {
    */
   frozenSets(round: number): Promise<readonly (readonly FrozenHospital[])[]>
   postMasks(call: { round: number; masks: Hex; signature: DutySignature }, options?: WriteOptions): Promise<void>
+  postProducts(call: { round: number; products: Hex; signature: DutySignature }, options?: WriteOptions): Promise<void>
   openShares(call: { round: number; shares: Hex; signature: DutySignature }, options?: WriteOptions): Promise<void>
   /** In place of a model's signature. */
   accuse(call: { round: number; members: bigint; signature: DutySignature }, options?: WriteOptions): Promise<void>
@@ -346,6 +370,8 @@ export interface JournalEntry {
   openings: Openings
   /** This seat's sum of masks; a reloaded tab sends these bytes again. */
   masks: Sealed
+  /** This seat's products; a reloaded tab sends these bytes again. */
+  products: Sealed
   /** This seat's shares of the seats' seeds that were opened by then, as a set. */
   shares: { opening: number; sealed: Sealed }
 }

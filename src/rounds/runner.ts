@@ -200,6 +200,7 @@ function timed(ports: HospitalPorts, clock: Clock): HospitalPorts {
       signModel: (call, options) => clock.measure('chain', () => chain.signModel(call, options)),
       frozenSets: round => clock.measure('chain', () => chain.frozenSets(round)),
       postMasks: (call, options) => clock.measure('chain', () => chain.postMasks(call, options)),
+      postProducts: (call, options) => clock.measure('chain', () => chain.postProducts(call, options)),
       openShares: (call, options) => clock.measure('chain', () => chain.openShares(call, options)),
       accuse: (call, options) => clock.measure('chain', () => chain.accuse(call, options)),
       vetoRound: (call, options) => clock.measure('chain', () => chain.vetoRound(call, options)),

@@ -8,6 +8,7 @@ export type Task =
   | { readonly type: 'review'; readonly round: number }
   | { readonly type: 'reveal'; readonly round: number }
   | { readonly type: 'unmask'; readonly round: number }
+  | { readonly type: 'score'; readonly round: number }
   | { readonly type: 'recover'; readonly round: number; readonly opening: number }
   | { readonly type: 'conclude'; readonly round: number; readonly drawn?: number }
   | { readonly type: 'advance'; readonly round: number; readonly deadline: number }

@@ -1,10 +1,20 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { FrozenHospital } from '../aggregation/masking/freeze.ts'
+import { AppError } from '../errors/AppError.ts'
 import type { Address, Hex, Publishable } from '../study/types.ts'
 import { frozenSet } from './duties.ts'
 import { type HospitalPorts, perform, type TaskContext } from './effects.ts'
 import { createMemoryJournal } from './journal.ts'
-import { type Blob, type Member, Mode, Phase, RoundKind, type Sealed, type StudySnapshot } from './ports.ts'
+import {
+  type Blob,
+  type MaskedAnswers,
+  type Member,
+  Mode,
+  Phase,
+  RoundKind,
+  type Sealed,
+  type StudySnapshot,
+} from './ports.ts'
 import { initialState, NO_HASH, type Task } from './state.ts'
 
 const address = (n: number): Address => `0x${n.toString(16).padStart(40, '0')}`
@@ -27,6 +37,7 @@ function snapshot(changes: Partial<StudySnapshot> = {}): StudySnapshot {
     ...{ mode: Mode.Masked, weights: [2, 1, 4, 0], drawn: 0, opening: 0, shared: 0, drawable: false },
     masks: [NO_HASH, NO_HASH, NO_HASH, NO_HASH],
     shares: [NO_HASH, NO_HASH, NO_HASH, NO_HASH],
+    ...{ scored: false, answered: 0, products: [NO_HASH, NO_HASH, NO_HASH, NO_HASH] },
     ...changes,
   }
 }
@@ -37,6 +48,10 @@ const heavier: FrozenHospital[] = set.map(one => ({ ...one, weight: one.weight *
 let sealings: number
 let posted: Hex[]
 let shared: Hex[]
+let answered: Hex[]
+let signed: unknown[]
+/** What the trainer was given to open the sum from. */
+let given: MaskedAnswers[]
 /** What the two nodes answer, one look after the other; the last answer stays. */
 let views: FrozenHospital[][][]
 let ports: HospitalPorts
@@ -51,6 +66,9 @@ beforeEach(() => {
   sealings = 0
   posted = []
   shared = []
+  answered = []
+  signed = []
+  given = []
   views = [[set, set]]
   const signature = { r: NO_HASH, s: NO_HASH }
   ports = {
@@ -63,14 +81,39 @@ beforeEach(() => {
       postMasks: async ({ masks }: { masks: Hex }) => {
         posted.push(masks)
       },
+      postProducts: async ({ products }: { products: Hex }) => {
+        answered.push(products)
+      },
+      signModel: async (call: { scores?: readonly number[] }) => {
+        signed.push(call.scores)
+      },
       openShares: async ({ shares }: { shares: Hex }) => {
         shared.push(shares)
       },
     },
     store: { put: async () => {}, get: async () => ({ header: new Uint8Array(1), chunks: [] }) },
-    training: { openMasked: async () => true, sealMasks: seal, sealShares: seal },
+    training: {
+      openMasked: async () => true,
+      sealMasks: seal,
+      sealShares: seal,
+      sealProducts: (_round: number, _committee: unknown, answers: MaskedAnswers) => {
+        given.push(answers)
+        return seal()
+      },
+      aggregateMasked: async (_round: number, _committee: unknown, answers: MaskedAnswers) => {
+        given.push(answers)
+        const { blob, digest } = await seal()
+        return { model: { blob, digest, modelHash: hash(8) }, ...(answers.products && { scores: [700, -20, 10] }) }
+      },
+    },
     journal: createMemoryJournal(),
-    signer: { masks: async () => signature, shares: async () => signature },
+    signer: {
+      masks: async () => signature,
+      shares: async () => signature,
+      products: async () => signature,
+      model: async () => signature,
+      scoredModel: async () => signature,
+    },
     manifest: {},
     privacy: null,
   } as unknown as HospitalPorts
@@ -130,5 +173,51 @@ describe('a seat that unmasks', () => {
     const turned = snapshot({ phase: Phase.Recover, revealed: 0b1111, opening: 0b0100, drawn: 3 })
     await expect(run(recover(0b0100), turned)).rejects.toMatchObject({ code: 'masking.tooManyOpened' })
     expect(shared).toHaveLength(2)
+  })
+})
+
+describe('a seat of a study that scores', () => {
+  const masks = [hash(21), hash(22), hash(23), NO_HASH]
+  const scored = { scored: true, revealed: 0b0111, masks, opening: 0b1000 }
+  const products = [hash(31), hash(32), hash(33), NO_HASH]
+
+  it('answers from what opens the sum, and sends the same bytes again after a reload or for another sum', async () => {
+    const asked = snapshot({ phase: Phase.Score, ...scored })
+    await run({ type: 'score', round: 5 }, asked)
+    await run({ type: 'score', round: 5 }, { ...asked, masks: [hash(24), hash(22), hash(23), NO_HASH] })
+    expect(answered).toEqual([hash(101), hash(101)])
+    expect(given.map(({ masks, opening }) => [masks.map(blob => blob !== null), opening])).toEqual([
+      [[true, true, true, false], [3]],
+    ])
+  })
+
+  it('signs the model with a score for each member, in the members’ order', async () => {
+    const votes = snapshot({ phase: Phase.Aggregate, ...scored, answered: 0b0111, products, survivors: 0b1011n })
+    await run({ type: 'conclude', round: 5 }, { ...votes, weights: [2, 1, 0, 4] })
+    expect(given[0]?.products?.map(blob => blob !== null)).toEqual([true, true, true, false])
+    expect(signed).toEqual([[700, -20, 0, 10]])
+  })
+
+  it('signs no scores in round zero, nor where nothing is scored', async () => {
+    const votes = snapshot({ phase: Phase.Aggregate, ...scored })
+    await run({ type: 'conclude', round: 5 }, { ...votes, kind: RoundKind.Statistics })
+    await run({ type: 'conclude', round: 5 }, { ...votes, scored: false })
+    expect(given.map(({ products }) => products)).toEqual([undefined, undefined])
+    expect(signed).toEqual([undefined, undefined])
+  })
+
+  it('accuses who announces products and keeps them back', async () => {
+    const kept: bigint[] = []
+    const { chain, store, signer } = ports
+    Object.assign(chain, { accuse: async ({ members }: { members: bigint }) => kept.push(members) })
+    Object.assign(signer, { accusation: signer.model })
+    Object.assign(store, {
+      get: async (digest: Uint8Array) => {
+        if (digest.at(-1) === 32) throw new AppError('storage.notFound')
+        return { header: new Uint8Array(1), chunks: [] }
+      },
+    })
+    await run({ type: 'conclude', round: 5 }, snapshot({ phase: Phase.Aggregate, ...scored, products }))
+    expect(kept).toEqual([0b0010n])
   })
 })

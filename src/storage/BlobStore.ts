@@ -14,7 +14,17 @@ export interface Blob {
 }
 
 /** What blobs are for. */
-export const blobKinds = ['statistics', 'update', 'model', 'rewraps', 'masks', 'shares', 'manifest', 'initial'] as const
+export const blobKinds = [
+  'statistics',
+  'update',
+  'model',
+  'rewraps',
+  'masks',
+  'shares',
+  'products',
+  'manifest',
+  'initial',
+] as const
 export type BlobKind = (typeof blobKinds)[number]
 
 export interface TransferOptions {

@@ -219,6 +219,12 @@ describe('a masked study', () => {
     expect(reason(() => parseManifest({ ...ranged, masking, patientsPerWeight: 20 }))).toContain('patientsPerWeight')
   })
 
+  test('opens numbers of a single hospital only where its update is noised', () => {
+    const scored = { ...masking, scored: true }
+    expect(parseManifest({ ...ranged, masking: scored, patientsPerWeight: 0 })).toMatchObject({ masking: scored })
+    expect(reason(() => parseManifest({ ...heart, masking: scored }))).toContain('masking.scored')
+  })
+
   // 512·clip·2^bits < 2^63.
   test('has integers whose sums fit the field', () => {
     const of = (clip: number, fractionBits: number) => ({ ...heart, masking: { clip, fractionBits } })

@@ -135,6 +135,8 @@ export const manifestSchema = z.object({
       clip: z.int().check(z.minimum(1), z.maximum(2 ** 20)),
       /** A coordinate is a multiple of 2^−fractionBits. */
       fractionBits: z.int().check(z.minimum(0), z.maximum(40)),
+      /** Whether hospitals' parts in the sum are scored (docs/decisions/0013-scores-from-the-sum.md): with privacy alone. */
+      scored: z.optional(z.boolean()),
     }),
   ),
   /** Present: hospitals send a part of the shared parameters' changes each round, and the rest later (docs/decisions/0009). */
@@ -201,6 +203,9 @@ function checked(manifest: Manifest): Manifest {
   if (scaling !== undefined || (masking && standardise)) {
     const bare = schema.kind === 'table' ? schema.features.find(hasNoRange) : undefined
     if (bare !== undefined) throw refuse(`schema.features: ${bare.name} has no range to be scaled by`)
+  }
+  if (masking?.scored && !privacy) {
+    throw refuse('masking.scored: numbers of a single hospital open only where its update is noised')
   }
   // As the factory does: the weighted sum of the most hospitals that there may be stays below half of the field.
   if (masking && mostHospitals * maxWeight * masking.clip * 2 ** masking.fractionBits >= 2 ** 63) {

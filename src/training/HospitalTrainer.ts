@@ -331,9 +331,25 @@ export class HospitalTrainer implements TrainingPort, ModelUse {
     return this.#seal(study, round, 'shares', plaintext, [], work, { dataKey })
   }
 
+  /** @inheritdoc @throws AppError aggregation.notOpened, masking.noOpenings */
+  async sealProducts(
+    round: number,
+    committee: MaskedCommittee,
+    answers: MaskedAnswers,
+    work: Work = {},
+  ): Promise<Sealed> {
+    const { study, masked } = this.#configured()
+    const plaintext = await this.#timed('encrypt', () =>
+      masked.products(round, committee, answers, this.#uplink(), work),
+    )
+    const dataKey = await masked.answerKey(round, committee.set, 'products')
+    return this.#seal(study, round, 'products', plaintext, [], work, { dataKey })
+  }
+
   /**
    * @inheritdoc
-   * @throws AppError aggregation.notOpened, masking.missingSeat, masking.tooFewShares, training.noModel, training.cancelled
+   * @throws AppError aggregation.notOpened, masking.missingSeat, masking.tooFewShares, masking.noOpenings,
+   * training.noModel, training.cancelled
    */
   async aggregateMasked(
     round: number,
@@ -343,18 +359,17 @@ export class HospitalTrainer implements TrainingPort, ModelUse {
     work: Work = {},
   ): Promise<MaskedOutcome> {
     const { study, masked } = this.#configured()
-    const set = [...committee.set].sort((a, b) => a.index - b.index)
+    const { set } = committee
     const uplink = this.#uplink()
     try {
-      const opened = await this.#timed('encrypt', () =>
-        masked.unmask(round, { ...committee, set }, answers, uplink, work),
-      )
+      const opened = await this.#timed('encrypt', () => masked.unmask(round, committee, answers, uplink, work))
       stopIfAborted(work)
       if ('accused' in opened) return opened
       const totalWeight = set.reduce((sum, { weight }) => sum + weight, 0)
       const next = this.#nextBase(study, round, uplink, opened.sum, totalWeight)
       report(work, { stage: 'aggregate', done: 1, total: 1 })
-      return { model: await this.#sealModel(study, round, next, masked.salts(round, set), members, work) }
+      const model = await this.#sealModel(study, round, next, masked.salts(round, set), members, work)
+      return { model, ...(opened.scores && { scores: opened.scores }) }
     } catch (error) {
       if (isAppError(error, 'masking.outOfRange')) return { accused: [] }
       throw error

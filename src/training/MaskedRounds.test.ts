@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { encodeUpdate, toElements, toIntegers } from '../aggregation/masking/encoding.ts'
 import { type MaskedRound, maskKey, thresholdOf } from '../aggregation/masking/round.ts'
+import { scores, scoringDirections } from '../aggregation/masking/scoring.ts'
 import { backUpSeeds, drawSeeds, openParcel, packParcel } from '../aggregation/masking/seeds.ts'
 import { commit, mask } from '../aggregation/masking/submit.ts'
 import type { Binding } from '../crypto/binding.ts'
@@ -22,19 +23,24 @@ import type {
 import type { Manifest } from '../study/manifest.ts'
 import { ownTableStudy } from '../study/studies/ownTable.ts'
 import { privately } from '../study/studies/privately.ts'
+import { createEngine } from './engine.ts'
+import { HospitalTrainer } from './HospitalTrainer.ts'
 import { encodingOf } from './hospitalStudy.ts'
 import { parcelInfo } from './MaskedRounds.ts'
 import {
   decodeMasked,
   decodeMasks,
   decodeModel,
+  decodeProducts,
   decodeShares,
   encodeMasked,
   encodeMasks,
+  encodeProducts,
   encodeShares,
   type MaskedPlaintext,
   manifestHash,
   modelDataKey,
+  type ProductsPlaintext,
 } from './plaintext.ts'
 import { type TestHospital, testDataset, testHospitals, testRef, testSchema } from './testing.ts'
 
@@ -55,6 +61,7 @@ const withPrivacy: Manifest = {
   patientsPerWeight: 0,
   masking,
 }
+const scoredManifest: Manifest = { ...withPrivacy, masking: { ...masking, scored: true } }
 /** Of different sizes, so that they weigh 2, 4, 7 and 5. */
 const datasets = [60, 120, 240, 180].map((count, i) => testDataset(i, count))
 const size = 4
@@ -174,7 +181,7 @@ async function contentOf(scene: Scene, index: number): Promise<MaskedPlaintext> 
 }
 
 function isAnswer(kind: Binding['kind']): boolean {
-  return kind === 'masks' || kind === 'shares'
+  return kind === 'masks' || kind === 'products' || kind === 'shares'
 }
 
 async function answerKeyOf(scene: Scene, binding: Binding): Promise<Uint8Array> {
@@ -581,5 +588,269 @@ describe('a masked round', () => {
     const integers = await Promise.all(scene.members.map((_, i) => integersOf(scene, i)))
     const sum = integers.reduce((to, one) => to + one[2]!, 0n)
     expect(vector[2]).toBe(Math.fround(Number(sum) / (4 * 2 ** 24)))
+  })
+})
+
+describe.each([4, 7])('a scored round of %d hospitals that are as many seats', count => {
+  const none: readonly null[] = Array(count).fill(null)
+  const except = <T>(list: readonly T[], ...seats: readonly number[]) =>
+    list.map((one, seat) => (seats.includes(seat) ? null : one))
+  const unopened = (masks: readonly (Blob | null)[]): MaskedAnswers => ({ masks, shares: none, opening: [] })
+  let scene: Scene
+  let masks: readonly Blob[]
+  let products: readonly Blob[]
+  let expected: readonly number[]
+  beforeAll(async () => {
+    const sets = Array.from({ length: count }, (_, i) => testDataset(i, 60 + 20 * i))
+    scene = await sceneOf(scoredManifest, { hospitals: await testHospitals(sets, scoredManifest) })
+    await openAll(scene)
+    masks = await masksOf(scene)
+    products = await productsOf(unopened(masks))
+    expected = await openScores()
+  })
+
+  async function productsOf(answers: MaskedAnswers, without: readonly number[] = []): Promise<Blob[]> {
+    const seats = scene.seats.filter((_, seat) => !without.includes(seat))
+    const sealed = seats.map(({ trainer }) => trainer.sealProducts(scene.round, scene.committee, answers))
+    return (await Promise.all(sealed)).map(({ blob }) => blob)
+  }
+
+  /** What the scores are where everything is known. */
+  async function openScores(): Promise<number[]> {
+    const integers = await Promise.all(scene.members.map((_, i) => integersOf(scene, i)))
+    const sum = BigInt64Array.from({ length: size }, (_, k) => integers.reduce((to, one) => to + one[k]!, 0n))
+    const directions = await scoringDirections(field, sum)
+    const contributions = integers.map(one => ({
+      weight: 1,
+      products: directions.map(direction =>
+        one.reduce((to, value, k) => to + value * BigInt(direction[k] as number), 0n),
+      ),
+    }))
+    return scores(contributions, sum, directions, encodingOf(scoredManifest))
+  }
+
+  async function contentAt(seat: number, blob = products[seat]!): Promise<ProductsPlaintext> {
+    const expect2 = { round: scene.round, vector: 'update' as const, hospitals: count - 1, directions: 129 }
+    return decodeProducts(await plaintextOf(scene, blob, scene.members[seat]!, 'products'), expect2)
+  }
+
+  /** A seat's products, those with the fifth direction shifted: by place among the hospitals that it answers for. */
+  async function shiftedAt(seat: number, shifts: Readonly<Record<number, bigint>>): Promise<Blob> {
+    const content = await contentAt(seat)
+    const changed = content.products.map((row, i) =>
+      row.map((value, d) => (d === 5 ? (value + (shifts[i] ?? 0n) + MODULUS) % MODULUS : value)),
+    )
+    return (await forge(scene, scene.seats[seat]!, 'products', encodeProducts({ ...content, products: changed }))).blob
+  }
+
+  async function zerosAt(seat: number): Promise<Blob> {
+    const content = await contentAt(seat)
+    const zeros = content.products.map(row => row.map(() => 0n))
+    return (await forge(scene, scene.seats[seat]!, 'products', encodeProducts({ ...content, products: zeros }))).blob
+  }
+
+  const replaced = <T>(list: readonly T[], seat: number, by: T) => list.map((one, i) => (i === seat ? by : one))
+  /** The same scores and model at each seat. */
+  function oneScore(outcomes: readonly MaskedOutcome[]): readonly number[] {
+    oneModel(outcomes)
+    const [first, ...others] = outcomes.map(outcome => ('accused' in outcome ? [] : (outcome.scores ?? [])))
+    for (const other of others) expect(other).toEqual(first)
+    return first!
+  }
+
+  it('gives every seat the model as without scores, and the scores that follow from the open updates', async () => {
+    const outcomes = await conclusions(scene, { ...unopened(masks), products })
+    expect(oneScore(outcomes)).toEqual(expected)
+    expect(new Set(expected).size).toBeGreaterThan(1)
+    const plain = await conclusions(scene, unopened(masks))
+    expect(oneModel(plain).modelHash).toBe(oneModel(outcomes).modelHash)
+    expect(plain[0]).not.toHaveProperty('scores')
+  })
+
+  it('scores the same where a drawn seat is honest, and has answers read by all seats or by none', async () => {
+    const shares = await sharesOf(scene, [2])
+    const answers = { masks, shares, opening: [2], products }
+    expect(oneScore(await conclusions(scene, answers))).toEqual(expected)
+    for (const blob of products) expect(readHeader(blob).recipients).toEqual([])
+  })
+
+  it('scores the same where a seat vanished before it posted its masks, from the others’ shares', async () => {
+    const shares = except(await sharesOf(scene, [1]), 1)
+    const atScore = { masks: except(masks, 1), shares, opening: [1] }
+    const given = await productsOf(atScore, [1])
+    const answers = { ...atScore, products: [given[0]!, null, ...given.slice(1)] }
+    expect(oneScore(await conclusions(scene, answers, [1]))).toEqual(expected)
+  })
+
+  it('scores the same where a seat vanished after that, and not at all where its seeds stay closed', async () => {
+    const shares = except(await sharesOf(scene, [1]), 1)
+    const answers = { masks, shares, opening: [1], products: except(products, 1) }
+    expect(oneScore(await conclusions(scene, answers, [1]))).toEqual(expected)
+    const closed = { ...unopened(masks), products: except(products, 1) }
+    expect(oneScore(await conclusions(scene, closed))).toEqual(expected.map(() => 0))
+  })
+
+  it('lets every seat accuse one that shifts a product by one, drawn or not', async () => {
+    const lying = replaced(products, 2, await shiftedAt(2, { 0: 1n }))
+    const shares = await sharesOf(scene, [2])
+    for (const opened of [unopened(masks), { masks, shares, opening: [2] }]) {
+      for (const outcome of await conclusions(scene, { ...opened, products: lying }, [2])) {
+        expect(outcome).toEqual({ accused: [2] })
+      }
+    }
+  })
+
+  it('lets every seat accuse one that shifts two so that they add up, when it is drawn', async () => {
+    const lying = replaced(products, 2, await shiftedAt(2, { 0: 1n, 1: -1n }))
+    const shares = await sharesOf(scene, [2])
+    for (const outcome of await conclusions(scene, { masks, shares, opening: [2], products: lying }, [2])) {
+      expect(outcome).toEqual({ accused: [2] })
+    }
+    const far = replaced(products, 2, await shiftedAt(2, { 0: 2n ** 60n, 1: -(2n ** 60n) }))
+    const unseen = oneScore(await conclusions(scene, { ...unopened(masks), products: far }))
+    expect(unseen.filter(score => score === -10_000)).toHaveLength(2)
+  })
+
+  it('accuses a seat whose products cannot be read, or are not as many as asked', async () => {
+    const content = await contentAt(3)
+    const seat = scene.seats[3]!
+    for (const plaintext of [
+      new TextEncoder().encode('something else'),
+      encodeProducts({ ...content, products: content.products.slice(1) }),
+      encodeProducts({ ...content, products: content.products.map(row => row.slice(1)) }),
+      encodeProducts({ ...content, products: content.products.map(row => row.map(() => MODULUS)) }),
+      encodeProducts({ ...content, round: scene.round + 1 }),
+      encodeProducts({ ...content, vector: 'statistics' }),
+    ]) {
+      const { blob } = await forge(scene, seat, 'products', plaintext)
+      const answers = { ...unopened(masks), products: replaced(products, 3, blob) }
+      for (const outcome of await conclusions(scene, answers, [3])) expect(outcome).toEqual({ accused: [3] })
+    }
+    // Masks are no products, and another seat's are none of its own.
+    for (const blob of [masks[3]!, products[0]!]) {
+      const answers = { ...unopened(masks), products: replaced(products, 3, blob) }
+      for (const outcome of await conclusions(scene, answers, [3])) expect(outcome).toEqual({ accused: [3] })
+    }
+  })
+
+  it('answers with zeros where no sum opens, and then accuses who made it so', async () => {
+    const content = decodeMasks(await plaintextOf(scene, masks[0]!, scene.members[0]!, 'masks'), {
+      round: scene.round,
+      vector: 'update',
+      size,
+    })
+    const sum = BigUint64Array.from(content.sum)
+    field.add(sum, toElements([0n, 1n << 60n, 0n, 0n]))
+    const off = (await forge(scene, scene.seats[0]!, 'masks', encodeMasks({ ...content, sum }))).blob
+    const unreadable = (await forge(scene, scene.seats[0]!, 'masks', new Uint8Array(9))).blob
+    for (const [blob, accused] of [
+      [off, []],
+      [unreadable, [0]],
+      [null, undefined],
+    ] as const) {
+      const lying = replaced<Blob | null>(masks, 0, blob)
+      const answered = await productsOf(unopened(lying))
+      for (const [seat, one] of answered.entries()) {
+        expect((await contentAt(seat, one)).products.flat()).toEqual(Array((count - 1) * 129).fill(0n))
+      }
+      const concluded = conclusions(scene, { ...unopened(lying), products: answered })
+      if (accused === undefined) expect(await codeOf(concluded)).toBe('masking.missingSeat')
+      else for (const outcome of await concluded) expect(outcome).toEqual({ accused })
+    }
+  })
+
+  it('scores nothing where a seat had no sum to answer for, which is wrong when it is drawn and most had one', async () => {
+    const zeros = await Promise.all(products.map((_, seat) => zerosAt(seat)))
+    const unscored = expected.map(() => 0)
+    const one = replaced(products, 2, zeros[2]!)
+    expect(oneScore(await conclusions(scene, { ...unopened(masks), products: one }))).toEqual(unscored)
+    const opened = { masks, shares: await sharesOf(scene, [2]), opening: [2] }
+    for (const outcome of await conclusions(scene, { ...opened, products: one }, [2])) {
+      expect(outcome).toEqual({ accused: [2] })
+    }
+    const half = Math.floor(count / 2)
+    const fewer = products.map((blob, seat) => (seat < half ? zeros[seat]! : blob))
+    for (const outcome of await conclusions(scene, { ...opened, products: replaced(fewer, 2, zeros[2]!) }, [2])) {
+      if (count === 7) expect(outcome).toEqual({ accused: [2] })
+      else expect('model' in outcome && outcome.scores).toEqual(unscored)
+    }
+    expect(oneScore(await conclusions(scene, { ...opened, products: zeros }))).toEqual(unscored)
+  })
+
+  it('has a seat answer and score the same after it began anew', async () => {
+    const { keys, member } = scene.seats[0]!
+    const trainer = new HospitalTrainer({ keys, dataset: testDataset(0, 60), createEngine: () => createEngine('cpu') })
+    await trainer.configure(testRef, scoredManifest, member.address)
+    const { round, committee, members } = scene
+    const seal = () => trainer.sealProducts(round, committee, unopened(masks))
+    expect(await codeOf(seal())).toBe('aggregation.notOpened')
+    for (const [i, { blob, commitment }] of scene.sealed.entries()) {
+      await trainer.openMasked(round, committee.seats, members[i]!, blob, commitment)
+    }
+    const again = (await contentAt(0, (await seal()).blob)).products
+    expect(again).toEqual((await contentAt(0)).products)
+    const outcome = await trainer.aggregateMasked(round, committee, { ...unopened(masks), products }, members)
+    expect('scores' in outcome && outcome.scores).toEqual(expected)
+  })
+})
+
+describe('scores', () => {
+  it('see the same directions where a share is wrong that enough others stand in for', async () => {
+    const sets = Array.from({ length: 7 }, (_, i) => testDataset(i, 60))
+    const scene = await sceneOf(scoredManifest, { hospitals: await testHospitals(sets, scoredManifest) })
+    await openAll(scene)
+    const masks = (await masksOf(scene)).map((blob, seat) => (seat === 1 ? null : blob))
+    const shares = (await sharesOf(scene, [1])).map((blob, seat) => (seat === 1 ? null : blob))
+    const content = decodeShares(await plaintextOf(scene, shares[3]!, scene.members[3]!, 'shares'), {
+      round: scene.round,
+      vector: 'update',
+      seats: 7,
+    })
+    const wrong = content.shares.map(one => ({ ...one, share: new Uint8Array(33).fill(1) }))
+    const { blob } = await forge(scene, scene.seats[3]!, 'shares', encodeShares({ ...content, shares: wrong }))
+    const { trainer, member } = scene.seats[0]!
+    const productsWith = async (given: readonly (Blob | null)[]) => {
+      const answers = { masks, shares: given, opening: [1] }
+      const sealed = await trainer.sealProducts(scene.round, scene.committee, answers)
+      const plaintext = await plaintextOf(scene, sealed.blob, member, 'products')
+      return decodeProducts(plaintext, { round: scene.round, vector: 'update', hospitals: 6, directions: 129 }).products
+    }
+    const honest = await productsWith(shares)
+    expect(await productsWith(shares.map((one, seat) => (seat === 3 ? blob : one)))).toEqual(honest)
+    // Of four coordinates one direction in sixteen is nothing but zeros.
+    expect(honest.flat().filter(product => product === 0n).length).toBeLessThan((6 * 129) / 2)
+  })
+
+  it('are refused without differential privacy, by each seat and by who would open', async () => {
+    const scene = await sceneOf(ranged)
+    await openAll(scene)
+    const masks = await masksOf(scene)
+    const answers = { masks, shares: nothing, opening: [] }
+    for (const { trainer } of scene.seats) {
+      expect(await codeOf(trainer.sealProducts(scene.round, scene.committee, answers))).toBe('masking.noOpenings')
+    }
+    const products = await Promise.all(
+      scene.seats.map(async (seat, i) => {
+        const rows = Array.from({ length: 3 }, () => Array<bigint>(129).fill(BigInt(i)))
+        const place = { round: scene.round, salt: new Uint8Array(32), vector: 'update' as const }
+        return (await forge(scene, seat, 'products', encodeProducts({ ...place, products: rows }))).blob
+      }),
+    )
+    expect(await codeOf(conclusions(scene, { ...answers, products }))).toBe('masking.noOpenings')
+  })
+
+  it('are refused with noise as well, where the description says nothing of scores: a chain alone opens nothing', async () => {
+    const { masking, ...rest } = scoredManifest
+    const { scored: _, ...unscored } = masking!
+    const scene = await sceneOf({ ...rest, masking: unscored })
+    await openAll(scene)
+    const answers = { masks: await masksOf(scene), shares: nothing, opening: [] }
+    const sealing = scene.seats[0]!.trainer.sealProducts(scene.round, scene.committee, answers)
+    expect(await codeOf(sealing)).toBe('masking.noOpenings')
+  })
+
+  it('are not asked of a model so large, or numbers so fine, that they would not fit the field', async () => {
+    const fine = { ...scoredManifest, masking: { clip: 2 ** 18, fractionBits: 40, scored: true } }
+    expect(await codeOf(testHospitals([testDataset(0)], fine))).toBe('masking.overflow')
   })
 })

@@ -5,10 +5,11 @@ import type { FrozenHospital } from '../aggregation/masking/freeze.ts'
 import { openSum } from '../aggregation/masking/open.ts'
 import { isShareAsGiven, recoverSeed } from '../aggregation/masking/recover.ts'
 import { type MaskedRound, seededSeats, thresholdOf } from '../aggregation/masking/round.ts'
-import { type HeldSeed, maskSum } from '../aggregation/masking/seat.ts'
+import { directionsFor, noDirections, scoringDirections } from '../aggregation/masking/scoring.ts'
+import { checkProtection, type HeldSeed, maskSum, type Protection } from '../aggregation/masking/seat.ts'
 import { type OpenedShare, openParcel, openShare, type Parcel } from '../aggregation/masking/seeds.ts'
 import { submitMasked } from '../aggregation/masking/submit.ts'
-import { verifySeat } from '../aggregation/masking/verifySeat.ts'
+import { verifySum } from '../aggregation/masking/verifySeat.ts'
 import { open, openBytes, openWithKey, type SealedBytes, sealBytes } from '../crypto/envelope.ts'
 import type { HospitalKeys } from '../crypto/keys.ts'
 import { AppError, isAppError } from '../errors/AppError.ts'
@@ -20,9 +21,11 @@ import { ifSound, mapOf } from './OpenedUpdates.ts'
 import {
   decodeMasked,
   decodeMasks,
+  decodeProducts,
   decodeShares,
   encodeMasked,
   encodeMasks,
+  encodeProducts,
   encodeShares,
   freshSalt,
   type MaskedVector,
@@ -30,6 +33,7 @@ import {
   plaintextOverhead,
   type SeatShare,
 } from './plaintext.ts'
+import { type Products, productsOf, scoreHospitals } from './scoreHospitals.ts'
 
 /** What a masked round sums. */
 export interface Uplink {
@@ -51,6 +55,19 @@ interface OpenedMasked {
 type Given = FrozenHospital & OpenedMasked
 /** What a seat answered: null for nothing, 'unreadable' for what is no answer at all. */
 type Answer<T> = T | 'unreadable' | null
+type AnswerKind = 'masks' | 'products' | 'shares'
+
+/** What is known of the seats' sums of masks. */
+interface OpenedSeats {
+  /** By seat: posted, or recomputed from opened seeds. */
+  readonly sums: readonly (BigUint64Array | undefined)[]
+  /** By seat whose seeds came out whole. */
+  readonly seeds: ReadonlyMap<number, readonly HeldSeed[]>
+  /** Member indices. */
+  readonly accused: ReadonlySet<number>
+  /** Why some seeds did not. */
+  readonly lacking: AppError | undefined
+}
 
 /** A masked contribution has a commitment, a share's hash and a sealed parcel for each seat: of seven seats, half of this. */
 const bytesPerSeat = 1024
@@ -135,15 +152,35 @@ export class MaskedRounds {
   ): Promise<Uint8Array> {
     const of = this.#roundOf(round, seats, vector)
     const seat = this.#ownSeat(seats)
-    const held = set.flatMap(({ hospital, weight }): HeldSeed[] => {
-      // A hospital has no seed for its own seat.
-      if (!seededSeats(of, hospital).includes(seat)) return []
-      const seed = this.#get(round, hospital).parcel?.seed ?? null
-      if (seed === null) throw new AppError('aggregation.notOpened', { hospital })
-      return [{ hospital, weight, seed }]
-    })
+    const held = this.#heldBy(of, seat, set)
     const sum = await maskSum(await loadField(), of, seat, held, size)
     return encodeMasks({ round, salt: freshSalt(), vector, sum })
+  }
+
+  /**
+   * This seat's products of its masks with the directions that follow from the sum, as a plaintext. Where the answers
+   * open no sum the directions are zeros: other seats, which see the same answers, come to the same.
+   * @throws AppError masking.noOpenings in studies without differential privacy
+   * @throws AppError aggregation.notOpened where it lacks a seed, or could not open the contribution of somebody in the
+   * set
+   */
+  async products(
+    round: number,
+    { seats, set }: MaskedCommittee,
+    answers: MaskedAnswers,
+    uplink: Uplink,
+    work: Work,
+  ): Promise<Uint8Array> {
+    const protection = this.#protection()
+    checkProtection(protection)
+    const { vector } = uplink
+    const of = this.#roundOf(round, seats, vector)
+    const seat = this.#ownSeat(seats)
+    const held = this.#heldBy(of, seat, set)
+    const directions = await this.#directions(of, { seats, set }, answers, uplink, work)
+    stopIfAborted(work)
+    const products = await productsOf(await loadField(), of, protection, seat, held, directions)
+    return encodeProducts({ round, salt: freshSalt(), vector, products })
   }
 
   /** This seat's shares of the opening seats' seeds, as far as it was given any, as a plaintext. Its other shares stay closed. */
@@ -168,81 +205,58 @@ export class MaskedRounds {
   }
 
   /**
-   * Opens the sum from what the seats answered. Decides by the answers alone, never by what this seat was given: every honest seat
-   * comes to the same.
+   * Opens the sum from what the seats answered, and scores its parts where they were asked for products. Decides by the
+   * answers alone, never by what this seat was given: every honest seat comes to the same.
    *
    * Accused is a seat whose answer cannot be read (see answerKey: then nobody can), or is not what its opened seeds give; a seat that opens
-   * another share than it was given; a hospital whose backups do not give its seed.
-   * @returns the sum; or member indices in ascending order
+   * another share than it was given; a seat whose products do not add up; a hospital whose backups do not give its
+   * seed.
+   * @returns the sum, and scores in the set's order; or member indices in ascending order
    * @throws AppError aggregation.notOpened where this seat could not open the contribution of somebody in the set
    * @throws AppError masking.missingSeat, masking.tooFewShares: too few have answered
    * @throws AppError masking.outOfRange: somebody lied, and nobody knows who
+   * @throws AppError masking.noOpenings for products in a study without differential privacy
    */
   async unmask(
     round: number,
     { seats, set }: MaskedCommittee,
-    { masks, shares, opening }: MaskedAnswers,
-    { vector, size, encoding }: Uplink,
+    answers: MaskedAnswers,
+    uplink: Uplink,
     work: Work,
-  ): Promise<{ readonly sum: BigInt64Array } | { readonly accused: readonly number[] }> {
+  ): Promise<
+    { readonly sum: BigInt64Array; readonly scores?: readonly number[] } | { readonly accused: readonly number[] }
+  > {
+    const { vector, size, encoding } = uplink
     const of = this.#roundOf(round, seats, vector)
     const field = await loadField()
-    const hospitals = set.map((one): Given => ({ ...one, ...this.#get(round, one.hospital) }))
-    const posted = await this.#read(round, { seats, set }, masks, 'masks', size * 8 + plaintextOverhead, plaintext =>
-      decodeMasks(plaintext, { round, vector, size }),
-    )
-    const mostShares = set.length * opening.length * bytesPerShare + plaintextOverhead
-    const opened = await this.#read(round, { seats, set }, shares, 'shares', mostShares, plaintext =>
-      decodeShares(plaintext, { round, vector, seats: seats.length }),
-    )
-    const accused = new Set<number>()
-    const accuse = (seat: number) => accused.add((seats[seat] as Member).index)
-    const sums = posted.map((answer, seat) => {
-      if (answer === 'unreadable' || opened[seat] === 'unreadable') accuse(seat)
-      return typeof answer === 'object' ? answer?.sum : undefined
-    })
-    let lacking: AppError | undefined
-    for (const seat of opening) {
-      const held: HeldSeed[] = []
-      const seeding = hospitals.filter(({ hospital }) => seededSeats(of, hospital).includes(seat))
-      for (const one of seeding) {
-        stopIfAborted(work)
-        const good: OpenedShare[] = []
-        for (const share of sharesFor(seat, one.hospital, opened)) {
-          if (await isShareAsGiven(of, one.hospital, seat, share, one.commitments)) good.push(share)
-          else accuse(share.holder)
-        }
-        if (good.length < of.threshold) {
-          lacking = new AppError('masking.tooFewShares', { shares: good.length, needed: of.threshold })
-          continue
-        }
-        try {
-          const seed = await recoverSeed(of, one.hospital, seat, good, one.commitments)
-          held.push({ hospital: one.hospital, weight: one.weight, seed })
-        } catch (error) {
-          if (!isAppError(error, 'masking.badSubmission')) throw error
-          accused.add(one.index)
-        }
-      }
-      if (held.length < seeding.length) continue
-      const sum = sums[seat]
-      if (sum === undefined) sums[seat] = await maskSum(field, of, seat, held, size)
-      else if (await verifySeat(field, of, seat, held, { sum, products: [] })) accuse(seat)
-    }
-    if (accused.size > 0) return { accused: [...accused].sort((a, b) => a - b) }
+    const protection = this.#protection()
+    if (answers.products !== undefined) checkProtection(protection)
+    const hospitals = this.#given(round, set)
+    const accuse = (wrong: readonly number[]) => wrong.map(seat => (seats[seat] as Member).index)
+    const asked = answers.products && (await this.#readProducts(of, { seats, set }, answers.products, size))
+    const { sums, seeds, accused, lacking } = await this.#openSeats(of, { seats, set }, answers, uplink, work)
+    const unreadable = [...(asked ?? []).entries()].flatMap(([seat, answer]) => (answer === 'unreadable' ? [seat] : []))
+    const wrong = new Set([...accused, ...accuse(unreadable)])
+    if (wrong.size > 0) return { accused: [...wrong].sort((a, b) => a - b) }
     if (lacking !== undefined) throw lacking
-    return { sum: await openSum(field, of, encoding, hospitals, sums) }
+    const sum = await openSum(field, of, encoding, hospitals, sums)
+    if (asked === undefined) return { sum }
+    const products = asked.map(answer => (answer === 'unreadable' ? null : answer))
+    const scored = { of, encoding, protection, hospitals, sum, masks: sums, seeds, products }
+    const outcome = await scoreHospitals(field, scored, work)
+    if ('scores' in outcome) return { sum, ...outcome }
+    return { accused: accuse(outcome.accused).sort((a, b) => a - b) }
   }
 
   /**
-   * The key of a seat's answer: like the model's, all who opened the set's contributions have it. Were answers wrapped for each seat,
-   * one that lies could make its own readable to some, and have the others accuse it alone.
+   * The key of a seat's answer: like the model's, all who opened the set's contributions have it. Were answers wrapped
+   * for each seat, one that lies could make its own readable to some, and have the others accuse it alone.
    * @throws AppError aggregation.notOpened
    */
   answerKey(
     round: number,
     set: readonly FrozenHospital[],
-    kind: 'masks' | 'shares',
+    kind: AnswerKind,
     by: Address = this.#study.self,
   ): Promise<Uint8Array> {
     return modelDataKey(this.salts(round, set), bindingOf(this.#study, round, kind, by))
@@ -273,14 +287,128 @@ export class MaskedRounds {
     }
   }
 
+  /** The seeds that a seat answers for. @throws AppError aggregation.notOpened */
+  #heldBy(of: MaskedRound, seat: number, set: readonly FrozenHospital[]): HeldSeed[] {
+    return seedingAt(of, seat, set).map(({ hospital, weight }) => {
+      const seed = this.#get(of.round, hospital).parcel?.seed ?? null
+      if (seed === null) throw new AppError('aggregation.notOpened', { hospital })
+      return { hospital, weight, seed }
+    })
+  }
+
+  /** The set with what was opened of it. @throws AppError aggregation.notOpened */
+  #given(round: number, set: readonly FrozenHospital[]): Given[] {
+    return set.map(one => ({ ...one, ...this.#get(round, one.hospital) }))
+  }
+
+  /** Where the description says nothing of scores, nothing opens for them, whatever the chain asks for. */
+  #protection(): Protection {
+    const { privacy, masking } = this.#study.manifest
+    return { differentialPrivacy: privacy !== undefined && masking?.scored === true }
+  }
+
+  /** What the sum that these answers open is scored by. */
+  async #directions(
+    of: MaskedRound,
+    { seats, set }: MaskedCommittee,
+    answers: MaskedAnswers,
+    uplink: Uplink,
+    work: Work,
+  ): Promise<Int8Array[]> {
+    const field = await loadField()
+    const { sums } = await this.#openSeats(of, { seats, set }, answers, uplink, work)
+    try {
+      return await scoringDirections(field, await openSum(field, of, uplink.encoding, this.#given(of.round, set), sums))
+    } catch (error) {
+      if (!isAppError(error, 'masking.missingSeat') && !isAppError(error, 'masking.outOfRange')) throw error
+      return noDirections(uplink.size)
+    }
+  }
+
+  /**
+   * The seats' sums: as they were posted, checked where their seeds were opened, and recomputed where none was posted.
+   * @throws AppError aggregation.notOpened
+   */
+  async #openSeats(
+    of: MaskedRound,
+    { seats, set }: MaskedCommittee,
+    { masks, shares, opening }: MaskedAnswers,
+    { vector, size }: Uplink,
+    work: Work,
+  ): Promise<OpenedSeats> {
+    const { round } = of
+    const field = await loadField()
+    const hospitals = this.#given(round, set)
+    const posted = await this.#read(round, { seats, set }, masks, 'masks', size * 8 + plaintextOverhead, plaintext =>
+      decodeMasks(plaintext, { round, vector, size }),
+    )
+    const mostShares = set.length * opening.length * bytesPerShare + plaintextOverhead
+    const opened = await this.#read(round, { seats, set }, shares, 'shares', mostShares, plaintext =>
+      decodeShares(plaintext, { round, vector, seats: seats.length }),
+    )
+    const accused = new Set<number>()
+    const accuse = (seat: number) => accused.add((seats[seat] as Member).index)
+    const sums = posted.map((answer, seat) => {
+      if (answer === 'unreadable' || opened[seat] === 'unreadable') accuse(seat)
+      return typeof answer === 'object' ? answer?.sum : undefined
+    })
+    const seeds = new Map<number, HeldSeed[]>()
+    let lacking: AppError | undefined
+    for (const seat of opening) {
+      const held: HeldSeed[] = []
+      const seeding = seedingAt(of, seat, hospitals)
+      for (const one of seeding) {
+        stopIfAborted(work)
+        const good: OpenedShare[] = []
+        for (const share of sharesFor(seat, one.hospital, opened)) {
+          if (await isShareAsGiven(of, one.hospital, seat, share, one.commitments)) good.push(share)
+          else accuse(share.holder)
+        }
+        if (good.length < of.threshold) {
+          lacking = new AppError('masking.tooFewShares', { shares: good.length, needed: of.threshold })
+          continue
+        }
+        try {
+          const seed = await recoverSeed(of, one.hospital, seat, good, one.commitments)
+          held.push({ hospital: one.hospital, weight: one.weight, seed })
+        } catch (error) {
+          if (!isAppError(error, 'masking.badSubmission')) throw error
+          accused.add(one.index)
+        }
+      }
+      if (held.length < seeding.length) continue
+      seeds.set(seat, held)
+      const sum = sums[seat]
+      if (sum === undefined) sums[seat] = await maskSum(field, of, seat, held, size)
+      else if ((await verifySum(field, of, seat, held, sum)) !== undefined) accuse(seat)
+    }
+    return { sums, seeds, accused, lacking }
+  }
+
+  /** By seat: its products, as many as it has seeds and there are directions. */
+  async #readProducts(
+    of: MaskedRound,
+    { seats, set }: MaskedCommittee,
+    blobs: readonly (Blob | null)[],
+    size: number,
+  ): Promise<Answer<Products>[]> {
+    const { round, vector } = of
+    const directions = 1 + directionsFor(size)
+    const largest = set.length * directions * 8 + plaintextOverhead
+    return this.#read(round, { seats, set }, blobs, 'products', largest, (plaintext, seat) => {
+      const hospitals = seedingAt(of, seat, set).length
+      return decodeProducts(plaintext, { round, vector: vector as MaskedVector, hospitals, directions }).products
+    })
+  }
+
   /** By seat: what is in its blob. */
   #read<T>(
     round: number,
     { seats, set }: MaskedCommittee,
     blobs: readonly (Blob | null)[],
-    kind: 'masks' | 'shares',
+    kind: AnswerKind,
     largest: number,
-    decode: (plaintext: Uint8Array) => T,
+    decode: (plaintext: Uint8Array, seat: number) => T,
   ): Promise<Answer<T>[]> {
     return Promise.all(
       seats.map(async (by, seat): Promise<Answer<T>> => {
@@ -289,7 +417,7 @@ export class MaskedRounds {
         const binding = bindingOf(this.#study, round, kind, by.address)
         const key = await this.answerKey(round, set, kind, by.address)
         const read = await ifSound(blob, largest, async () =>
-          decode((await openWithKey(blob, binding, key, { by })).plaintext),
+          decode((await openWithKey(blob, binding, key, { by })).plaintext, seat),
         )
         return read ?? 'unreadable'
       }),
@@ -328,6 +456,11 @@ export function parcelInfo(round: MaskedRound, hospital: Address, seat: number):
     sender: hospital.toLowerCase(),
     seat: (round.seats[seat] as Address).toLowerCase(),
   })
+}
+
+/** The hospitals that gave a seat a seed: all but the one that holds it. */
+function seedingAt<T extends Pick<FrozenHospital, 'hospital'>>(of: MaskedRound, seat: number, set: readonly T[]): T[] {
+  return set.filter(({ hospital }) => seededSeats(of, hospital).includes(seat))
 }
 
 /** What was opened of a hospital's seed for a seat, one share from each holder. A seat holds none of its own seeds. */

@@ -197,6 +197,7 @@ export function createTrainingClient(worker: Endpoint): TrainingClient {
       method('openMasked')(round, seats, member, blob, commitment, work),
     sealMasks: (round, committee, work = {}) => method('sealMasks')(round, committee, work),
     sealShares: (round, committee, opening, work = {}) => method('sealShares')(round, committee, opening, work),
+    sealProducts: (round, committee, answers, work = {}) => method('sealProducts')(round, committee, answers, work),
     aggregateMasked: (round, committee, answers, members, work = {}) =>
       method('aggregateMasked')(round, committee, answers, members, work),
     evaluate: (options, work = {}) => method('evaluate')(options, work),

@@ -1,4 +1,5 @@
-import type { Encoding } from '../aggregation/masking/encoding.ts'
+import { checkInnerBound, type Encoding } from '../aggregation/masking/encoding.ts'
+import { largestEntry } from '../aggregation/masking/scoring.ts'
 import { maxWeight, mostHospitals } from '../aggregation/weights.ts'
 import type { Binding } from '../crypto/binding.ts'
 import { bytesToHex, sameBytes, sha256 } from '../crypto/bytes.ts'
@@ -58,6 +59,7 @@ export interface Base {
  * Encodes a hospital's rows by a study's manifest.
  * @param initial the sponsor's weights, where the manifest names some
  * @throws AppError study.badManifest, data.columnsDiffer, data.badCell, training.badInitial
+ * @throws AppError masking.overflow where products that are opened for scores would not fit the field
  */
 export async function openStudy(
   given: { readonly ref: StudyRef; readonly manifest: Manifest; readonly self: Address },
@@ -69,6 +71,7 @@ export async function openStudy(
   const tables = encodeParts(dataset, manifest)
   const width = encodedWidth(manifest.schema)
   const layout = checkModel(manifest.model, manifest.schema, width)
+  if (manifest.masking?.scored) checkInnerBound(encodingOf(manifest), layout.sharedSize, largestEntry)
   return {
     ...given,
     hash: await manifestHash(manifest),

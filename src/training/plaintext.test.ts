@@ -8,12 +8,14 @@ import {
   decodeMasked,
   decodeMasks,
   decodeModel,
+  decodeProducts,
   decodeShares,
   decodeStatistics,
   decodeUpdate,
   encodeMasked,
   encodeMasks,
   encodeModel,
+  encodeProducts,
   encodeShares,
   encodeStatistics,
   encodeUpdate,
@@ -138,14 +140,23 @@ describe('of a masked round', () => {
   const parcels = [7, 8, 9].map(byte => ({ enc: new Uint8Array(65).fill(byte), ciphertext: new Uint8Array(114) }))
   const masked = { ...place, masked: BigUint64Array.of(1n, MODULUS - 1n), commitments, parcels }
   const masks = { ...place, sum: BigUint64Array.of(MODULUS - 1n, 0n) }
+  const products = {
+    ...place,
+    products: [
+      [MODULUS - 1n, 0n, 3n],
+      [1n, 2n, 4n],
+    ],
+  }
+  const asked = { round: place.round, vector: place.vector, hospitals: 2, directions: 3 }
   const shares = {
     ...place,
     shares: [{ hospital: study, seat: 2, share: new Uint8Array(33).fill(3), hashes: [hash('0a'), null, hash('0b')] }],
   }
 
-  it('contributions, sums of masks and shares come back as they were', () => {
+  it('contributions, sums of masks, products and shares come back as they were', () => {
     expect(decodeMasked(encodeMasked(masked), expected)).toEqual(masked)
     expect(decodeMasks(encodeMasks(masks), expected)).toEqual(masks)
+    expect(decodeProducts(encodeProducts(products), asked)).toEqual(products)
     expect(decodeShares(encodeShares(shares), expected)).toEqual(shares)
   })
 
@@ -170,6 +181,21 @@ describe('of a masked round', () => {
     }
   })
 
+  it('products are refused of other numbers of hospitals or directions, and with a word that is no element', () => {
+    for (const wrong of [{ round: 4 }, { vector: 'statistics' as const }, { hospitals: 3 }, { directions: 2 }]) {
+      expect(refused(() => decodeProducts(encodeProducts(products), { ...asked, ...wrong }))).toBe(true)
+    }
+    for (const word of [MODULUS, 2n ** 64n - 1n]) {
+      const changed = [products.products[0]!, [1n, word, 4n]]
+      expect(refused(() => decodeProducts(encodeProducts({ ...products, products: changed }), asked))).toBe(true)
+    }
+    const bytes = { v: 1, kind: 'products', ...place, products: new Uint8Array(48) }
+    expect(() => decodeProducts(encode(bytes), asked)).not.toThrow()
+    for (const wrong of [{ v: 2 }, { kind: 'masks' }, { products: new Uint8Array(47) }, { more: 1 }]) {
+      expect(refused(() => decodeProducts(encode({ ...bytes, ...wrong }), asked))).toBe(true)
+    }
+  })
+
   it('shares are refused of another length, or with hashes of other seats', () => {
     const [share] = shares.shares as [(typeof shares.shares)[number]]
     for (const wrong of [{ share: new Uint8Array(32) }, { hashes: [hash('0a'), null] }, { seat: -1 }]) {
@@ -185,6 +211,7 @@ describe('of a masked round', () => {
         for (const read of [decodeMasked, decodeMasks, decodeShares]) {
           expect(refused(() => read(noise, expected))).toBe(true)
         }
+        expect(refused(() => decodeProducts(noise, asked))).toBe(true)
       }),
     )
   })

@@ -78,6 +78,15 @@ export interface MasksPlaintext {
   readonly sum: BigUint64Array<ArrayBuffer>
 }
 
+/** A seat's products of its masks with the scoring directions. */
+export interface ProductsPlaintext {
+  readonly round: number
+  readonly salt: Uint8Array
+  readonly vector: MaskedVector
+  /** Field elements by hospital of the set that the seat has a seed of, in the set's order, and direction. */
+  readonly products: readonly (readonly bigint[])[]
+}
+
 /** A share of a hospital's seed for a seat, opened by who sends it. */
 export interface SeatShare extends Pick<OpenedShare, 'share' | 'hashes'> {
   readonly hospital: Address
@@ -277,6 +286,30 @@ export function decodeMasks(bytes: Uint8Array, expect: Omit<ExpectedVector, 'sea
   return { ...value, sum }
 }
 
+export function encodeProducts({ products, ...place }: ProductsPlaintext): Uint8Array {
+  return encode({ v: 1, kind: 'products', ...place, products: vectorBytes(BigUint64Array.from(products.flat())) })
+}
+
+/**
+ * @param expect.hospitals that the seat has a seed of
+ * @param expect.directions products of each
+ * @throws AppError aggregation.badUpdate: also where a word is no element of the field
+ */
+export function decodeProducts(
+  bytes: Uint8Array,
+  expect: Omit<ExpectedVector, 'seats' | 'size'> & { readonly hospitals: number; readonly directions: number },
+): ProductsPlaintext {
+  const { v: _, kind: __, ...value } = parsePlaced(bytes, productsShape, expect)
+  const { hospitals, directions } = expect
+  if (value.products.length !== hospitals * directions * 8) throw new AppError('aggregation.badUpdate')
+  const words = vectorOf(value.products)
+  if (!isCanonical(words)) throw new AppError('aggregation.badUpdate')
+  const products = Array.from({ length: hospitals }, (_, i) => [
+    ...words.subarray(i * directions, (i + 1) * directions),
+  ])
+  return { ...value, products }
+}
+
 export function encodeShares({ shares, ...place }: SharesPlaintext): Uint8Array {
   return encode({
     v: 1,
@@ -387,6 +420,8 @@ const maskedShape = z.strictObject({
 })
 
 const masksShape = z.strictObject({ ...place, kind: z.literal('masks'), sum: bytesOf() })
+
+const productsShape = z.strictObject({ ...place, kind: z.literal('products'), products: bytesOf() })
 
 const sharesShape = z.strictObject({
   ...place,

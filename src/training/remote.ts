@@ -15,6 +15,7 @@ export const cancellable: ReadonlySet<HospitalMethod> = new Set<HospitalMethod>(
   'openMasked',
   'sealMasks',
   'sealShares',
+  'sealProducts',
   'aggregateMasked',
   'evaluate',
   'details',

@@ -99,6 +99,10 @@ describe('the training worker, over a message channel', () => {
       expect((await client.sealShares(1, committee, [])).digest).toMatch(/^0x[0-9a-f]{64}$/)
     }
     const answers = { masks, shares: [null, null, null], opening: [] }
+    const [{ client: first }] = connected as [(typeof connected)[number]]
+    await expect(first.sealProducts(1, committee, answers)).rejects.toSatisfy(coded('masking.noOpenings'))
+    const aborted = { signal: AbortSignal.abort() }
+    await expect(first.sealProducts(1, committee, answers, aborted)).rejects.toSatisfy(coded('training.cancelled'))
     const outcomes = await Promise.all(
       connected.map(({ client }) => client.aggregateMasked(1, committee, answers, members)),
     )

@@ -19,6 +19,12 @@ describe('situationText', () => {
     )
   })
 
+  it('says in a masked round that the committee compares, not that it scores', () => {
+    const waiting = { kind: 'waiting', done: 3, of: 4, until: 0 } as const
+    expect(situationText({ ...waiting, phase: 'compare' }, 1000)).toMatch(/have compared the updates\.$/)
+    expect(situationText({ ...waiting, phase: 'score' }, 1000)).toMatch(/have given their scores\.$/)
+  })
+
   it('names no deadline where there is none', () => {
     const text = situationText({ kind: 'waiting', phase: 'settle', done: 0, of: 0, until: 0 }, 1000)
     expect(text).toBe('The next round begins soon.')

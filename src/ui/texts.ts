@@ -1,5 +1,5 @@
 import { isWithinChance } from '../app/gain.ts'
-import type { PhaseName } from '../app/phases.ts'
+import type { ShownPhase } from '../app/phases.ts'
 import type { Situation } from '../app/situation.ts'
 import type { Stage } from '../app/store.ts'
 import type { Progress } from '../rounds/ports.ts'
@@ -133,6 +133,8 @@ const taskTexts: Readonly<Record<TaskType, string>> = {
   reveal: 'You sit on the committee: this tab sends its scores.',
   unmask:
     'You sit on the committee: this tab adds up its masks, so that the sum of the updates can be read, and nothing else.',
+  score:
+    'You sit on the committee: this tab helps to work out how far each update points the way the others’ do. None is opened for it.',
   recover:
     'You sit on the committee: this tab opens its part of what checks a committee member, and of what missing ones left behind.',
   conclude: 'You sit on the committee: this tab averages the updates and signs the new model.',
@@ -152,11 +154,12 @@ const progressTexts: Readonly<Record<Progress['stage'], string>> = {
   fetch: 'fetching',
 }
 
-const waitingFor: Readonly<Partial<Record<PhaseName, string>>> = {
+const waitingFor: Readonly<Partial<Record<ShownPhase, string>>> = {
   train: 'hospitals have sent their update',
   attest: 'committee members have checked the updates',
   score: 'committee members have given their scores',
   unmask: 'committee members have sent their masks',
+  compare: 'committee members have compared the updates',
   recover: 'committee members have opened their part',
   aggregate: 'committee members have signed the new model',
 }

@@ -16,7 +16,8 @@ interface IGasPot {
 
     error GasPot_NotStudy(address account);
     error GasPot_NothingToCarry();
-    /// Only attest, submitScore, signModel, vetoRound and advance are carried, and none with more calldata than it needs.
+    /// Only what seats and hospitals sign for a round (attest, submitScore, signModel, signScored, postMasks, postProducts, openShares,
+    /// accuse, vetoRound) and advance are carried, and none with more calldata than it needs.
     error GasPot_NotCarried(uint256 call);
     error GasPot_NotSponsor(address caller);
     error GasPot_StudyRuns(address study);

@@ -11,7 +11,7 @@ enum Phase {
     Train, // 3  participants train and submit one update each
     Audit, // 4
     Attest, // 5  seats say which updates they could open, and commit to their scores
-    Score, // 6  seats reveal their scores
+    Score, // 6  seats reveal their scores; masked studies that score: seats post their products
     Aggregate, // 7  the surviving set is frozen; seats sign the new model's hash
     Evaluate, // 8
     Settle, // 9  a pause between rounds: joins, vetoes
@@ -54,18 +54,19 @@ struct Rules {
     uint8 maxSeats; // at most 7
     uint8 topK; // how many the ranking names
     RewardSchedule schedule;
-    int16 margin; // lowest median gain that still qualifies, e.g. -200
+    int16 margin; // lowest score (median gain; masked: cosine) that still qualifies, e.g. -200
     uint16 slashBps; // part of the original stake forfeited per fault
     uint128 stake; // what each hospital puts down
     uint32 openSeconds;
     uint32 trainSeconds;
     uint32 attestSeconds;
-    uint32 scoreSeconds; // masked: of Unmask, and of Recover
+    uint32 scoreSeconds; // masked: of Unmask, of Score, and of Recover
     uint32 aggregateSeconds;
     uint32 pauseSeconds; // 0: the next round starts with the last signature
     Mode mode;
     uint32 clip; // masked: largest absolute value of a coordinate, in whole units of the model; else 0
     uint8 fractionBits; // masked: a coordinate is a multiple of 2^-fractionBits, at most 40; else 0
+    bool scored; // masked: training rounds score each hospital's part in the sum; else false
 }
 
 /// Everything a hospital's runner needs, in one call per block. Index = order of joining; bit i of a set = member i.
@@ -100,6 +101,9 @@ struct Snapshot {
     bool drawable; // Draw: the block that draws is mined, advance() draws
     bytes32[] masks; // masked: per seat, sha-256 digest of the header block of its sum of masks; 0 = none
     bytes32[] shares; // masked: per seat, the same of its opened shares
+    bool scored; // as in the rules
+    uint8 answered; // scored: bit k = seat k posted its products
+    bytes32[] products; // scored: per seat, sha-256 digest of the header block of its products; 0 = none
 }
 
 /// An ECDSA P-256 signature by the hospital's duty key over sha256(EIP-712 digest); s in the lower half.
@@ -119,7 +123,7 @@ struct Signature {
 /// than the quorum's. Each forfeits slashBps of the stake to the round's survivors without a fault; in a void round only missed
 /// deadlines do, into the next pool.
 /// Seats that did not attest are neither waited for in Score nor, once a quorum agrees, in Aggregate; nor, masked, those that posted no
-/// masks.
+/// masks or, where they are asked for, no products.
 /// Joining: a round's model is sealed to those who had joined when its Aggregate began, and only who holds the last finalised model
 /// can train from it. So a hospital takes part from the first round on whose base model is sealed to it: who joins before
 /// Aggregate, from the next round; who joins from Aggregate on, until the next round starts, from the round after next; one round
@@ -132,13 +136,20 @@ struct Signature {
 /// Masked studies (docs/decisions/0012-masked-rounds.md). An update is y = u + its masks, one mask a seat; seat j answers with the
 /// weighted sum of the masks that it has seeds for, and only the sum of all answers opens the weighted sum of the updates.
 /// Seats m, threshold t = ⌈m/2⌉. A round freezes one set, of at least three hospitals that a quorum attested, with weights of 1 to 8,
-/// once. Nothing is scored: those in the set share the round's pool evenly. A seat is expected to post its masks when it attested
+/// once. Those in the set share the round's pool evenly, or by score (below). A seat is expected to post its masks when it attested
 /// every hospital of the set; who attested fewer lacks a seed, is not waited for and not at fault, nor for a signature. At most m - t - 1 seats may
 /// be missing; their seeds are opened from the others' shares. Where no more than m - t - 2 are, one seat that did post is drawn by the
 /// hash of a later block and its seeds are opened as well, so that everybody can recompute its answer. Seats then sign the new
 /// model, or accuse whom the opened seeds prove wrong: a quorum of accusations voids the round and takes the accused's slash; that void
 /// does not end a study, unless a slash is nothing. An accusation of nobody means that the sum makes no sense: another seat is drawn where that may be, else
 /// the round is void. Never more than m - t seats' seeds are opened, for whatever reason.
+///
+/// Masked studies that score (docs/decisions/0013-scores-from-the-sum.md), in their training rounds. After Unmask, and after the shares
+/// of missing seats' seeds (Recover) where there are any, every seat can open the sum. In Score those that posted their masks answer
+/// with the products of those with directions that follow from the sum; who does not is at fault, and its seeds are opened as those of
+/// a missing seat are, within the same limit. Only then is a seat drawn, and the shares of all opened seats' seeds are due (again).
+/// Seats sign the model and the scores as one. Scores split the pool, rank, and make the reputation as a committee's medians do; one
+/// under the margin is a fault as well, but its hospital's part stays in the sum.
 interface IStudy {
     event StudyInitialized(address indexed sponsor, string modelURI, uint16 rounds, uint256 deposit);
     event StudyFunded(address indexed from, uint256 amount);
@@ -156,6 +167,7 @@ interface IStudy {
     /// Masked: weights[i] is member i's in the sum that this round may open, 0 = not in it.
     event WeightsFrozen(uint16 indexed round, uint8[] weights);
     event MasksPosted(uint16 indexed round, address indexed hospital, bytes32 masks);
+    event ProductsPosted(uint16 indexed round, address indexed hospital, bytes32 products);
     event SeatDrawn(uint16 indexed round, address indexed hospital);
     event SharesOpened(uint16 indexed round, address indexed hospital, bytes32 shares);
     /// hospital: the seat that accuses; members: whom.
@@ -163,6 +175,8 @@ interface IStudy {
     event ModelSigned(
         uint16 indexed round, address indexed hospital, bytes32 modelHash, bytes32 header, Signature signature
     );
+    /// Scored: what a quorum signed of the hospitals' parts in the sum, by member; 0 of who is not in it.
+    event SumScored(uint16 indexed round, int16[] scores);
     event ModelFinalised(uint16 indexed round, bytes32 modelHash, bytes32 header, uint8 seats);
     /// The hospital will (not) take part in a round that has not begun.
     event RoundVetoed(uint16 indexed round, address indexed hospital, bool vetoed);
@@ -202,6 +216,10 @@ interface IStudy {
     error Study_BadIntent();
     error Study_WrongMode(Mode mode);
     error Study_BadWeight(uint8 weight);
+    /// Who posted no masks has no products to post.
+    error Study_NoMasks(address hospital);
+    /// scored: whether this round's model is signed with scores.
+    error Study_WrongSigning(bool scored);
     /// The block that draws is not mined yet.
     error Study_DrawPending(uint256 blockNumber);
 
@@ -266,14 +284,32 @@ interface IStudy {
         Signature calldata signature
     ) external;
 
+    /// Masked, in a training round that scores, in place of signModel: EIP-712
+    /// ScoredModel(address hospital,uint16 round,bytes32 modelHash,bytes32 header,int16[] scores). One score per member, those who joined
+    /// during the round may be left out: basis points; only those of the frozen set count. The same model with other scores is another
+    /// vote.
+    function signScored(
+        address hospital,
+        uint16 round,
+        bytes32 modelHash,
+        bytes32 header,
+        int16[] calldata scores,
+        Signature calldata signature
+    ) external;
+
     /// Masked, in Unmask: EIP-712 Masks(address hospital,uint16 round,bytes32 masks). masks: sha-256 digest of the header block of its
     /// sum of masks over the frozen set.
     function postMasks(address hospital, uint16 round, bytes32 masks, Signature calldata signature) external;
+    /// Masked, in Score: EIP-712 Products(address hospital,uint16 round,bytes32 products). products: sha-256 digest of the header block of
+    /// the products of its masks with the directions that follow from the opened sum. Of seats that posted their masks.
+    function postProducts(address hospital, uint16 round, bytes32 products, Signature calldata signature)
+        external;
     /// Masked, in Recover: EIP-712 Shares(address hospital,uint16 round,bytes32 shares). shares: sha-256 digest of the header block of
     /// its shares of the opening seats' seeds.
     function openShares(address hospital, uint16 round, bytes32 shares, Signature calldata signature) external;
-    /// Masked, in Aggregate, instead of signModel: EIP-712 Accusation(address hospital,uint16 round,uint64 members). members: who is
-    /// proven wrong by what was opened; 0: the sum is out of range, and nobody knows by whom.
+    /// Masked, in Aggregate, instead of signModel or signScored: EIP-712
+    /// Accusation(address hospital,uint16 round,uint64 members). members: who is proven wrong by what was opened; 0: the sum is out of
+    /// range, and nobody knows by whom.
     function accuse(address hospital, uint16 round, uint64 members, Signature calldata signature) external;
 
     // --- a hospital that wants to sit a round out: signed and carried like a seat's duty ---
@@ -284,7 +320,7 @@ interface IStudy {
 
     // --- anyone ---
 
-    /// Closes scoring once all seats revealed or the deadline passed: medians, ranking, surviving set. Called by itself
+    /// Closes a committee's scoring once all seats revealed or the deadline passed: medians, ranking, surviving set. Called by itself
     /// with the last reveal.
     function submitRoundTopK(uint16 round) external;
     /// Starts the next round once the pause is over.

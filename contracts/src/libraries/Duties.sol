@@ -16,7 +16,11 @@ library Duties {
         keccak256("Scores(address hospital,uint16 round,int16[] scores,bytes32 salt,bytes32 rewraps)");
     bytes32 private constant MODEL_SIGNATURE =
         keccak256("ModelSignature(address hospital,uint16 round,bytes32 modelHash,bytes32 header)");
+    bytes32 private constant SCORED_MODEL = keccak256(
+        "ScoredModel(address hospital,uint16 round,bytes32 modelHash,bytes32 header,int16[] scores)"
+    );
     bytes32 private constant MASKS = keccak256("Masks(address hospital,uint16 round,bytes32 masks)");
+    bytes32 private constant PRODUCTS = keccak256("Products(address hospital,uint16 round,bytes32 products)");
     bytes32 private constant SHARES = keccak256("Shares(address hospital,uint16 round,bytes32 shares)");
     bytes32 private constant ACCUSATION =
         keccak256("Accusation(address hospital,uint16 round,uint64 members)");
@@ -47,10 +51,8 @@ library Duties {
         bytes32 salt,
         bytes32 rewraps
     ) internal pure returns (bytes32) {
-        // encodePacked pads the elements of an array to 32 bytes, which is EIP-712's encoding of one.
-        bytes32 listHash = keccak256(abi.encodePacked(list));
         return MessageHashUtils.toTypedDataHash(
-            domain, keccak256(abi.encode(SCORES, hospital, round, listHash, salt, rewraps))
+            domain, keccak256(abi.encode(SCORES, hospital, round, _hashOf(list), salt, rewraps))
         );
     }
 
@@ -64,12 +66,35 @@ library Duties {
         );
     }
 
+    function scoredModel(
+        bytes32 domain,
+        address hospital,
+        uint16 round,
+        bytes32 modelHash,
+        bytes32 header,
+        int16[] calldata list
+    ) internal pure returns (bytes32) {
+        return MessageHashUtils.toTypedDataHash(
+            domain, keccak256(abi.encode(SCORED_MODEL, hospital, round, modelHash, header, _hashOf(list)))
+        );
+    }
+
     function masks(bytes32 domain, address hospital, uint16 round, bytes32 digest)
         internal
         pure
         returns (bytes32)
     {
         return MessageHashUtils.toTypedDataHash(domain, keccak256(abi.encode(MASKS, hospital, round, digest)));
+    }
+
+    function products(bytes32 domain, address hospital, uint16 round, bytes32 digest)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return MessageHashUtils.toTypedDataHash(
+            domain, keccak256(abi.encode(PRODUCTS, hospital, round, digest))
+        );
     }
 
     function shares(bytes32 domain, address hospital, uint16 round, bytes32 digest)
@@ -97,5 +122,10 @@ library Duties {
         returns (bytes32)
     {
         return MessageHashUtils.toTypedDataHash(domain, keccak256(abi.encode(VETO, hospital, round, vetoed)));
+    }
+
+    /// encodePacked pads the elements of an array to 32 bytes, which is EIP-712's encoding of one.
+    function _hashOf(int16[] calldata list) private pure returns (bytes32) {
+        return keccak256(abi.encodePacked(list));
     }
 }

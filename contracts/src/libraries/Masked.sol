@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import { Masking, StudyState } from "../StudyState.sol";
+import { Masking, Round, StudyState } from "../StudyState.sol";
 import { IHospitalRegistry } from "../interfaces/IHospitalRegistry.sol";
 import { IReputation } from "../interfaces/IReputation.sol";
-import { IStudy, Phase, RoundKind, Signature } from "../interfaces/IStudy.sol";
+import { IStudy, Mode, Phase, RoundKind, Signature } from "../interfaces/IStudy.sol";
 import { BitSet } from "./BitSet.sol";
 import { Checks } from "./Checks.sol";
 import { Duties } from "./Duties.sol";
@@ -12,9 +12,9 @@ import { Phases } from "./Phases.sol";
 import { Seats } from "./Seats.sol";
 import { Weights } from "./Weights.sol";
 
-/// What only a masked round has: the set frozen with its weights, the sums of masks, the seat that is drawn, the shares of seeds.
-/// See IStudy, Masked studies. Counts whose seeds are opened, for whatever reason. Deployed once and linked, for a study alone would
-/// be too large. Functions that close a phase answer false where the round is void.
+/// What only a masked round has: the set frozen with its weights, the sums of masks, the products, the seat that is drawn, the
+/// shares of seeds. See IStudy, Masked studies. Counts whose seeds are opened, for whatever reason. Deployed once and linked, for a
+/// study alone would be too large. Functions that close a phase answer false where the round is void.
 library Masked {
     using BitSet for uint64;
     using Checks for StudyState;
@@ -71,13 +71,45 @@ library Masked {
         masking.shared = shared;
         masking.shares[seat] = shares;
         emit IStudy.SharesOpened(number, hospital, shares);
-        return (state.round.revealed & ~shared) != 0 || _closeRecover(state);
+        // Whoever posted no products is not waited for either. Before Score nobody has.
+        uint8 awaited = masking.answered == 0 ? state.round.revealed : masking.answered;
+        return (awaited & ~shared) != 0 || _closeRecover(state);
     }
 
-    /// Moves on from Unmask, Draw or Recover, whose deadline has passed.
+    /// Takes a seat's products: see IStudy.postProducts.
+    function answer(
+        StudyState storage state,
+        IHospitalRegistry registry,
+        bytes32 domain,
+        address hospital,
+        uint16 number,
+        bytes32 products,
+        Signature calldata signature
+    ) external returns (bool) {
+        state.requireInTime(Phase.Score, number);
+        Round storage round = state.round;
+        if (round.mode != Mode.Masked) revert IStudy.Study_WrongMode(round.mode);
+        Masking storage masking = state.masking;
+        uint256 seat = state.requireSeat(hospital, masking.answered);
+        uint8 posted = round.revealed;
+        if ((posted >> seat) & 1 == 0) revert IStudy.Study_NoMasks(hospital);
+        if (products == 0) revert IStudy.Study_EmptyUpdate();
+        Checks.requireSigned(
+            registry, hospital, Duties.products(domain, hospital, number, products), signature
+        );
+
+        uint8 answered = masking.answered | uint8(1 << seat);
+        masking.answered = answered;
+        masking.products[seat] = products;
+        emit IStudy.ProductsPosted(number, hospital, products);
+        return (posted & ~answered) != 0 || _closeScore(state);
+    }
+
+    /// Moves on from Unmask, Score, Draw or Recover, whose deadline has passed.
     function close(StudyState storage state) external returns (bool) {
         Phase phase = state.round.phase;
         if (phase == Phase.Unmask) return _closeUnmask(state);
+        if (phase == Phase.Score) return _closeScore(state);
         if (phase == Phase.Recover) return _closeRecover(state);
         _draw(state);
         return true;
@@ -120,6 +152,12 @@ library Masked {
         }
     }
 
+    /// Whether this round's seats score the hospitals' parts in the sum. Sums of columns are not scored.
+    function isScored(StudyState storage state) internal view returns (bool) {
+        Round storage round = state.round;
+        return round.mode == Mode.Masked && round.kind == RoundKind.Training && state.rules.scored;
+    }
+
     /// Whether one seat more may be opened; if so, has it drawn, and whatever was signed before counts no more.
     function redraw(StudyState storage state) internal returns (bool) {
         if (uint64(state.masking.opening).count() >= _openable(state.committee.seats.size())) return false;
@@ -137,9 +175,33 @@ library Masked {
         uint256 openable = _openable(seats.size());
         if (open > openable) return false;
         state.masking.opening = missing;
-        if (open < openable) _awaitDraw(state);
+        bool scores = isScored(state);
+        // To score, the sum must open first; a seat is drawn once there are products of it to check too.
+        if (!scores && open < openable) _awaitDraw(state);
         else if (open != 0) state.enter(Phase.Recover, state.rules.scoreSeconds);
+        else if (scores) state.enter(Phase.Score, state.rules.scoreSeconds);
         else state.enter(Phase.Aggregate, state.rules.aggregateSeconds);
+        return true;
+    }
+
+    /// Who posted masks and no products is opened as if it were missing. Where nobody is late, the shares of all who are opened came
+    /// before Score.
+    function _closeScore(StudyState storage state) private returns (bool) {
+        Masking storage masking = state.masking;
+        uint8 late = state.round.revealed & ~masking.answered;
+        uint8 opening = masking.opening | late;
+        uint256 open = uint64(opening).count();
+        uint256 openable = _openable(state.committee.seats.size());
+        if (open > openable) return false;
+        masking.opening = opening;
+        if (open < openable) {
+            _awaitDraw(state);
+        } else if (late != 0) {
+            masking.shared = 0;
+            state.enter(Phase.Recover, state.rules.scoreSeconds);
+        } else {
+            state.enter(Phase.Aggregate, state.rules.aggregateSeconds);
+        }
         return true;
     }
 
@@ -202,7 +264,10 @@ library Masked {
             // A seat holds no share of its own seeds.
             if (uint64(shared).remove(seat).count() < _threshold(m)) return false;
         }
-        state.enter(Phase.Aggregate, state.rules.aggregateSeconds);
+        // A Score that nobody answered is void, so without an answer it is still to come.
+        bool comesScore = state.masking.answered == 0 && isScored(state);
+        if (comesScore) state.enter(Phase.Score, state.rules.scoreSeconds);
+        else state.enter(Phase.Aggregate, state.rules.aggregateSeconds);
         return true;
     }
 }

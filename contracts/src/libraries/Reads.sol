@@ -80,13 +80,17 @@ library Reads {
         s.drawn = masking.drawn;
         s.opening = masking.opening;
         s.shared = masking.shared;
+        s.scored = state.rules.scored;
+        s.answered = masking.answered;
         s.drawable = s.phase == Phase.Draw && block.number > masking.drawBlock;
         s.masks = new bytes32[](s.seats.length);
         s.shares = new bytes32[](s.seats.length);
+        s.products = new bytes32[](s.seats.length);
         for (uint256 seat = 0; seat < s.seats.length; seat++) {
             // A slot whose seat has not acted holds an older round's.
             if ((s.revealed >> seat) & 1 == 1) s.masks[seat] = masking.masks[seat];
             if ((s.shared >> seat) & 1 == 1) s.shares[seat] = masking.shares[seat];
+            if ((s.answered >> seat) & 1 == 1) s.products[seat] = masking.products[seat];
         }
     }
 

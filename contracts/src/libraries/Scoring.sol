@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import { Arrays } from "@openzeppelin/contracts/utils/Arrays.sol";
 import { Round, StudyState } from "../StudyState.sol";
 import { IHospitalRegistry } from "../interfaces/IHospitalRegistry.sol";
 import { IReputation } from "../interfaces/IReputation.sol";
@@ -11,6 +10,7 @@ import { Checks } from "./Checks.sol";
 import { Duties } from "./Duties.sol";
 import { Masked } from "./Masked.sol";
 import { Phases } from "./Phases.sol";
+import { Ranking } from "./Ranking.sol";
 import { Scores } from "./Scores.sol";
 import { Seats } from "./Seats.sol";
 
@@ -82,6 +82,7 @@ library Scoring {
     ) external returns (bool) {
         Round storage round = state.round;
         state.requireInTime(Phase.Score, number);
+        if (round.mode != Mode.Committee) revert IStudy.Study_WrongMode(round.mode);
         uint256 seat = state.requireSeat(hospital, round.revealed);
         // Hospitals may join in mid-round, so a list may be as long as the members were then or are now.
         if (scores.length < state.roster.size || scores.length > state.members.length) {
@@ -141,12 +142,8 @@ library Scoring {
         returns (uint64 survivors, uint64 disqualified)
     {
         (uint64 scored, int16[] memory medians) = _takeMedians(state);
-        int16 margin = state.rules.margin;
-        for (uint256 member = 0; member < medians.length; member++) {
-            if (scored.has(member) && medians[member] >= margin) survivors = survivors.add(member);
-        }
+        survivors = Ranking.qualify(state, reputation, scored, medians);
         disqualified = scored & ~survivors;
-        if (survivors != 0) _rank(state, reputation, survivors, medians);
     }
 
     /// The median of each opened update over the seats that opened and scored it, its own hospital's score left out.
@@ -182,32 +179,6 @@ library Scoring {
             }
             state.medians[word] = packed;
         }
-    }
-
-    function _rank(StudyState storage state, IReputation reputation, uint64 survivors, int16[] memory medians)
-        private
-    {
-        uint256 n = survivors.count();
-        uint256[] memory keys = new uint256[](n);
-        uint256 i = 0;
-        for (uint256 member = 0; member < medians.length; member++) {
-            if (!survivors.has(member)) continue;
-            uint16 standing = reputation.standingOf(state.members[member].wallet).reputation;
-            keys[i++] = Scores.rankKey(medians[member], standing, member);
-        }
-        Arrays.sort(keys);
-        uint256 length = n < state.rules.topK ? n : state.rules.topK;
-        address[] memory topK = new address[](length);
-        int16[] memory topMedians = new int16[](length);
-        uint256 ranking;
-        for (uint256 place = 0; place < length; place++) {
-            uint256 member = Scores.memberOf(keys[n - 1 - place]);
-            topK[place] = state.members[member].wallet;
-            topMedians[place] = medians[member];
-            ranking |= (member + 1) << (8 * place);
-        }
-        state.rankings[state.round.number] = ranking;
-        emit IStudy.TopKRanked(state.round.number, topK, topMedians);
     }
 
     /// What each seat of the set attested to have opened; nothing for the others, whose slots hold an older round.

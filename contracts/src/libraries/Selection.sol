@@ -129,6 +129,7 @@ library Selection {
         masking.drawn = 0;
         masking.opening = 0;
         masking.shared = 0;
+        masking.answered = 0;
     }
 
     /// Whoever can open what a next round starts from: everybody as long as that is the study's own initial model.

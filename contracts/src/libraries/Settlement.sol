@@ -2,12 +2,13 @@
 pragma solidity 0.8.30;
 
 import { Arrays } from "@openzeppelin/contracts/utils/Arrays.sol";
-import { Candidate, Committee, Member, Round, StudyState } from "../StudyState.sol";
+import { Candidate, Committee, Masking, Member, Round, StudyState } from "../StudyState.sol";
 import { IModelRegistry } from "../interfaces/IModelRegistry.sol";
 import { IReputation } from "../interfaces/IReputation.sol";
 import { IStudy, Mode, Phase, RewardSchedule, RoundKind } from "../interfaces/IStudy.sol";
 import { BitSet } from "./BitSet.sol";
 import { Masked } from "./Masked.sol";
+import { Ranking } from "./Ranking.sol";
 import { Scores } from "./Scores.sol";
 import { Seats } from "./Seats.sol";
 
@@ -39,6 +40,7 @@ library Settlement {
         if (round.kind == RoundKind.Training) state.round.completed = round.completed + 1;
         emit IStudy.ModelFinalised(round.number, model.modelHash, model.header, signers);
 
+        if (Masked.isScored(state)) _takeScores(state, reputation, winner, committee.survivors);
         uint64 faulty = _timeouts(state, round, committee.seats);
         faulty = _forfeit(state, round.submitted & ~committee.opened, faulty, "not opened");
         faulty = _forfeit(state, state.roster.disqualified, faulty, "disqualified");
@@ -75,6 +77,22 @@ library Settlement {
         state.pool.deposit = 0;
     }
 
+    /// Takes the scores that go with a masked study's model for the medians, ranks, and disqualifies whose score is under the margin.
+    /// Its part stays in the sum, which is open already.
+    function _takeScores(StudyState storage state, IReputation reputation, uint256 winner, uint64 survivors)
+        private
+    {
+        int16[] memory scores = new int16[](state.roster.size);
+        for (uint256 word = 0; word < Scores.words(scores.length); word++) {
+            state.medians[word] = state.scores[winner][word];
+        }
+        for (uint256 member = 0; member < scores.length; member++) {
+            scores[member] = _medianOf(state, member);
+        }
+        emit IStudy.SumScored(state.round.number, scores);
+        state.roster.disqualified = survivors & ~Ranking.qualify(state, reputation, survivors, scores);
+    }
+
     /// Forfeits for every deadline missed up to and including the running phase's; answers who missed one.
     function _timeouts(StudyState storage state, Round memory round, uint64 seats)
         private
@@ -88,8 +106,14 @@ library Settlement {
             uint8 missing = Masked.expected(state) & ~round.revealed;
             faulty = _forfeit(state, seats.members(missing), faulty, "no masks");
             if (round.phase == Phase.Unmask) return faulty;
-            if (state.masking.opening != 0) {
-                uint8 silent = round.revealed & ~state.masking.shared;
+            Masking storage masking = state.masking;
+            // Past Score somebody has answered; before it, and where nothing is scored, nobody was asked.
+            if (round.phase == Phase.Score || masking.answered != 0) {
+                uint8 late = round.revealed & ~masking.answered;
+                faulty = _forfeit(state, seats.members(late), faulty, "no products");
+            }
+            if (masking.opening != 0) {
+                uint8 silent = round.revealed & ~masking.shared;
                 faulty = _forfeit(state, seats.members(silent), faulty, "no shares");
             }
             if (round.phase == Phase.Recover) return faulty;
@@ -129,8 +153,8 @@ library Settlement {
         return (uint256(state.rules.stake) * state.rules.slashBps) / BASIS_POINTS;
     }
 
-    /// Pays a training round's pool to the survivors without a fault, by score, and answers the survivors' mean gain. In a masked
-    /// study nothing is scored: they share evenly, and the gain is 0.
+    /// Pays a training round's pool to the survivors without a fault, by score, and answers the survivors' mean score. Where nothing is
+    /// scored they share evenly, and the mean is 0.
     function _reward(StudyState storage state, uint16 number, uint64 survivors, uint64 faulty)
         private
         returns (int16 metric)
@@ -143,7 +167,7 @@ library Settlement {
         }
         uint256[] memory weights = new uint256[](state.members.length);
         int16 margin = state.rules.margin;
-        bool isScored = state.round.mode == Mode.Committee;
+        bool isScored = _isScored(state);
         int256 sum = 0;
         for (uint256 member = 0; member < weights.length; member++) {
             if (!survivors.has(member)) continue;
@@ -156,6 +180,11 @@ library Settlement {
         }
         state.pool.carry = uint128(pool - _split(state, number, pool, weights));
         metric = int16(sum / int256(survivors.count()));
+    }
+
+    /// Of a training round.
+    function _isScored(StudyState storage state) private view returns (bool) {
+        return state.round.mode == Mode.Committee || state.rules.scored;
     }
 
     function _medianOf(StudyState storage state, uint256 member) private view returns (int16) {
@@ -193,7 +222,7 @@ library Settlement {
         uint64 survivors,
         uint64 faulty
     ) private {
-        bool isScored = round.kind == RoundKind.Training && round.mode == Mode.Committee;
+        bool isScored = round.kind == RoundKind.Training && _isScored(state);
         for (uint256 i = 0; i < state.members.length; i++) {
             if (!round.participants.has(i)) continue;
             uint16 outcome = NEUTRAL_OUTCOME; // opened, but nobody could score it

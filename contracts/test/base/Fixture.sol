@@ -35,6 +35,17 @@ contract Digests {
     ) external pure returns (bytes32) {
         return Duties.scores(domain, hospital, round, list, salt, rewraps);
     }
+
+    function scoredModel(
+        bytes32 domain,
+        address hospital,
+        uint16 round,
+        bytes32 modelHash,
+        bytes32 header,
+        int16[] calldata list
+    ) external pure returns (bytes32) {
+        return Duties.scoredModel(domain, hospital, round, modelHash, header, list);
+    }
 }
 
 /// A whole deployment with accredited hospitals, and what sponsor, hospitals and seats do. Hospital i is member i as long as
@@ -106,7 +117,8 @@ abstract contract Fixture {
             pauseSeconds: 0,
             mode: Mode.Committee,
             clip: 0,
-            fractionBits: 0
+            fractionBits: 0,
+            scored: false
         });
     }
 
@@ -117,6 +129,12 @@ abstract contract Fixture {
         masked.minHospitals = 3;
         masked.clip = 8;
         masked.fractionBits = 24;
+    }
+
+    /// Masked rules with scores, by which the margin means something again.
+    function scoredRules() internal pure returns (Rules memory scored) {
+        scored = maskedRules();
+        scored.scored = true;
     }
 
     /// Accredits one more hospital and gives it credits.
@@ -245,6 +263,17 @@ abstract contract Fixture {
         return abi.encodeCall(IStudy.postMasks, (hospitals[i], round, masks, dutySign(i, digest)));
     }
 
+    function postProducts(uint256 i) internal {
+        _do(postProductsCall(i));
+    }
+
+    function postProductsCall(uint256 i) internal view returns (bytes memory) {
+        uint16 round = currentRound();
+        bytes32 products = productsOf(i, round);
+        bytes32 digest = Duties.products(study.domainSeparator(), hospitals[i], round, products);
+        return abi.encodeCall(IStudy.postProducts, (hospitals[i], round, products, dutySign(i, digest)));
+    }
+
     function openShares(uint256 i) internal {
         _do(openSharesCall(i));
     }
@@ -292,6 +321,24 @@ abstract contract Fixture {
         return abi.encodeCall(IStudy.signModel, (hospitals[i], round, modelHash, header, dutySign(i, digest)));
     }
 
+    function signScored(uint256 i, bytes32 modelHash, int16[] memory scores) internal {
+        _do(signScoredCall(i, modelHash, scores));
+    }
+
+    function signScoredCall(uint256 i, bytes32 modelHash, int16[] memory scores)
+        internal
+        view
+        returns (bytes memory)
+    {
+        uint16 round = currentRound();
+        bytes32 header = headerOf(i, modelHash);
+        bytes32 digest =
+            _digests.scoredModel(study.domainSeparator(), hospitals[i], round, modelHash, header, scores);
+        return abi.encodeCall(
+            IStudy.signScored, (hospitals[i], round, modelHash, header, scores, dutySign(i, digest))
+        );
+    }
+
     function veto(uint256 i, uint16 round, bool vetoed) internal {
         _do(vetoCall(i, round, vetoed));
     }
@@ -330,6 +377,13 @@ abstract contract Fixture {
         }
     }
 
+    function signAllScored(bytes32 modelHash, int16[] memory scores) internal {
+        Snapshot memory s = study.snapshot();
+        for (uint256 k = 0; k < s.seats.length; k++) {
+            signScored(s.seats[k], modelHash, scores);
+        }
+    }
+
     function attestAll() internal {
         Snapshot memory s = study.snapshot();
         for (uint256 k = 0; k < s.seats.length; k++) {
@@ -345,6 +399,16 @@ abstract contract Fixture {
         }
     }
 
+    /// Whoever posted masks, but the first `late` seats of those.
+    function answerAllBut(uint256 late) internal {
+        Snapshot memory s = study.snapshot();
+        for (uint256 k = 0; k < s.seats.length; k++) {
+            if ((s.revealed >> k) & 1 == 0) continue;
+            if (late == 0) postProducts(s.seats[k]);
+            else late--;
+        }
+    }
+
     /// Whoever posted.
     function shareAll() internal {
         Snapshot memory s = study.snapshot();
@@ -355,6 +419,10 @@ abstract contract Fixture {
 
     function masksOf(uint256 i, uint16 round) internal pure returns (bytes32) {
         return keccak256(abi.encode("masks", i, round));
+    }
+
+    function productsOf(uint256 i, uint16 round) internal pure returns (bytes32) {
+        return keccak256(abi.encode("products", i, round));
     }
 
     function sharesOf(uint256 i, uint16 round) internal pure returns (bytes32) {
@@ -384,6 +452,7 @@ abstract contract Fixture {
         submitAll();
         attestAll();
         postAllBut(0);
+        if (study.snapshot().phase == Phase.Score) answerAllBut(0);
         if (study.snapshot().phase == Phase.Draw) {
             draw();
             shareAll();

@@ -2,20 +2,23 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isAppError } from '../../errors/AppError.ts'
 import { MODULUS } from '../../field/Field.ts'
+import { loadField } from '../../field/loadField.ts'
 import {
   checkBound,
   checkInnerBound,
   decodeMean,
   type Encoding,
   encodeUpdate,
+  innerSmall,
   maxElement,
-  smallElements,
   toElements,
   toIntegers,
   vectorBytes,
   vectorOf,
 } from './encoding.ts'
+import { randomElements } from './testing.ts'
 
+const field = await loadField()
 const encoding: Encoding = { hospitals: 50, clip: 4, fractionBits: 20, maxWeight: 8 }
 const half = MODULUS >> 1n
 const codeOf = (run: () => unknown) => {
@@ -147,14 +150,30 @@ describe('toElements and toIntegers', () => {
     expect([...toIntegers(toElements([half, -half, 0n]))]).toEqual([half, -half, 0n])
   })
 
-  it('have the same elements for small integers', () => {
-    const all = Int8Array.from({ length: 256 }, (_, k) => k - 128)
-    expect(smallElements(all)).toEqual(toElements(Array.from(all, BigInt)))
-  })
-
   it('refuse one past it', () => {
     expect(codeOf(() => toElements([half + 1n]))).toBe('RangeError')
     expect(codeOf(() => toElements([-half - 1n]))).toBe('RangeError')
+  })
+})
+
+describe('an inner product with small integers', () => {
+  it('is the field’s own, for the largest words and factors and lengths beyond one exact sum', () => {
+    for (const length of [0, 1, 8191, 8192, 8193, 20_000]) {
+      const most = new BigUint64Array(length).fill(MODULUS - 1n)
+      for (const elements of [most, randomElements(length)]) {
+        const random = Int8Array.from(randomElements(length), word => Number(BigInt.asIntN(8, word)))
+        for (const direction of [random, new Int8Array(length).fill(-128), new Int8Array(length).fill(127)]) {
+          const expected = field.inner(elements, toElements(Array.from(direction, BigInt)))
+          expect(innerSmall(elements, direction)).toBe(expected)
+        }
+      }
+    }
+  })
+
+  it('refuses a direction of another length, and reads a part of a larger vector', () => {
+    expect(codeOf(() => innerSmall(new BigUint64Array(2), new Int8Array(3)))).toBe('RangeError')
+    const part = BigUint64Array.of(5n, 7n, 9n).subarray(1)
+    expect(innerSmall(part, Int8Array.of(1, -2))).toBe(MODULUS - 11n)
   })
 })
 

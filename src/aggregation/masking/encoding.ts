@@ -90,16 +90,27 @@ export function toElements(values: readonly bigint[] | BigInt64Array): BigUint64
 }
 
 /**
- * A vector of small integers as field elements.
- * @param elements where to write them; fresh memory costs more than the writing
+ * Σ a_k b_k modulo p for a vector of small signed numbers.
+ * @param elements canonical
+ * @throws RangeError where the lengths differ
  */
-export function smallElements(
-  values: Int8Array,
-  elements: BigUint64Array<ArrayBuffer> = new BigUint64Array(values.length),
-): BigUint64Array<ArrayBuffer> {
-  const halves = new Uint32Array(elements.buffer, elements.byteOffset, 2 * values.length)
-  for (let k = 0; k < values.length; k++) writeSigned(halves, k, values[k] as number)
-  return elements
+export function innerSmall(elements: BigUint64Array, direction: Int8Array): bigint {
+  if (direction.length !== elements.length) throw new RangeError('a direction of another length')
+  const halves = new Uint32Array(elements.buffer, elements.byteOffset, 2 * elements.length)
+  let sum = 0n
+  // Halves are summed apart in doubles, which are exact for so many terms: several times as fast as products of
+  // elements.
+  for (let from = 0; from < direction.length; from += EXACT_TERMS) {
+    const end = Math.min(direction.length, from + EXACT_TERMS)
+    let [low, high] = [0, 0]
+    for (let k = from; k < end; k++) {
+      const factor = direction[k] as number
+      low += (halves[2 * k] as number) * factor
+      high += (halves[2 * k + 1] as number) * factor
+    }
+    sum += BigInt(low) + (BigInt(high) << 32n)
+  }
+  return ((sum % MODULUS) + MODULUS) % MODULUS
 }
 
 /** The signed integers nearest to 0 that field elements stand for. */
@@ -141,6 +152,8 @@ export function vectorOf(bytes: Uint8Array): BigUint64Array<ArrayBuffer> {
 
 /** getRandomValues gives 65,536 bytes at most. */
 const COINS = 16_384
+/** 2^13 terms below 2^32 · 2^7 add up to less than 2^53. */
+const EXACT_TERMS = 8192
 /** The largest integer that reads as positive: (p − 1) / 2. */
 const HALF = MODULUS >> 1n
 

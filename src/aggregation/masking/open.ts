@@ -15,7 +15,7 @@ export interface WeightedMasked {
  * @param seatSums M_j by seat: posted, or recomputed from the seeds of a seat that vanished
  * @returns exact integers; see decodeMean
  * @throws AppError masking.missingSeat: without each seat's sum there is only noise
- * @throws AppError masking.outOfRange: some seat or hospital lied, see verifySeat
+ * @throws AppError masking.outOfRange: some seat or hospital lied, see verifySum
  */
 export async function openSum(
   field: Field,

@@ -2,15 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isAppError } from '../../errors/AppError.ts'
 import type { FrozenHospital } from './freeze.ts'
-import {
-  noOpenings,
-  type Openings,
-  recordFreeze,
-  recordOpenedSeat,
-  recordPost,
-  recordVoid,
-  recordWeights,
-} from './openings.ts'
+import { noOpenings, type Openings, recordFreeze, recordOpenedSeat, recordPost, recordVoid } from './openings.ts'
 import { openableSeeds, seededSeats } from './round.ts'
 import { addressOf, roundOf } from './testing.ts'
 
@@ -46,6 +38,16 @@ describe('the openings of a round', () => {
     }
   })
 
+  it('are void from the start where the weights would not hide the parts', () => {
+    for (const weights of [
+      [8, 0, 0, 1],
+      [9, 1, 1, 1],
+    ]) {
+      const packed = set.map((one, i) => ({ ...one, weight: weights[i]! }))
+      expect(recordFreeze(noOpenings, packed).state).toBe('void')
+    }
+  })
+
   it('wait for finality: two views at least, and all of them the frozen set', () => {
     for (const views of [[], [set], [set, other], [other, other], [set, set, other]]) {
       expect(codeOf(() => recordPost(frozen, views))).toBe('masking.notFinal')
@@ -59,24 +61,10 @@ describe('the openings of a round', () => {
     expect(codeOf(() => recordPost(posted, [other, other]))).toBe('masking.openedBefore')
   })
 
-  it('take weights from scores once, before anything is posted, and only ones that hide the parts', () => {
-    const scored = recordWeights(frozen, [8, 0, 3, 1])
-    expect(scored.set.map(({ weight }) => weight)).toEqual([8, 0, 3, 1])
-    expect(codeOf(() => recordWeights(scored, [8, 0, 3, 1]))).toBe('masking.openedBefore')
-    expect(codeOf(() => recordWeights(posted, [1, 1, 1, 1]))).toBe('masking.openedBefore')
-    expect(recordWeights(frozen, [8, 0, 0, 1]).state).toBe('void')
-    expect(recordWeights(frozen, [9, 1, 1, 1]).state).toBe('void')
-    expect(() => recordWeights(frozen, [1, 1, 1])).toThrow(RangeError)
-    // What was final before the scores is not what is opened after them.
-    expect(codeOf(() => recordPost(scored, [set, set]))).toBe('masking.notFinal')
-    expect(recordPost(scored, [scored.set, scored.set]).state).toBe('posted')
-  })
-
   it('never go on after the round became void', () => {
     const gone = recordVoid(frozen)
     expect(recordFreeze(gone, set).state).toBe('void')
     expect(codeOf(() => recordPost(gone, [set, set]))).toBe('masking.openedBefore')
-    expect(codeOf(() => recordWeights(gone, [1, 1, 1, 1]))).toBe('masking.openedBefore')
     expect(codeOf(() => recordOpenedSeat(gone, round, { seat: 0, reason: 'checked' }))).toBe('masking.openedBefore')
   })
 

@@ -10,8 +10,6 @@ export interface Openings {
   readonly state: 'collecting' | 'frozen' | 'posted' | 'void'
   /** From the freeze on. */
   readonly set: readonly FrozenHospital[]
-  /** Whether scores have changed the weights already. */
-  readonly scored: boolean
   /** In the order in which they were opened. */
   readonly openedSeats: readonly OpenedSeat[]
 }
@@ -22,7 +20,7 @@ export interface OpenedSeat {
   readonly reason: 'vanished' | 'checked'
 }
 
-export const noOpenings: Openings = { state: 'collecting', set: [], scored: false, openedSeats: [] }
+export const noOpenings: Openings = { state: 'collecting', set: [], openedSeats: [] }
 
 /**
  * The set is frozen: once. Another set afterwards, by a reorg or a lying RPC, makes the round void.
@@ -39,19 +37,6 @@ export function recordFreeze(openings: Openings, set: readonly FrozenHospital[] 
 /** The round opens nothing any more: its set fell apart, a seat lied, or too many seats are gone. */
 export function recordVoid(openings: Openings): Openings {
   return { ...openings, state: 'void' }
-}
-
-/**
- * The weights that follow from the scores, in the set's order: once, before anything is posted. Weights that would no longer
- * hide the parts make the round void.
- * @throws AppError masking.openedBefore
- */
-export function recordWeights(openings: Openings, weights: readonly number[]): Openings {
-  const { state, set, scored } = openings
-  if (state !== 'frozen' || scored) throw new AppError('masking.openedBefore')
-  if (weights.length !== set.length) throw new RangeError('a weight for each hospital of the set')
-  if (!sumsHide(weights)) return recordVoid(openings)
-  return { ...openings, scored: true, set: set.map((one, i) => ({ ...one, weight: weights[i] as number })) }
 }
 
 /**

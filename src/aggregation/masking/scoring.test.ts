@@ -1,21 +1,22 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isAppError } from '../../errors/AppError.ts'
+import { MODULUS } from '../../field/Field.ts'
 import { loadField } from '../../field/loadField.ts'
-import { decodeMean, type Encoding, encodeUpdate, toIntegers } from './encoding.ts'
-import { noOpenings, recordFreeze, recordWeights } from './openings.ts'
+import { decodeMean, type Encoding, maxElement, toElements } from './encoding.ts'
 import {
   beaconDirections,
-  type Contribution,
+  directionsFor,
+  isInRange,
   leastDirections,
+  mostDirections,
+  noDirections,
   openProducts,
   scores,
-  scoringDirection,
-  squaredNorm,
-  trustWeights,
+  scoringDirections,
 } from './scoring.ts'
 import { maskProducts } from './seat.ts'
-import { frozenOf, randomElements, roundOf, submitAll } from './testing.ts'
+import { randomElements, roundOf, submitAll } from './testing.ts'
 
 const field = await loadField()
 const encoding: Encoding = { hospitals: 50, clip: 1, fractionBits: 24, maxWeight: 8 }
@@ -23,59 +24,105 @@ const protection = { differentialPrivacy: true }
 const round = roundOf([0, 1, 2, 3, 4], 3)
 const beacon = crypto.getRandomValues(new Uint8Array(32))
 const dimension = 300
-const unit = 2 ** encoding.fractionBits
-const updates = Array.from({ length: 4 }, (_, i) =>
-  Float64Array.from(randomElements(dimension), word => ((i + 1) * (Number(word % 2001n) - 1000)) / 2 ** 13),
-)
-const all = await submitAll(
-  field,
-  round,
-  updates.map(update => encodeUpdate(update, encoding)),
-  [1, 2, 3, 4],
-)
-const frozen = recordFreeze(noOpenings, frozenOf(all))
+
+type Update = readonly bigint[]
+
+/** About normal, of this standard deviation in steps: twelve uniform words added up. */
+const noise = (deviation: number, length = dimension): number[] =>
+  Array.from({ length }, () => {
+    const words = Array.from(randomElements(12), word => Number(word % 2n ** 32n) / 2 ** 32)
+    return deviation * (words.reduce((sum, word) => sum + word, 0) - 6)
+  })
+const rounded = (values: readonly number[]): Update => values.map(value => BigInt(Math.round(value)))
+const plus = (a: readonly number[], b: readonly number[]) => a.map((value, k) => value + (b[k] as number))
+const times = (a: readonly number[], by: number) => a.map(value => value * by)
 const dot = (a: ArrayLike<number>, b: ArrayLike<number>) =>
   Array.from(a).reduce((sum, value, k) => sum + value * (b[k] as number), 0)
-/** What all seats that have a seed of this hospital answer, opened. */
-const opened = async (hospital: number, directions: readonly Int8Array[]) => {
-  const { hospital: address, parcels, submission } = all[hospital]!
-  const answers = await Promise.all(
-    parcels.flatMap(({ seed }, seat) =>
-      seed === null ? [] : [maskProducts(field, round, protection, seat, { hospital: address, seed }, directions)],
-    ),
+const sumOf = (updates: readonly Update[], weights: readonly number[]) =>
+  BigInt64Array.from({ length: updates[0]!.length }, (_, k) =>
+    updates.reduce((sum, update, i) => sum + BigInt(weights[i]!) * update[k]!, 0n),
   )
-  return openProducts(field, protection, encoding, submission.masked, answers, directions)
+/** In doubles, which these small integers' sums fit exactly. */
+const along = (update: Update, directions: readonly Int8Array[]) => {
+  const values = update.map(Number)
+  return directions.map(direction => BigInt(dot(values, direction)))
 }
 
-describe('scoringDirection', () => {
-  it('keeps the direction of the sum in 8 bits', () => {
-    expect([...scoringDirection(frozen, BigInt64Array.of(-1000n, 500n, 3n, 0n))]).toEqual([-127, 64, 0, 0])
-    expect([...scoringDirection(frozen, BigInt64Array.of(0n, 0n))]).toEqual([0, 0])
-    fc.assert(
-      fc.property(fc.array(fc.bigInt({ min: -(2n ** 62n), max: 2n ** 62n }), { minLength: 1 }), sum => {
-        const largest = Number(
-          sum.reduce(
-            (most, value) => ((value < 0n ? -value : value) > most ? (value < 0n ? -value : value) : most),
-            0n,
-          ),
-        )
-        const direction = scoringDirection(frozen, BigInt64Array.from(sum))
-        direction.forEach((entry, k) => {
-          const exact = largest === 0 ? 0 : (127 * Number(sum[k])) / largest
-          expect(Math.abs(entry - exact)).toBeLessThanOrEqual(0.5 + 1e-9)
+/** The scores of updates that nobody hides. */
+const scoresOf = async (updates: readonly Update[], weights: readonly number[] = updates.map(() => 1)) => {
+  const sum = sumOf(updates, weights)
+  const directions = await scoringDirections(field, sum)
+  const list = updates.map((update, i) => ({ weight: weights[i]!, products: along(update, directions) }))
+  return scores(list, sum, directions, encoding)
+}
+
+/**
+ * The exact cosine of each update with the sum of the others, and how far its score may be from it. What lies along the
+ * sum is exact, but for its 8 bits. Across it, 128 directions estimate squared lengths and inner products with a
+ * standard deviation of an eighth of the lengths at most: the cosine's product is off by an eighth of both parts
+ * across, its lengths by an eighth of theirs. Six of that.
+ */
+const exactScores = (updates: readonly Update[], weights: readonly number[] = updates.map(() => 1)) => {
+  const sum = Array.from(sumOf(updates, weights), Number)
+  const largest = Math.max(...sum.map(Math.abs))
+  const v = sum.map(value => Math.round((127 * value) / largest))
+  const across = (values: readonly number[]) =>
+    1 - dot(values, v) ** 2 / Math.max(Number.MIN_VALUE, dot(v, v) * dot(values, values))
+  return updates.map((update, i) => {
+    const own = update.map(Number)
+    const others = plus(sum, times(own, -weights[i]!))
+    const cosine = dot(own, others) / Math.sqrt(dot(own, own) * dot(others, others))
+    const [a, b] = [across(own), across(others)]
+    const eighths = Math.sqrt(a * b) + (Math.abs(cosine) * (a + b)) / 2
+    return { exact: 10_000 * cosine, slack: 1 + 10_000 * (6 / 8) * eighths }
+  })
+}
+/** Root of the mean square. */
+const deviationOf = (values: readonly number[]) => Math.sqrt(dot(values, values) / values.length)
+
+describe('directionsFor', () => {
+  it('is what sixteen megabytes hold, from 32 to 128', () => {
+    expect([1, 60_000, 131_072, 262_144, 524_288, 1_000_000].map(directionsFor)).toEqual([128, 128, 128, 64, 32, 32])
+    for (const size of [200_000, 300_001, 500_000]) expect(directionsFor(size) * size).toBeLessThanOrEqual(2 ** 24)
+  })
+})
+
+describe('scoringDirections', () => {
+  it('keep the direction of the sum in 8 bits', async () => {
+    const directions = await scoringDirections(field, BigInt64Array.of(-1000n, 500n, 3n, 0n))
+    expect([...directions[0]!]).toEqual([-127, 64, 0, 0])
+    expect(directions).toHaveLength(1 + mostDirections)
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.bigInt({ min: -(2n ** 62n), max: 2n ** 62n }), { minLength: 1 }), async sum => {
+        const [v] = await scoringDirections(field, BigInt64Array.from(sum), leastDirections)
+        const largest = Math.max(...sum.map(value => Math.abs(Number(value))))
+        sum.forEach((value, k) => {
+          const exact = largest === 0 ? 0 : (127 * Number(value)) / largest
+          expect(Math.abs(v![k]! - exact)).toBeLessThanOrEqual(0.5 + 1e-9)
         })
       }),
     )
   })
 
-  it('is not known while updates can come, nor after the weights are fixed', () => {
-    for (const state of [noOpenings, recordWeights(frozen, [1, 1, 1, 1])]) {
-      try {
-        scoringDirection(state, BigInt64Array.of(1n))
-        expect.unreachable()
-      } catch (error) {
-        expect(isAppError(error, 'masking.notFinal')).toBe(true)
-      }
+  it('are zeros for a sum of zeros, as where there is none', async () => {
+    const none = await scoringDirections(field, new BigInt64Array(5))
+    expect(none).toEqual(noDirections(5))
+    expect(none).toHaveLength(1 + mostDirections)
+    expect(none.flatMap(direction => [...direction]).every(entry => entry === 0)).toBe(true)
+  })
+
+  it('follow from every bit of the sum, and from nothing else', async () => {
+    const sum = BigInt64Array.from(randomElements(dimension), word => BigInt.asIntN(40, word))
+    const first = await scoringDirections(field, sum)
+    // From wherever it lies in memory.
+    const moved = new BigInt64Array(dimension + 3).fill(9n)
+    moved.set(sum, 3)
+    expect(await scoringDirections(field, moved.subarray(3))).toEqual(first)
+    sum[7]! ^= 1n
+    const other = await scoringDirections(field, sum)
+    expect(other[0]).toEqual(first[0])
+    for (const [d, direction] of other.slice(1).entries()) {
+      expect(direction).not.toEqual(first[d + 1])
     }
   })
 })
@@ -110,79 +157,189 @@ describe('beaconDirections', () => {
 
 describe('openProducts', () => {
   it('gives the exact inner products of the encoded update, from masked data alone', async () => {
-    const directions = [
-      scoringDirection(
-        frozen,
-        BigInt64Array.from(randomElements(dimension), word => BigInt.asIntN(40, word)),
-      ),
-      ...(await beaconDirections(field, beacon, dimension)),
-    ]
-    for (const [i, update] of updates.entries()) {
-      const encoded = toIntegers(encodeUpdate(update, encoding))
-      const exact = directions.map(direction =>
-        direction.reduce((sum, entry, k) => sum + BigInt(entry) * (encoded[k] as bigint), 0n),
+    const updates = [1, 2, 3, 4].map(size => rounded(noise(size * 2 ** 18)))
+    const all = await submitAll(field, round, updates.map(toElements), [1, 2, 3, 4])
+    const directions = await scoringDirections(field, sumOf(updates, [1, 2, 3, 4]))
+    for (const [i, { hospital, parcels, submission }] of all.entries()) {
+      const answers = await Promise.all(
+        parcels.flatMap(({ seed }, seat) =>
+          seed === null ? [] : [maskProducts(field, round, protection, seat, { hospital, seed }, directions)],
+        ),
       )
-      expect(await opened(i, directions)).toEqual(exact)
+      const opened = openProducts(protection, encoding, submission.masked, answers, directions)
+      expect(opened).toEqual(along(updates[i]!, directions))
+    }
+  })
+
+  it('refuses studies whose honest products would not fit the field', () => {
+    const wide = { ...encoding, fractionBits: 40, clip: 2 ** 13 }
+    const run = () => openProducts(protection, wide, new BigUint64Array(9), [], [])
+    expect(run).toThrow(expect.objectContaining({ code: 'masking.overflow' }))
+    expect(() => openProducts(protection, encoding, new BigUint64Array(9), [], [])).not.toThrow()
+  })
+
+  it('refuses studies without differential privacy', () => {
+    try {
+      openProducts({ differentialPrivacy: false }, encoding, new BigUint64Array(9), [], [])
+      expect.unreachable()
+    } catch (error) {
+      expect(isAppError(error, 'masking.noOpenings')).toBe(true)
     }
   })
 })
 
-describe('squaredNorm', () => {
-  it('estimates the norm without bias', async () => {
-    const [update] = updates as [Float64Array]
-    const truth = dot(update, update)
-    const directions = await beaconDirections(field, beacon, dimension, 4096)
-    const exact = directions.map(direction => BigInt(Math.round(dot(direction, update) * unit)))
-    // 4096 directions: a relative deviation of about √(2/4096) = 2.2 %; six of them.
-    expect(Math.abs(squaredNorm(exact, encoding, dimension) / truth - 1)).toBeLessThan(0.14)
-  })
-
-  it('opens to what the direct computation gives', async () => {
-    const directions = await beaconDirections(field, beacon, dimension)
-    const [update] = updates as [Float64Array]
-    const direct = (2 * directions.reduce((sum, direction) => sum + dot(direction, update) ** 2, 0)) / leastDirections
-    expect(squaredNorm(await opened(0, directions), encoding, dimension)).toBeCloseTo(direct, 8)
-  })
-
-  it('is infinite where a product is beyond what an honest update can have, and only there', () => {
-    const bound = BigInt(dimension) * 2n ** 24n
-    expect(squaredNorm([bound, -bound], encoding, dimension)).toBe(2 * dimension ** 2)
-    expect(squaredNorm([0n, bound + 1n], encoding, dimension)).toBe(Number.POSITIVE_INFINITY)
-    expect(squaredNorm([0n, -bound - 1n], encoding, dimension)).toBe(Number.POSITIVE_INFINITY)
+describe('isInRange', () => {
+  it('holds for what honest updates can have, and for nothing more', () => {
+    const most = BigInt(dimension) * BigInt(maxElement(encoding))
+    const isHonest = (products: readonly bigint[]) => isInRange(products, encoding, dimension)
+    expect(isHonest([127n * most, most, -most])).toBe(true)
+    expect(isHonest([-127n * most, 0n])).toBe(true)
+    for (const wrong of [
+      [127n * most + 1n, 0n],
+      [-127n * most - 1n, 0n],
+      [0n, most + 1n],
+      [0n, 0n, -most - 1n],
+    ]) {
+      expect(isHonest(wrong)).toBe(false)
+    }
   })
 })
 
-describe('scores and trustWeights', () => {
-  const contribution = (change: Partial<Contribution>): Contribution => ({
-    weight: 1,
-    alignment: 100n,
-    squaredNorm: 1,
-    ...change,
+describe('scores', () => {
+  it.each([3, 10, 50])(
+    'are the cosines with the sum of the %d − 1 others, as far as 128 directions tell',
+    async count => {
+      const common = noise(2 ** 16)
+      // From nearly the same everywhere to nearly unrelated, and of different weights.
+      const updates = Array.from({ length: count }, (_, i) =>
+        rounded(plus(times(common, 1 - (2 * i) / count), noise(2 ** (14 + (i % 5))))),
+      )
+      const weights = updates.map((_, i) => 1 + (i % 8))
+      const found = await scoresOf(updates, weights)
+      for (const [i, { exact, slack }] of exactScores(updates, weights).entries()) {
+        expect(found[i]).toSatisfy(Number.isInteger)
+        expect(Math.abs(found[i]! - exact)).toBeLessThanOrEqual(slack)
+      }
+      expect(await scoresOf(updates, weights)).toEqual(found)
+    },
+  )
+
+  it('are off by less the more hospitals there are: 380 basis points of ten, 180 of fifty', async () => {
+    for (const [count, turns] of [
+      [10, 5],
+      [50, 1],
+    ] as const) {
+      const off: number[] = []
+      for (let turn = 0; turn < turns; turn++) {
+        const updates = Array.from({ length: count }, () => rounded(noise(2 ** 18)))
+        const found = await scoresOf(updates)
+        off.push(...exactScores(updates).map(({ exact }, i) => found[i]! - exact))
+      }
+      // Of unrelated updates of one length, each is 1 of n of the sum's squared length: 1 − 1/n of its own is across.
+      const across = 1 - 1 / count
+      const expected = (10_000 * across) / Math.sqrt(count - 1) / 8
+      // Four standard deviations of fifty squares either way; a fourth of the directions would give twice as much.
+      expect(deviationOf(off)).toBeGreaterThan(0.6 * expected)
+      expect(deviationOf(off)).toBeLessThan(1.4 * expected)
+    }
   })
 
-  it('score by weight and alignment, as parts of one; nothing for who pulls the other way', () => {
-    const list = [contribution({}), contribution({ weight: 2 }), contribution({ alignment: -50n }), contribution({})]
-    expect(scores(list, 1)).toEqual([0.25, 0.5, 0, 0.25])
-    expect(scores([contribution({ alignment: -1n })], 1)).toEqual([0])
+  it.each([0.1, 0.5, 2, 5, 100])(
+    'of an update made %d times as long are the same, but for the estimate',
+    async factor => {
+      const off: number[] = []
+      for (let turn = 0; turn < 20; turn++) {
+        const common = noise(2 ** 14)
+        const updates = Array.from({ length: 4 }, () => plus(common, noise(2 ** 14)))
+        const plain = exactScores(updates.map(rounded))[0]!
+        const scaled = updates.map((update, i) => rounded(times(update, i === 0 ? factor : 1)))
+        const { exact } = exactScores(scaled)[0]!
+        expect(Math.abs(exact - plain.exact)).toBeLessThan(1)
+        const [found] = await scoresOf(scaled)
+        off.push(found! - exact)
+      }
+      // However long: an eighth and no more, 884 for unrelated ones. Four standard deviations of twenty squares above.
+      expect(deviationOf(off)).toBeLessThan(1.65 * 1250)
+    },
+  )
+
+  it.each([4, 10])('put one that turns the sign of its update below every honest one of %d', async count => {
+    for (let turn = 0; turn < 5; turn++) {
+      const common = noise(2 ** 16, 1000)
+      const updates = Array.from({ length: count }, () => plus(common, noise(2 ** 16, 1000)))
+      const found = await scoresOf(updates.map((update, i) => rounded(times(update, i === 1 ? -1 : 1))))
+      const honest = found.filter((_, i) => i !== 1)
+      expect(found[1]).toBeLessThan(Math.min(...honest))
+      expect(found[1]).toBeLessThan(-3000)
+    }
   })
 
-  it('give nothing to an update that is clearly longer than the clip, or out of range', () => {
-    const list = [
-      contribution({}),
-      contribution({ squaredNorm: 2.6 }),
-      contribution({ squaredNorm: Number.POSITIVE_INFINITY }),
-    ]
-    expect(scores(list, 1)).toEqual([1, 0, 0])
-    expect(trustWeights(list, 1)).toEqual([8, 0, 0])
+  it('do not count the own part: what goes nowhere the others go scores about nothing', async () => {
+    const common = noise(2 ** 16)
+    const updates = [...Array(4).keys()].map(() => plus(common, noise(2 ** 14)))
+    const alone = rounded(noise(2 ** 16))
+    const found = (await scoresOf([...updates.map(rounded), alone])).at(-1)!
+    const own = alone.map(Number)
+    const all = plus(own, updates.reduce(plus))
+    // With its own part it would be praised.
+    expect((10_000 * dot(own, all)) / Math.sqrt(dot(own, own) * dot(all, all))).toBeGreaterThan(1000)
+    const { exact, slack } = exactScores([...updates.map(rounded), alone]).at(-1)!
+    expect(Math.abs(found - exact)).toBeLessThanOrEqual(slack)
+    expect(Math.abs(exact)).toBeLessThan(10_000 * 6 * Math.sqrt(1 / dimension))
   })
 
-  it('weigh by trust, whole numbers up to 8: an update made longer gains nothing', () => {
-    const list = [1, 2, 4].map(c => contribution({ alignment: 100n * BigInt(c), squaredNorm: c * c }))
-    expect(trustWeights(list, 10)).toEqual([8, 4, 2])
-    expect(
-      trustWeights([contribution({}), contribution({ alignment: 6n }), contribution({ alignment: 7n })], 1),
-    ).toEqual([8, 0, 1])
-    expect(trustWeights([contribution({ alignment: -1n })], 1)).toEqual([0])
+  it('are the lowest for products that no honest update can have', async () => {
+    const updates = [1, 2, 3].map(() => rounded(noise(2 ** 18)))
+    const sum = sumOf(updates, [1, 1, 1])
+    const directions = await scoringDirections(field, sum)
+    const products = updates.map(update => along(update, directions))
+    // The first of weight 0: of another, what is subtracted of the sum would by itself turn it back.
+    const scoresWith = (changed: readonly bigint[]) =>
+      scores(
+        [changed, ...products.slice(1)].map((list, i) => ({ weight: Math.min(i, 1), products: list })),
+        sum,
+        directions,
+        encoding,
+      )
+    const honest = scoresWith(products[0]!)
+    expect(honest.every(score => score > -9000)).toBe(true)
+    for (const d of [0, 1, 128]) {
+      const changed = products[0]!.map((product, k) => (k === d ? (MODULUS - 1n) / 2n : product))
+      expect(scoresWith(changed)).toEqual([-10_000, ...honest.slice(1)])
+    }
+  })
+
+  it('are 0 of nothing, and where nothing is left of the others', async () => {
+    const update = rounded(noise(2 ** 18))
+    const nothing = update.map(() => 0n)
+    expect(await scoresOf([update, nothing, nothing])).toEqual([0, 0, 0])
+    expect(await scoresOf([nothing, nothing, nothing])).toEqual([0, 0, 0])
+    // Without a sign.
+    expect(Object.is((await scoresOf([update, nothing]))[1], 0)).toBe(true)
+  })
+
+  it('are whole numbers from −10,000 to 10,000, whatever seats and hospitals made up', () => {
+    const integers = fc.bigInt({ min: -(2n ** 62n), max: 2n ** 62n })
+    const products = fc.array(fc.oneof(integers, fc.bigInt({ min: -(2n ** 24n), max: 2n ** 24n })), {
+      minLength: 4,
+      maxLength: 4,
+    })
+    const any = fc.record({
+      sum: fc.array(integers, { minLength: 3, maxLength: 3 }),
+      directions: fc.array(fc.array(fc.integer({ min: -127, max: 127 }), { minLength: 3, maxLength: 3 }), {
+        minLength: 4,
+        maxLength: 4,
+      }),
+      products,
+      weight: fc.integer({ min: 0, max: 8 }),
+    })
+    fc.assert(
+      fc.property(any, ({ sum, directions, products: list, weight }) => {
+        const entries = directions.map(direction => Int8Array.from(direction))
+        const [score] = scores([{ weight, products: list }], BigInt64Array.from(sum), entries, encoding) as [number]
+        expect(Number.isInteger(score) && !Object.is(score, -0) && Math.abs(score) <= 10_000).toBe(true)
+      }),
+    )
   })
 })
 

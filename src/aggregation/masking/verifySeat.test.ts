@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { MODULUS } from '../../field/Field.ts'
 import { loadField } from '../../field/loadField.ts'
 import { beaconDirections } from './scoring.ts'
 import { maskProducts, maskSum } from './seat.ts'
 import { heldBy, randomElements, roundOf, submitAll } from './testing.ts'
-import { leastStake, verifySeat } from './verifySeat.ts'
+import { addsUp, leastStake, verifyProducts, verifySum } from './verifySeat.ts'
 
 const field = await loadField()
 const dimension = 50
@@ -12,7 +13,6 @@ const vectors = Array.from({ length: 4 }, () => randomElements(dimension))
 const all = await submitAll(field, round, vectors, [1, 8, 3, 2])
 const protection = { differentialPrivacy: true }
 const directions = await beaconDirections(field, new Uint8Array(32).fill(7), dimension)
-const scoring = { protection, directions }
 const answersOf = async (seat: number) => {
   const held = heldBy(seat, all)
   return {
@@ -22,45 +22,78 @@ const answersOf = async (seat: number) => {
   }
 }
 
-describe('verifySeat', () => {
-  it('finds nothing at a seat that answered right, whether or not it sits in the sum itself', async () => {
+const shifted = (products: readonly (readonly bigint[])[], hospital: number, direction: number, by = 1n) =>
+  products.map((row, i) =>
+    row.map((value, k) => (i === hospital && k === direction ? (value + by + MODULUS) % MODULUS : value)),
+  )
+
+describe('verifySum and verifyProducts', () => {
+  it('find nothing at a seat that answered right, whether or not it sits in the sum itself', async () => {
     for (const seat of [1, 4]) {
-      const { held, ...answers } = await answersOf(seat)
-      expect(await verifySeat(field, round, seat, held, answers, scoring)).toBeUndefined()
+      const { held, sum, products } = await answersOf(seat)
+      expect(await verifySum(field, round, seat, held, sum)).toBeUndefined()
+      expect(await verifyProducts(field, round, protection, seat, held, products, directions)).toBeUndefined()
     }
   })
 
-  it('finds a shift of any one coordinate by one unit', async () => {
-    const { held, sum, products } = await answersOf(2)
+  it('find a shift of any one coordinate by one unit', async () => {
+    const { held, sum } = await answersOf(2)
     for (let coordinate = 0; coordinate < dimension; coordinate += 7) {
-      const shifted = BigUint64Array.from(sum)
-      shifted[coordinate]! += shifted[coordinate] === 0n ? 1n : -1n
-      expect(await verifySeat(field, round, 2, held, { sum: shifted, products })).toEqual({ kind: 'sum', coordinate })
+      const wrong = BigUint64Array.from(sum)
+      wrong[coordinate]! += wrong[coordinate] === 0n ? 1n : -1n
+      expect(await verifySum(field, round, 2, held, wrong)).toBe(coordinate)
     }
   })
 
-  it('finds one product that is off by one, for any hospital and direction', async () => {
-    const { held, sum, products } = await answersOf(2)
+  it('find one product that is off by one, for any hospital and direction', async () => {
+    const { held, products } = await answersOf(2)
     for (const [hospital, direction] of [
       [0, 0],
       [2, 31],
     ] as const) {
-      const wrong = products.map((row, i) =>
-        row.map((value, k) => (i === hospital && k === direction ? value ^ 1n : value)),
-      )
-      expect(await verifySeat(field, round, 2, held, { sum, products: wrong }, scoring)).toEqual({
-        kind: 'product',
+      const wrong = shifted(products, hospital, direction)
+      expect(await verifyProducts(field, round, protection, 2, held, wrong, directions)).toEqual({
         hospital,
         direction,
       })
     }
   })
 
-  it('finds answers for other weights than the frozen ones, and missing ones', async () => {
-    const { held, sum, products } = await answersOf(2)
+  it('find answers for other weights than the frozen ones, and missing ones', async () => {
+    const { held, sum } = await answersOf(2)
     const reweighed = held.map((one, i) => (i === 0 ? { ...one, weight: one.weight + 1 } : one))
-    expect(await verifySeat(field, round, 2, reweighed, { sum, products })).toMatchObject({ kind: 'sum' })
-    expect(await verifySeat(field, round, 2, held, { sum, products: [] }, scoring)).toMatchObject({ kind: 'product' })
+    expect(await verifySum(field, round, 2, reweighed, sum)).toBeDefined()
+    const none = await verifyProducts(field, round, protection, 2, held, [], directions)
+    expect(none).toEqual({ hospital: 0, direction: 0 })
+  })
+})
+
+describe('addsUp', () => {
+  it('holds for an honest seat, and for none that shifts one hospital’s product, without any seed', async () => {
+    for (const seat of [1, 4]) {
+      const { held, sum, products } = await answersOf(seat)
+      const weights = held.map(({ weight }) => weight)
+      expect(addsUp(products, weights, sum, directions)).toBe(true)
+      for (const [hospital, direction] of [
+        [0, 0],
+        [held.length - 1, 31],
+      ] as const) {
+        expect(addsUp(shifted(products, hospital, direction), weights, sum, directions)).toBe(false)
+      }
+      expect(addsUp(products, [...weights].reverse(), sum, directions)).toBe(false)
+    }
+  })
+
+  it('does not see two shifts that cancel under the weights: those take a draw', async () => {
+    const { held, sum, products } = await answersOf(4)
+    const [first, second] = held.map(({ weight }) => BigInt(weight)) as [bigint, bigint]
+    const wrong = shifted(shifted(products, 0, 3, second), 1, 3, -first)
+    const weights = held.map(({ weight }) => weight)
+    expect(addsUp(wrong, weights, sum, directions)).toBe(true)
+    expect(await verifyProducts(field, round, protection, 4, held, wrong, directions)).toEqual({
+      hospital: 0,
+      direction: 3,
+    })
   })
 })
 

@@ -12,13 +12,16 @@ import type { Manifest } from '../../study/manifest.ts'
  */
 export function checkMode(
   { masking }: Pick<Manifest, 'masking'>,
-  { rules }: { readonly rules: Pick<StudyInfo['rules'], 'mode' | 'clip' | 'fractionBits'> },
+  { rules }: { readonly rules: Pick<StudyInfo['rules'], 'mode' | 'clip' | 'fractionBits' | 'scored'> },
   { chainId, rpcUrls }: Pick<Deployment, 'chainId' | 'rpcUrls'>,
 ): void {
   const agree =
     masking === undefined
       ? rules.mode === Mode.Committee
-      : rules.mode === Mode.Masked && rules.clip === masking.clip && rules.fractionBits === masking.fractionBits
+      : rules.mode === Mode.Masked &&
+        rules.clip === masking.clip &&
+        rules.fractionBits === masking.fractionBits &&
+        rules.scored === (masking.scored ?? false)
   if (!agree) {
     throw new AppError('study.badManifest', {
       reason: 'masking: the contract says something else of who may see updates',

@@ -3,6 +3,7 @@ import { toAppError } from '../../chain/reverts.ts'
 import { Mode, type StudySnapshot } from '../../rounds/ports.ts'
 import type { Address } from '../../study/types.ts'
 import type { JoinTerms } from '../desks/joinView.ts'
+import { scorePhases } from '../phases.ts'
 
 /**
  * Gas of one hospital's transactions where it carries its own duties and sits on every committee, from
@@ -17,6 +18,8 @@ const GAS = {
   duties: 62_944n + 82_049n + 93_530n + 108_150n,
   /** A masked round has masks and shares in place of scores, each about as much: one duty more. */
   masked: 93_530n,
+  /** Where it scores: postProducts, and what signScored takes more than signModel (scored-seven-hospitals.json). */
+  scored: 101_265n + (153_975n - 116_324n),
   /** What the last of a phase pays more for closing it: of attest, submitScore, signModel (settles). */
   closing: 115_110n - 82_049n + (231_583n - 93_530n) + (429_802n - 108_150n),
 } as const
@@ -48,7 +51,6 @@ export async function readTerms(
     ])
     const owed = accounts.reduce((sum, { stake, reward }) => sum + stake + reward, 0n)
     const roundsLeft = Math.max(1, rules.rounds - snapshot.completed)
-    const perRound = rules.mode === Mode.Masked ? GAS_PER_ROUND + GAS.masked : GAS_PER_ROUND
     const rounds = BigInt(roundsLeft + (rules.standardise && snapshot.completed === 0 ? 1 : 0))
     return {
       sponsor,
@@ -58,11 +60,12 @@ export async function readTerms(
       rounds: rules.rounds,
       minHospitals: rules.minHospitals,
       maxHospitals: rules.maxHospitals,
-      roundSeconds: rules.trainSeconds + rules.attestSeconds + betweenSeconds(rules) + rules.aggregateSeconds,
+      roundSeconds:
+        rules.trainSeconds + rules.attestSeconds + scorePhases(rules) * rules.scoreSeconds + rules.aggregateSeconds,
       trainSeconds: rules.trainSeconds,
       credits,
       gas,
-      gasNeeded: gasPrice * (GAS.join + perRound * rounds + GAS.withdraw),
+      gasNeeded: gasPrice * (GAS.join + gasPerRound(rules) * rounds + GAS.withdraw),
       isAdmitted: accreditation.isActive,
       name: accreditation.name,
     }
@@ -71,7 +74,7 @@ export async function readTerms(
   }
 }
 
-/** Between checking and averaging: scores, or the same time for taking the masks off and again for the check of a seat. */
-function betweenSeconds({ mode, scoreSeconds }: StudyInfo['rules']): number {
-  return mode === Mode.Masked ? 2 * scoreSeconds : scoreSeconds
+function gasPerRound({ mode, scored }: Pick<StudyInfo['rules'], 'mode' | 'scored'>): bigint {
+  if (mode === Mode.Committee) return GAS_PER_ROUND
+  return GAS_PER_ROUND + GAS.masked + (scored ? GAS.scored : 0n)
 }

@@ -94,6 +94,23 @@ describe('historyOf', () => {
     expect(rounds[0]).toMatchObject({ outcome: 'accused', isChecked: false, forfeit: null })
   })
 
+  it('tells the score of a hospital that is in a masked sum', () => {
+    const rowOf = (survivors: bigint) =>
+      historyOf(
+        [
+          ...joined,
+          started(2, 0b111n),
+          log('UpdateSubmitted', { round: 2, hospital: a }),
+          log('SurvivorsFrozen', { round: 2, survivors }),
+          log('ModelFinalised', { round: 2 }),
+          log('SumScored', { round: 2, scores: [-4200, 100, 0] }),
+        ],
+        a,
+      ).rounds[0]
+    expect(rowOf(0b111n)).toMatchObject({ outcome: 'finalised', isIncluded: true, median: -4200 })
+    expect(rowOf(0b110n)).toMatchObject({ isIncluded: false, median: null })
+  })
+
   it('tells a round whose sum made no sense to a quorum from one in which too few acted', () => {
     const accused = (hospital: Address, members = 0n) => log('Accused', { round: 2, hospital, members })
     const outcomeOf = (...ofRound: HospitalEventLog[]) =>

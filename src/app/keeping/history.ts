@@ -22,7 +22,7 @@ export interface HistoryRow {
   /** Whether its seat was drawn to be checked, in a masked study. */
   readonly isChecked: boolean
   readonly hasSubmitted: boolean
-  /** Median of the seats' scores for this hospital's update, in basis points; null where there is none. */
+  /** Median of the seats' scores for this hospital's update, or its score in a masked study, in basis points; null where there is none. */
   readonly median: number | null
   /** Whether the update went into the model; null while that is open, or where none was sent. */
   readonly isIncluded: boolean | null
@@ -113,6 +113,13 @@ export function historyOf(logs: readonly HospitalEventLog[], self: Address): Hos
         accusedNobody = 0
         if (mine(log.args.hospital)) change(log.args.round, { isChecked: true })
         break
+      case 'SumScored': {
+        const { round, scores } = log.args
+        const me = members.findIndex(member => member !== undefined && mine(member))
+        // Who is not in the sum has a 0 there.
+        if (rounds.get(round)?.isIncluded) change(round, { median: scores[me] ?? null })
+        break
+      }
       case 'Accused':
         if (log.args.members === 0n) accusedNobody++
         break

@@ -62,6 +62,24 @@ it('tells of a masked round without scores, and of a check where there is one', 
   })
 })
 
+it('tells of the comparison in a masked round that scores, and of no check while the sum is being opened', () => {
+  const scored = (phase: Phase, answered = 0) => ({ ...at(phase, 2), mode: Mode.Masked, scored: true, answered })
+  const begun = tell(createStory(0), scored(Phase.Train), 0)
+  const settled = tell(begun, scored(Phase.Settle), 100)
+  expect(seen(settled, 0, 60, scored(Phase.Settle)).names).toEqual([
+    ...['check 2', 'unmask 2', 'compare 2', 'average 2', 'settle 2'],
+  ])
+  const opened = tell(tell(begun, scored(Phase.Unmask), 50), scored(Phase.Recover), 100)
+  const checked = tell(tell(opened, scored(Phase.Score), 200), scored(Phase.Recover, 0b111), 300)
+  expect(seen(checked, 0, 60, scored(Phase.Recover, 0b111)).names).toEqual([
+    ...['check 2', 'unmask 2', 'compare 2', 'recover 2'],
+  ])
+  expect(clockOf({ name: 'compare', round: 1 }, scored(Phase.Train))).toMatchObject({
+    phase: 'compare',
+    isCompared: true,
+  })
+})
+
 it('leaves out what it is more than a round behind', () => {
   let story = tell(createStory(0), at(Phase.Train, 1), 0)
   for (let round = 1; round <= 20; round++) story = tell(story, at(Phase.Settle, round), 1)

@@ -1,5 +1,6 @@
 import { Mode, Phase, RoundKind, type StudySnapshot } from '../../rounds/ports.ts'
 import { type ClockPhase, type ClockReading, readClock } from '../live/clockPhase.ts'
+import { isCompared, opensForSum } from '../phases.ts'
 
 /** What the story tells, one thing at a time. */
 export const sceneNames = [
@@ -10,6 +11,7 @@ export const sceneNames = [
   'check',
   'score',
   'unmask',
+  'compare',
   'recover',
   'average',
   'settle',
@@ -47,6 +49,9 @@ export function createStory(now: number): Story {
 export function sceneOf(snapshot: StudySnapshot): Scene {
   const { round, phase, kind } = snapshot
   const training = kind === RoundKind.Statistics ? 'statistics' : 'train'
+  // A seat that is missing from the sum is not checked.
+  if (opensForSum(snapshot)) return { name: 'unmask', round }
+  if (phase === Phase.Score && snapshot.mode === Mode.Masked) return { name: 'compare', round }
   return { name: scenes[phase] ?? training, round }
 }
 
@@ -70,6 +75,7 @@ const clockPhases: Readonly<Partial<Record<SceneName, ClockPhase>>> = {
   check: 'submit',
   score: 'score',
   unmask: 'unmask',
+  compare: 'compare',
   recover: 'recover',
   average: 'average',
   settle: 'settle',
@@ -79,8 +85,8 @@ const clockPhases: Readonly<Partial<Record<SceneName, ClockPhase>>> = {
 export function clockOf(scene: Scene, snapshot: StudySnapshot | null): ClockReading {
   const now = snapshot && sceneOf(snapshot)
   if (now?.name === scene.name && now.round === scene.round) return readClock(snapshot, null)
-  const mode = snapshot?.mode ?? Mode.Committee
-  return { phase: clockPhases[scene.name] ?? null, mode, isOver: scene.name === 'end', done: 1, of: 1 }
+  const face = { mode: snapshot?.mode ?? Mode.Committee, isCompared: snapshot !== null && isCompared(snapshot) }
+  return { phase: clockPhases[scene.name] ?? null, ...face, isOver: scene.name === 'end', done: 1, of: 1 }
 }
 
 /**
@@ -93,7 +99,7 @@ export function tell(story: Story, snapshot: StudySnapshot | null, now: number):
   if (snapshot === null) return story.shown.name === 'invite' ? story : createStory(now)
   const scene = sceneOf(snapshot)
   const isNew = scene.name !== story.last.name || scene.round !== story.last.round
-  let queue = isNew ? [...story.queue, ...between(story.last, scene, snapshot.mode), scene] : story.queue
+  let queue = isNew ? [...story.queue, ...between(story.last, scene, roundScenes(snapshot)), scene] : story.queue
   if (queue.length > longestQueue) queue = queue.slice(-longestQueue)
   const last = isNew ? scene : story.last
   const stays = story.shown.name === 'invite' ? 0 : story.shown.round <= 2 ? sceneMs.first : sceneMs.later
@@ -102,17 +108,16 @@ export function tell(story: Story, snapshot: StudySnapshot | null, now: number):
   return { shown: next, since: now, queue: rest, last }
 }
 
-const roundScenes: Readonly<Record<Mode, readonly SceneName[]>> = {
-  [Mode.Committee]: ['train', 'check', 'score', 'average'],
-  // Who is checked is told where somebody is: not in every round.
-  [Mode.Masked]: ['train', 'check', 'unmask', 'average'],
+/** Who is checked is told where somebody is: not in every round. */
+function roundScenes(snapshot: StudySnapshot): readonly SceneName[] {
+  if (snapshot.mode === Mode.Committee) return ['train', 'check', 'score', 'average']
+  return ['train', 'check', 'unmask', ...(isCompared(snapshot) ? (['compare'] as const) : []), 'average']
 }
 
 /** Scenes of a training round that nobody looked at in time. */
-function between(from: Scene, to: Scene, mode: Mode): Scene[] {
-  const scenes = roundScenes[mode]
-  // After the masks are off somebody may be checked.
-  const place = ({ name }: Scene) => scenes.indexOf(name === 'recover' ? 'unmask' : name)
+function between(from: Scene, to: Scene, scenes: readonly SceneName[]): Scene[] {
+  // Whoever is checked is so just before averaging.
+  const place = ({ name }: Scene) => (name === 'recover' ? scenes.indexOf('average') - 1 : scenes.indexOf(name))
   if (to.name === 'join' || to.name === 'statistics') return []
   const target = to.name === 'settle' || to.name === 'end' ? scenes.length : place(to) + (to.name === 'recover' ? 1 : 0)
   if (from.round === to.round && from.name !== 'statistics' && place(from) >= 0) {

@@ -1,12 +1,25 @@
 import { Mode, Phase, type StudySnapshot } from '../../rounds/ports.ts'
 import type { TaskType } from '../../rounds/state.ts'
+import { isCompared, opensForSum } from '../phases.ts'
 import { turnout } from '../situation.ts'
 
 /** What fills the clock face, clockwise from the top. */
 const clockPhases = ['select', 'train', 'submit', 'score', 'average', 'evaluate', 'settle'] as const
 /** The same in a masked study, where nothing is scored. */
 const maskedPhases = ['select', 'train', 'submit', 'unmask', 'recover', 'average', 'evaluate', 'settle'] as const
-export type ClockPhase = (typeof clockPhases)[number] | (typeof maskedPhases)[number]
+/** And where seats of a masked study compare before one of them is checked. */
+const comparedPhases = [
+  'select',
+  'train',
+  'submit',
+  'unmask',
+  'compare',
+  'recover',
+  'average',
+  'evaluate',
+  'settle',
+] as const
+export type ClockPhase = (typeof clockPhases)[number] | (typeof comparedPhases)[number]
 
 /** Where a round stands on its clock face. */
 export interface ClockReading {
@@ -14,6 +27,8 @@ export interface ClockReading {
   readonly phase: ClockPhase | null
   /** Whose clock it is: a masked study's has other parts. */
   readonly mode: Mode
+  /** Whether a masked round compares updates. */
+  readonly isCompared: boolean
   readonly isOver: boolean
   /** How many of those who owe something have acted; 0 of 0 where nobody does. */
   readonly done: number
@@ -21,8 +36,9 @@ export interface ClockReading {
 }
 
 /** The parts of a round's clock face, clockwise from the top. */
-export function clockPhasesOf(mode: Mode): readonly ClockPhase[] {
-  return mode === Mode.Masked ? maskedPhases : clockPhases
+export function clockPhasesOf(of: Pick<ClockReading, 'mode' | 'isCompared'>): readonly ClockPhase[] {
+  if (of.mode === Mode.Committee) return clockPhases
+  return of.isCompared ? comparedPhases : maskedPhases
 }
 
 const phases: Readonly<Record<Phase, ClockPhase | null>> = {
@@ -48,9 +64,23 @@ const phases: Readonly<Record<Phase, ClockPhase | null>> = {
  * @param task what this tab does, null where it waits
  */
 export function readClock(snapshot: StudySnapshot | null, task: TaskType | null): ClockReading {
-  if (snapshot === null) return { phase: null, mode: Mode.Committee, isOver: false, done: 0, of: 0 }
+  if (snapshot === null) {
+    return { phase: null, mode: Mode.Committee, isCompared: false, isOver: false, done: 0, of: 0 }
+  }
+  const { mode } = snapshot
   const isOver = snapshot.phase === Phase.Ended
-  const isBetween = snapshot.phase === Phase.Settle && task === 'evaluate'
-  const { mode, phase } = snapshot
-  return { phase: isBetween ? 'evaluate' : phases[phase], mode, isOver, ...turnout(snapshot) }
+  return {
+    phase: task === 'evaluate' && snapshot.phase === Phase.Settle ? 'evaluate' : partOf(snapshot),
+    mode,
+    isCompared: isCompared(snapshot),
+    isOver,
+    ...turnout(snapshot),
+  }
+}
+
+function partOf(snapshot: StudySnapshot): ClockPhase | null {
+  // What missing seats left behind belongs to the sum there: the hand would go back for it.
+  if (opensForSum(snapshot)) return 'unmask'
+  if (snapshot.phase === Phase.Score && snapshot.mode === Mode.Masked) return 'compare'
+  return phases[snapshot.phase]
 }

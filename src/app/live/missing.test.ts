@@ -48,6 +48,17 @@ describe('rollOf', () => {
     expect(standings(at(Phase.Recover, { ...vanished, shared: 0b01 }))).toEqual(['missed', 'free', 'done'])
   })
 
+  it('waits in a masked round for the answers of those who gave their masks', () => {
+    const frozen = { mode: Mode.Masked, scored: true, submitted: 0b111n, survivors: 0b111n, attested: 0b11 }
+    const opened = { opened: [0b111n, 0b111n], revealed: 0b01 }
+    const comparing = at(Phase.Score, { ...frozen, ...opened })
+    expect(standings(comparing)).toEqual(['missed', 'free', 'waiting'])
+    expect(standings({ ...comparing, answered: 0b01 })).toEqual(['missed', 'free', 'done'])
+    expect(standings({ ...comparing, opened: [0b111n, 0b101n] })).toEqual(['free', 'free', 'waiting'])
+    const checking = at(Phase.Recover, { ...frozen, ...opened, revealed: 0b11, answered: 0b01 })
+    expect(standings(checking)).toEqual(['missed', 'free', 'waiting'])
+  })
+
   it('says who missed the deadline for updates', () => {
     expect(standings(at(Phase.Attest, { submitted: 0b101n }))).toEqual(['waiting', 'missed', 'waiting'])
   })

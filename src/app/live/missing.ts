@@ -1,8 +1,8 @@
 import { memberIndex, mustUnmask } from '../../rounds/duties.ts'
-import { Phase, type StudySnapshot } from '../../rounds/ports.ts'
+import { Mode, Phase, type StudySnapshot } from '../../rounds/ports.ts'
 import { has, hasSeat } from '../../rounds/sets.ts'
 import { type Address, sameAddress } from '../../study/types.ts'
-import { isRunning } from '../phases.ts'
+import { answeredSeats, isRunning } from '../phases.ts'
 
 /** How a hospital stands in the running phase. */
 export type Standing =
@@ -64,6 +64,10 @@ function standingOf(snapshot: StudySnapshot, index: number): Standing {
     case Phase.Attest:
       return hasSeat(snapshot.attested, seat) ? 'done' : 'waiting'
     case Phase.Score:
+      if (snapshot.mode === Mode.Masked) {
+        if (hasSeat(snapshot.revealed, seat)) return hasSeat(snapshot.answered, seat) ? 'done' : 'waiting'
+        return withoutMasks(snapshot, seat)
+      }
       if (!hasSeat(snapshot.attested, seat)) return 'missed'
       return hasSeat(snapshot.revealed, seat) ? 'done' : 'waiting'
     case Phase.Unmask:
@@ -73,9 +77,8 @@ function standingOf(snapshot: StudySnapshot, index: number): Standing {
       return hasSeat(snapshot.attested, seat) ? 'free' : 'missed'
     case Phase.Draw:
     case Phase.Recover:
-      if (!hasSeat(snapshot.revealed, seat)) {
-        return mustUnmask(snapshot, seat) || !hasSeat(snapshot.attested, seat) ? 'missed' : 'free'
-      }
+      if (!hasSeat(snapshot.revealed, seat)) return withoutMasks(snapshot, seat)
+      if (!hasSeat(answeredSeats(snapshot), seat)) return 'missed'
       if (snapshot.phase === Phase.Draw) return 'free'
       return hasSeat(snapshot.shared, seat) ? 'done' : 'waiting'
     case Phase.Aggregate:
@@ -84,4 +87,9 @@ function standingOf(snapshot: StudySnapshot, index: number): Standing {
     default:
       return 'free'
   }
+}
+
+/** A seat that gave no masks: at no fault of its own where it lacked a seed. */
+function withoutMasks(snapshot: StudySnapshot, seat: number): Standing {
+  return mustUnmask(snapshot, seat) || !hasSeat(snapshot.attested, seat) ? 'missed' : 'free'
 }

@@ -39,6 +39,7 @@ export const testRules: Rules = {
   mode: 0,
   clip: 0,
   fractionBits: 0,
+  scored: false,
 }
 
 export interface TestChain {

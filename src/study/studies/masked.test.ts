@@ -26,6 +26,13 @@ it('weighs hospitals alike where there is noise: weights are public', () => {
   expect(protectionOf(noised.manifest)).toBe('maskedNoised')
 })
 
+it('scores hospitals’ parts only where they are noised', () => {
+  const noised = privately(heartStudy({ rounds: 5 }), { epsilon: 5, delta: 1e-4 })
+  expect(masked(noised).manifest.masking).toEqual({ ...defaultMasking, scored: true })
+  expect(masked(noised, { ...defaultMasking, scored: false }).manifest.masking?.scored).toBe(false)
+  expect(masked(heartStudy()).manifest.masking?.scored).toBeUndefined()
+})
+
 it('needs a range for every number whose sums are masked, and none where nothing is summed', () => {
   const features = [
     { type: 'number' as const, name: 'age', min: 0, max: 120 },

@@ -9,6 +9,12 @@ export type MaskingSpec = NonNullable<Manifest['masking']>
  */
 export const defaultMasking: MaskingSpec = { clip: 16, fractionBits: 24 }
 
+/**
+ * Beside a large liar the others' sum points elsewhere, and an honest hospital of few patients falls to −0.85 (decision 13): only
+ * what goes all but straight back loses stake; for the rest it is enough that rewards follow the scores.
+ */
+export const SCORED_MARGIN = -9500
+
 /** What keeps others from learning about a patient. */
 export type Protection = 'committee' | 'committeeNoised' | 'masked' | 'maskedNoised'
 
@@ -19,12 +25,14 @@ export function protectionOf({ masking, privacy }: Pick<Manifest, 'masking' | 'p
 
 /**
  * The same study masked: nobody sees an update, only the weighted sum opens. With noise all hospitals weigh the same, as weights are
- * public and no count of patients may be.
+ * public and no count of patients may be; and their parts in the sum are scored, unless `masking` says otherwise.
  *
  * @throws AppError study.badManifest where columns are to be standardised and a number has no public range: their sums are masked on
  * the scale of those ranges
  */
 export function masked({ manifest, rules }: StudyPlan, masking: MaskingSpec = defaultMasking): StudyPlan {
-  const weights = manifest.privacy === undefined ? {} : { patientsPerWeight: 0 }
-  return { manifest: parseManifest({ ...manifest, ...weights, masking }), rules }
+  const isNoised = manifest.privacy !== undefined
+  const parts = isNoised ? { patientsPerWeight: 0, masking: { scored: true, ...masking } } : { masking }
+  const study = parseManifest({ ...manifest, ...parts })
+  return { manifest: study, rules: study.masking?.scored ? { ...rules, margin: SCORED_MARGIN } : rules }
 }

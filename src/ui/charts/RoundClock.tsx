@@ -41,7 +41,7 @@ const gap = 3
  */
 export function ClockFace({ reading, title, subtitle, width = size.width, isBare = false }: ClockFaceProps) {
   const edge = ring.outer + 4
-  const phases = clockPhasesOf(reading.mode)
+  const phases = clockPhasesOf(reading)
   const step = 360 / phases.length
   const box = isBare
     ? `${centre.x - edge} ${centre.y - edge} ${2 * edge} ${2 * edge}`
@@ -107,10 +107,11 @@ export function ClockFace({ reading, title, subtitle, width = size.width, isBare
 
 type PartState = keyof typeof chartTexts.clock.states
 
-function stateOf({ phase, mode, isOver }: ClockReading, index: number): PartState {
+function stateOf(reading: ClockReading, index: number): PartState {
+  const { phase, isOver } = reading
   if (isOver) return 'past'
   if (phase === null) return 'ahead'
-  const now = clockPhasesOf(mode).indexOf(phase)
+  const now = clockPhasesOf(reading).indexOf(phase)
   return index < now ? 'past' : index === now ? 'now' : 'ahead'
 }
 
@@ -153,7 +154,7 @@ function ClockTable({ reading }: { readonly reading: ClockReading }) {
         </Table.Tr>
       </Table.Thead>
       <Table.Tbody>
-        {clockPhasesOf(reading.mode).map((phase, index) => {
+        {clockPhasesOf(reading).map((phase, index) => {
           const state = stateOf(reading, index)
           const count = state === 'now' && reading.of > 0 ? `, ${clock.count(reading.done, reading.of)}` : ''
           return (

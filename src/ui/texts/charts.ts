@@ -10,6 +10,7 @@ export const chartTexts = {
       submit: 'Check',
       score: 'Score',
       unmask: 'Unmask',
+      compare: 'Compare',
       recover: 'Recover',
       average: 'Average',
       evaluate: 'Evaluate',

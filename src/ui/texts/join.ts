@@ -238,6 +238,13 @@ export const joinTexts = {
       `The model that all learned together, to use on this computer. And an equal share of ${credits(reward)} a round, with all whose updates are in the sum.`,
     loseMasked: (stake: number, share: number) =>
       `${Math.round(share * 1000) / 10} % of the stake each time you miss a deadline or are proven to have sent something false; ${credits(stake)} at most.`,
+    getScored: (reward: number) =>
+      `The model that all learned together, to use on this computer. And a share of ${credits(reward)} a round, by how far your update points the way the others’ do.`,
+    loseScored: (stake: number, share: number) =>
+      `${Math.round(share * 1000) / 10} % of the stake each time you miss a deadline, send what goes against the others, or are proven to have sent something false; ${credits(stake)} at most.`,
+    sharedScored:
+      'What the model learned from your patients: with noise in it, and masked. The weighted sum of all hospitals opens.',
+    sharedNeverScored: 'Never: a patient’s row, an exact count of your patients, a file’s name.',
     sharedSealed: 'What the model learned from your patients: sealed, for this round’s committee of hospitals only.',
     sharedMasked:
       'What the model learned from your patients: masked. Nobody can read it, not even the committee; only the weighted sum of all hospitals opens.',

@@ -43,11 +43,12 @@ export const keepingTexts = {
     'no attestation': 'the committee seat did not check the updates in time',
     'no scores': 'the committee seat did not give its scores in time',
     'no masks': 'the committee seat did not send its masks in time',
+    'no products': 'the committee seat did not answer in time how the updates line up',
     'no shares': 'the committee seat did not open its part for the check in time',
     accused: 'what was opened proves that something of it was false',
     'no signature': 'the committee seat did not sign the model in time',
     'not opened': 'too few of the committee could open the update',
-    disqualified: 'the update made the model worse than the study allows',
+    disqualified: 'the update scored lower than the study allows',
     'signed another model': 'another model was signed than the committee’s',
   } as Readonly<Record<string, string>>,
   reason: (word: string): string => keepingTexts.reasons[word] ?? word,
@@ -87,9 +88,13 @@ export const keepingTexts = {
       const sign = basisPoints > 0 ? '+' : basisPoints < 0 ? '−' : ''
       return `${sign}${(Math.abs(basisPoints) / 100).toFixed(1)} points`
     },
-    scoreExplains:
-      'The score is the committee’s median: by how many points your update made the model better on the committee’s own patients.',
-    notScored: 'Not scored: nobody sees single updates. Those whose updates are in the sum share the reward evenly.',
+    /** By what scores say. */
+    scores: {
+      gain: 'The score is the committee’s median: by how many points your update made the model better on the committee’s own patients.',
+      direction:
+        'The score says how far your update pointed the way the others’ did: 100 points is all the way, below 0 is back.',
+      none: 'Not scored: nobody sees single updates. Those whose updates are in the sum share the reward evenly.',
+    },
     export: 'Save as CSV',
     file: (name: string) => `${name.replaceAll(/[^\p{L}\p{N}]+/gu, '-')}-rounds.csv`,
   },

@@ -2,7 +2,7 @@ import { isWithinChance } from '../../app/gain.ts'
 import type { KioskStage } from '../../app/kiosk/kiosk.ts'
 import type { PresetName } from '../../app/kiosk/settings.ts'
 import type { SceneName } from '../../app/kiosk/story.ts'
-import type { PhaseName } from '../../app/phases.ts'
+import type { ShownPhase } from '../../app/phases.ts'
 import type { Situation } from '../../app/situation.ts'
 import type { TaskType } from '../../rounds/state.ts'
 import { percent, unsignedPoints } from '../format.ts'
@@ -53,6 +53,10 @@ export const kioskTexts = {
     unmask: {
       title: 'Only the sum',
       says: 'The committee takes the masks off the sum of all updates. What any one hospital sent stays hidden.',
+    },
+    compare: {
+      title: 'Comparing',
+      says: 'The committee works out how far each update points the way the others’ do. Who helps more earns more.',
     },
     recover: {
       title: 'Checking the committee',
@@ -131,17 +135,19 @@ const tasks: Readonly<Record<TaskType, string>> = {
   review: 'On the committee: checks the others’ updates',
   reveal: 'On the committee: sends its scores',
   unmask: 'On the committee: takes its masks off the sum',
+  score: 'On the committee: compares the updates',
   recover: 'On the committee: opens masks to be checked',
   conclude: 'On the committee: averages what helped',
   advance: 'Moving the study on',
   evaluate: 'Trying the shared model on its own patients',
 }
 
-const waits: Readonly<Partial<Record<PhaseName, string>>> = {
+const waits: Readonly<Partial<Record<ShownPhase, string>>> = {
   train: 'Waits for the others’ updates',
   attest: 'The committee checks the updates',
   score: 'The committee scores the updates',
   unmask: 'The committee takes the masks off the sum',
+  compare: 'The committee compares the updates',
   draw: 'The chain draws who is checked',
   recover: 'The committee opens masks to be checked',
   aggregate: 'The committee averages what helped',

@@ -48,13 +48,14 @@ describe('actionText', () => {
 it('does not say of a masked round that anybody opens or tries an update', () => {
   expect(clockExplains('submit', Mode.Committee)).toMatch(/opens the updates/)
   expect(clockExplains('submit', Mode.Masked)).toMatch(/Nobody can read it/)
+  expect(clockExplains('compare', Mode.Masked)).not.toMatch(/opens|reads|tries/)
   expect(clockExplains('settle', Mode.Masked)).toBe(clockExplains('settle', Mode.Committee))
 })
 
 describe('who is missing', () => {
   it('says how many of the committee a masked round can do without', () => {
     const { unmask } = liveTexts.missing.whatThen
-    expect(unmask(0)).toMatch(/^Nobody of so small a committee may be missing/)
+    expect(unmask(0)).toMatch(/^Nobody more of so small a committee may be missing/)
     expect(unmask(1)).toContain('up to one missing member left')
     expect(unmask(2)).toContain('up to 2 missing members left')
   })

@@ -4,7 +4,8 @@ import { isAsked, type NextAction } from '../../app/live/nextAction.ts'
 import { Mode } from '../../rounds/ports.ts'
 import type { TaskType } from '../../rounds/state.ts'
 import type { BlobKind } from '../../storage/BlobStore.ts'
-import { inTime, percent } from '../format.ts'
+import { exactTime, inTime, percent } from '../format.ts'
+import { scoringOpens } from './privacy.ts'
 import { walletTexts } from './wallet.ts'
 
 /** Each of the running study's panels. */
@@ -24,7 +25,7 @@ export const liveTexts = {
     start: (seconds: number) =>
       seconds <= 0 ? 'The study starts any moment now.' : `It starts ${inTime(seconds)} at the latest.`,
     /** @param time unix seconds by the chain's clock */
-    exact: (time: number) => `${new Date(time * 1000).toLocaleString('en-GB', exact)}, by the chain’s clock`,
+    exact: (time: number) => `${exactTime(time * 1000)}, by the chain’s clock`,
     skew: (seconds: number) =>
       `This computer’s clock is ${duration(Math.abs(seconds))} ${seconds > 0 ? 'ahead of' : 'behind'} the chain’s. That does no harm: deadlines here are counted by the chain’s clock.`,
   },
@@ -69,11 +70,11 @@ export const liveTexts = {
     whatThen: {
       train:
         'Who has not sent an update by the deadline is left out of this round and loses a part of the stake. The others go on without waiting.',
-      /** @param spare how many committee members may be missing */
+      /** @param spare how many committee members more may be missing */
       unmask: (spare: number) =>
         spare === 0
-          ? 'Nobody of so small a committee may be missing: if one has not sent its masks by the deadline, it loses a part of the stake and the round is repeated.'
-          : `Who of the committee has not sent its masks by the deadline loses a part of the stake. The others open what up to ${spare === 1 ? 'one missing member' : `${spare} missing members`} left behind; if more are missing, the round is repeated.`,
+          ? 'Nobody more of so small a committee may be missing: if one has not answered by the deadline, it loses a part of the stake and the round is repeated.'
+          : `Who of the committee has not answered by the deadline loses a part of the stake. The others open what up to ${spare === 1 ? 'one missing member' : `${spare} missing members`} left behind; if more are missing, the round is repeated.`,
       draw: 'Nobody has to do anything: the next blocks of the chain draw who is checked. Nobody can choose it.',
       recover: (needed: number) =>
         `Who of the committee has not opened its part by the deadline loses a part of the stake. The round goes on with the parts of ${needed} members; with fewer it is repeated.`,
@@ -139,6 +140,7 @@ export const liveTexts = {
       model: 'Models, sealed to the hospitals',
       masks: 'Sums of masks, sealed to the committee',
       shares: 'Opened parts of masks, sealed to the committee',
+      products: 'How masks line up, sealed to the committee',
       rewraps: 'Keys passed on within the committee, sealed',
       manifest: 'Description of the study, public',
       initial: 'First weights, public',
@@ -150,6 +152,8 @@ export const liveTexts = {
       `${confirmed === 1 ? 'One transaction' : `${confirmed} transactions`} on the chain${failed > 0 ? `, ${failed} failed` : ''}`,
     gas: (gas: string) => `${gas} gas`,
     chainHolds: 'The chain holds hashes, signatures, scores and stakes, readable for everybody and for good.',
+    chainHoldsScored:
+      'The chain holds hashes, signatures, weights, scores and stakes, readable for everybody and for good.',
     chainHoldsMasked: 'The chain holds hashes, signatures, weights and stakes, readable for everybody and for good.',
     relays: (connected: number, all: number) =>
       all === 0 ? 'No relays are named for this study.' : `${connected} of ${all} relays connected`,
@@ -169,6 +173,7 @@ export const liveTexts = {
     who: 'Only this round’s committee can open what you send. Relays store it without being able to read it.',
     whoMasked:
       'Nobody can open your update, not the committee either: it is masked, and only the sum of all hospitals’ updates opens.',
+    whoScored: `Your update is masked: the sum of all hospitals’ updates opens. ${scoringOpens}`,
     compressed: (upload: string, times: number) =>
       `Of each update a part is sent now and the rest in later rounds: an upload is ${upload}, ${times.toFixed(1)} times smaller than without compression.`,
     nothingYet: 'Nothing has left this computer yet.',
@@ -216,14 +221,13 @@ export const liveTexts = {
   log: { heading: 'What happened so far?' },
 } as const
 
-const exact = { dateStyle: 'medium', timeStyle: 'long' } as const
-
 const taskNames: Readonly<Record<TaskType, string>> = {
   install: 'This tab fetches the newest model',
   contribute: 'This tab trains on your patients',
   review: 'This tab checks the others’ updates for the committee',
   reveal: 'This tab gives its scores to the committee',
   unmask: 'This tab adds up its masks for the committee',
+  score: 'This tab compares how the updates line up, for the committee',
   recover: 'This tab opens its part of the masks that are checked, for the committee',
   conclude: 'This tab averages the updates and signs the new model',
   advance: 'This tab moves the study on',
@@ -236,6 +240,7 @@ const titles: Readonly<Record<TaskType, string>> = {
   review: 'Checking updates',
   reveal: 'Scoring',
   unmask: 'Unmasking',
+  score: 'Comparing',
   recover: 'Opening masks',
   conclude: 'Averaging',
   advance: 'Moving on',
@@ -308,6 +313,7 @@ const explains: Readonly<Record<ClockPhase, string>> = {
   submit: 'The committee opens the updates and tries them on its own patients.',
   score: 'The committee says how much each update helped.',
   unmask: 'The committee removes the masks from the sum of all updates. No single update comes to light.',
+  compare: 'The committee works out how far each update points the way the others’ do.',
   recover:
     'A committee member is drawn to be checked. The committee opens what is needed to check it, and what missing members left behind.',
   average: 'The committee averages what helped and signs the new model.',

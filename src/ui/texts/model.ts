@@ -141,10 +141,17 @@ export const modelTexts = {
     rules: {
       committee: (seats: number) =>
         `${seats} seats, drawn anew each round; more than two thirds must sign the same model`,
-      aggregation: 'weighted mean of the updates that the committee’s median score let through',
-      aggregationMasked: 'weighted mean of the updates, worked out from their masked sum; nothing is scored',
-      privacy: 'this round’s committee only; relays and the chain cannot',
-      privacyMasked: 'nobody; only the weighted sum of all hospitals opens',
+      aggregation: {
+        committee: 'weighted mean of the updates that the committee’s median score let through',
+        masked: 'weighted mean of the updates, worked out from their masked sum; nothing is scored',
+        scored: 'weighted mean of the updates, worked out from their masked sum; each is scored by its direction',
+      },
+      privacy: {
+        committee: 'this round’s committee only; relays and the chain cannot',
+        masked: 'nobody; only the weighted sum of all hospitals opens',
+        scored:
+          'nobody as such; the weighted sum opens, and to the committee up to 129 numbers of each noised update, from which small ones could be worked out',
+      },
       upload: (keep: number) => `${partOf(keep)} of an update’s numbers; the rest in later rounds`,
       stake: (credits: string) => `${credits} credits, of which a fault costs a part`,
       hospitals: (least: number, most: number) => `${least} to ${most}`,
@@ -172,9 +179,13 @@ export const modelTexts = {
     again: 'Read again',
     round: 'Round',
     roundZero: '0 (the start: one standardisation for all)',
-    metric: 'Median gain',
-    metricHint: 'Mean of the medians that the committee gave the updates: by how much of the loss they improved it.',
-    notScored: 'Not scored: nobody sees single updates.',
+    /** By what scores say. */
+    metric: { gain: 'Median gain', direction: 'Mean score', none: 'Median gain' },
+    metricHints: {
+      gain: 'Mean of the medians that the committee gave the updates: by how much of the loss they improved it.',
+      direction: 'Mean of the scores: how far each update points the way the others’ do; 100 % is all the way.',
+      none: 'Not scored: nobody sees single updates.',
+    },
     signers: 'Signed by',
     time: 'When',
     what: 'What it is',

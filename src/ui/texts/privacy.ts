@@ -6,6 +6,10 @@ function times(epsilon: number): string {
   return `${factor < 10 ? factor.toFixed(1) : Math.round(factor).toLocaleString('en')} times`
 }
 
+/** What scores behind masks cost: to whoever joins, and while it runs. */
+export const scoringOpens =
+  'How far your update points the way the others’ do is worked out from the masked numbers. Small models could be worked out from that: the noise is what protects your patients.'
+
 /** Differential privacy, to sponsors and to hospitals. */
 export const privacyTexts = {
   /** A number that people compare: two digits where it is small. */
@@ -26,6 +30,7 @@ export const privacyTexts = {
       masked:
         'By masks. Nobody sees your update, not even the committee: it is masked, and only the weighted sum of all hospitals opens. There is no noise in that sum.',
     } satisfies Record<Protection, string>,
+    answerScored: `By noise, and by masks. Only the weighted sum of all hospitals’ updates opens. ${scoringOpens}`,
     seen: 'What others see',
     seenPublic: 'Everybody: that your hospital takes part, its scores, and fingerprints of what it sent.',
     seenBand: (patients: number) =>
@@ -36,6 +41,8 @@ export const privacyTexts = {
       `Everybody: about how many patients you learned from, in at most eight steps of ${patients.toLocaleString('en-GB')}.`,
     seenAlike: 'Nobody learns how many patients you have: all hospitals weigh the same.',
     seenSum: 'The committee: the weighted sum of all hospitals’ updates, of at least three.',
+    seenProducts:
+      'The committee: how far your update goes along the sum, and along up to 128 directions that chance draws, in each round.',
     hidden: 'What nobody sees',
     hiddenRows: 'A patient’s row, an exact count, your own results.',
     hiddenNoise:
@@ -113,6 +120,10 @@ export const privacyTexts = {
       without: 'without noise',
       tables: 'For images there is no simulation: training them takes too long here.',
     },
-    margin: 'Scores compare directions here: an update that points away from the others by more than this is left out.',
+    /** @param isMasked what is in the sum cannot be taken out of it any more */
+    margin: (isMasked: boolean) =>
+      `Scores compare directions here: an update that points away from the others by more than the least score ${
+        isMasked ? 'costs its hospital a part of the stake' : 'is left out'
+      }.`,
   },
 }

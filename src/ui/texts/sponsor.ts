@@ -1,4 +1,4 @@
-import type { PhaseName } from '../../app/phases.ts'
+import type { PhaseName, ShownPhase } from '../../app/phases.ts'
 import type { Notice } from '../../app/sponsorFollow.ts'
 import type { ModelKind, Problem, Template, Timing, Warning } from '../../app/sponsorForm.ts'
 import type { EndReasonName } from '../../app/sponsorReport.ts'
@@ -186,6 +186,7 @@ export const sponsorTexts = {
     answer: {
       committee: 'Each round’s committee of hospitals: it opens every update, tries it and scores it.',
       masked: 'Nobody. Only the weighted sum of all updates opens.',
+      scored: 'Nobody. The weighted sum of all updates opens, and how far each points the way the others’ do.',
     },
     choices: {
       committee: {
@@ -195,9 +196,17 @@ export const sponsorTexts = {
       },
       masked: {
         label: 'Nobody: only the sum opens',
-        explains: 'Updates are masked. Nothing can be scored, so a bad update is not found out and all earn the same.',
+        explains:
+          'Updates are masked. Nothing is scored (with noise it can be), so a bad update is not found out and all earn the same.',
+      },
+      scored: {
+        explains:
+          'Updates are masked and scored by their direction. A bad update stays in the sum and costs its hospital.',
       },
     },
+    scored: 'Score what each hospital adds',
+    scoredHint:
+      'Who goes the way the others go earns more. That opens up to 129 numbers of each noised update; small models could be worked out from them, and the noise is what protects patients then.',
     follows: [
       'At least three hospitals and three committee seats. From four on one committee member may go missing.',
       'A shared scale, or noise, needs a range for every number.',
@@ -235,8 +244,16 @@ export const sponsorTexts = {
     maxSeats: 'Committee seats each round',
     maxSeatsHint: 'Hospitals that check, score and sign. At most 7.',
     maxSeatsMasked: 'Hospitals that check, take the masks off and sign. 3 to 7; from 4 on one may be missing.',
-    margin: 'Least improvement, in %',
-    marginHint: 'Of the loss, for an update to count. Negative: a little harm is forgiven, since honest updates vary.',
+    margin: {
+      gain: {
+        label: 'Least improvement, in %',
+        hint: 'Of the loss, for an update to count. Negative: a little harm is forgiven, since honest updates vary.',
+      },
+      direction: {
+        label: 'Least score, in %',
+        hint: '100: the way the others go; −100: straight back. Noise alone takes honest updates of few patients to −64.',
+      },
+    },
     schedule: 'How rewards are shared',
     schedules: {
       byScore: 'Each round, by how much each helped',
@@ -246,7 +263,10 @@ export const sponsorTexts = {
     stakeHint: 'They get it back at the end, less what faults cost.',
     slash: 'A fault costs, in % of the stake',
     slashHint: 'A missed deadline, a harmful update, another model signed.',
+    slashScored: 'A missed deadline, masks that prove false, an update against the others, another model signed.',
     slashMasked: 'A missed deadline, masks that prove false, another model signed.',
+    scored:
+      'A score says how far an update points the way the others’ do. Who is below the least pays and stays in the sum. One large update the wrong way can take honest ones down to −85 %.',
     evenly: 'Rewards are shared evenly by those whose updates are in the sum: nothing is scored.',
   },
 
@@ -264,6 +284,7 @@ export const sponsorTexts = {
     attest: 'To check',
     score: 'To score',
     scoreMasked: 'To take the masks off, and again to check a seat',
+    scoreScored: 'To take the masks off, again to compare, and to check a seat',
     aggregate: 'To average and sign',
     pause: 'Between rounds',
     unit: 'Unit',
@@ -366,6 +387,8 @@ export const sponsorTexts = {
     likelyLeak: 'The chance δ that protection fails is large: choose less than 1 in the number of patients.',
     noSpareSeat:
       'With three hospitals or seats no committee member may go missing, and none is checked: one closed tab makes the round void. From four on one may be missing.',
+    vagueScores:
+      'With so few hospitals and so small an ε the noise is as large as what a round learns: scores hardly tell a bad update from a good one. It takes more hospitals or a larger ε.',
     compressesNothing:
       'The model is so small that most of an upload is what seals it: to send less than everything saves nothing here.',
     fewRoundsForParts:
@@ -377,7 +400,7 @@ export const sponsorTexts = {
     heading: (name: string) => (name === '' ? 'How is my study doing?' : `How is “${name}” doing?`),
     now: 'What happens now?',
     notMine: 'Somebody else sponsors this study. You can look, not act.',
-    stands: (phase: PhaseName, round: number, all: number) =>
+    stands: (phase: ShownPhase, round: number, all: number) =>
       ({
         draft: 'Created, not paid for yet.',
         open: 'Hospitals are joining.',
@@ -387,6 +410,7 @@ export const sponsorTexts = {
         attest: `Round ${round} of ${all}: the committee checks.`,
         score: `Round ${round} of ${all}: the committee scores.`,
         unmask: `Round ${round} of ${all}: the committee takes the masks off the sum.`,
+        compare: `Round ${round} of ${all}: the committee compares how the updates line up.`,
         draw: `Round ${round} of ${all}: a committee member is drawn to be checked.`,
         recover: `Round ${round} of ${all}: the committee opens what the check takes.`,
         aggregate: `Round ${round} of ${all}: the committee averages and signs.`,
@@ -510,6 +534,10 @@ export const sponsorTexts = {
       zero: '0 (standardisation)',
       gain: 'Gain',
       gainHint: 'Gain over the round before: mean of the committee’s medians, in % of the loss.',
+      score: 'Score',
+      scoreHint: 'Mean of the scores: how far each update points the way the others’ do; 100 % is the same way.',
+      scoreChart: (first: string, last: string) =>
+        `The mean score went from ${first} in the first round to ${last} in the last.`,
       notScored: 'Not scored: nobody sees single updates.',
       signatures: 'Signatures',
       when: 'When',
@@ -526,6 +554,7 @@ export const sponsorTexts = {
       chart: (first: string, last: string) =>
         `The committee’s gain went from ${first} in the first round to ${last} in the last.`,
       gainAxis: 'Gain in %',
+      scoreAxis: 'Score in %',
     },
 
     money: {
@@ -567,7 +596,7 @@ export const sponsorTexts = {
         round: 'Round',
         took: 'Took part',
         survived: 'In the model',
-        gain: 'Gain',
+        gain: 'Gain or score',
         rewards: 'Rewards',
         forfeits: 'Forfeits',
         model: 'Model’s CID',

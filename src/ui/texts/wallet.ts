@@ -39,6 +39,15 @@ const calls: Readonly<Record<string, CallWords>> = {
     does: 'Take the masks off',
     signs: 'As a committee member you give the sum of your masks, so that the sum of all updates can be read.',
   },
+  postProducts: {
+    does: 'Compare the updates',
+    signs:
+      'As a committee member you say how your masks lie along the sum, so that it can be worked out how far each update points the way the others’ do.',
+  },
+  signScored: {
+    does: 'Sign the new model and the scores',
+    signs: 'As a committee member you confirm the new model and what each hospital’s update scored.',
+  },
   openShares: {
     does: 'Open masks for a check',
     signs: 'As a committee member you open your part of the masks of whoever is checked or missing.',

@@ -17,10 +17,15 @@ export function PrivacyCard({ view }: { readonly view: HospitalView }) {
   const { study } = view
   if (study === null) return null
   return (
-    <Panel question={words.heading} answer={words.answers[protectionOf(study.manifest)]}>
+    <Panel question={words.heading} answer={protectionText(study.manifest)}>
       <Protection view={view} />
     </Panel>
   )
+}
+
+function protectionText(manifest: Manifest): string {
+  const { card: words } = texts.privacy
+  return manifest.masking?.scored ? words.answerScored : words.answers[protectionOf(manifest)]
 }
 
 /** The same without its heading, among the terms of a study. */
@@ -28,7 +33,7 @@ export function Protection({ view }: { readonly view: HospitalView }) {
   const { card: words, epsilon, chance } = texts.privacy
   const { study, privacy: own } = view
   if (study === null) return null
-  const { privacy } = study.manifest
+  const { privacy, masking } = study.manifest
   const { round, joining } = view
   const seats = round?.snapshot?.seats.length ?? 0
   const exposure = maskedExposure(study.manifest, seats, joining.terms?.minHospitals ?? seats)
@@ -47,7 +52,7 @@ export function Protection({ view }: { readonly view: HospitalView }) {
         <Title order={3}>{words.hidden}</Title>
         <List spacing={4}>
           <List.Item>{words.hiddenRows}</List.Item>
-          {exposure && <List.Item>{words.hiddenUpdate}</List.Item>}
+          {exposure && !masking?.scored && <List.Item>{words.hiddenUpdate}</List.Item>}
           {privacy && <List.Item>{words.hiddenNoise}</List.Item>}
         </List>
       </Stack>
@@ -80,13 +85,19 @@ export function Protection({ view }: { readonly view: HospitalView }) {
 }
 
 /** Who sees what of this hospital. */
-function seenBy({ patientsPerWeight }: Manifest, exposure: MaskedExposure | null): readonly string[] {
+function seenBy({ masking, patientsPerWeight }: Manifest, exposure: MaskedExposure | null): readonly string[] {
   const { card: words } = texts.privacy
   if (exposure === null) {
     return [words.seenPublic, patientsPerWeight > 0 ? words.seenBand(patientsPerWeight) : words.seenSealed]
   }
   const { step } = exposure
-  return [words.seenPublicMasked, step === null ? words.seenAlike : words.seenWeight(step), words.seenSum]
+  const isScored = masking?.scored === true
+  return [
+    isScored ? words.seenPublic : words.seenPublicMasked,
+    step === null ? words.seenAlike : words.seenWeight(step),
+    words.seenSum,
+    ...(isScored ? [words.seenProducts] : []),
+  ]
 }
 
 function Spending({ account, isOut }: { readonly account: PrivacyAccount; readonly isOut: boolean }) {

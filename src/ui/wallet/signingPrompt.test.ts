@@ -10,7 +10,9 @@ const request = (name: string, changes: { bundled?: (string | null)[]; value?: b
 it('only a round’s update and a seat’s duties may be signed without being shown', () => {
   expect(quietStudyOf(request('submitUpdate'))).toBe(study)
   expect(quietStudyOf(request('multicall', { bundled: ['attest', 'submitScore'] }))).toBe(study)
-  expect(quietStudyOf(request('multicall', { bundled: ['postMasks', 'openShares', 'accuse'] }))).toBe(study)
+  expect(
+    quietStudyOf(request('multicall', { bundled: ['postMasks', 'postProducts', 'signScored', 'openShares'] })),
+  ).toBe(study)
   for (const name of ['joinTask', 'leaveTask', 'withdraw', 'transferAndCall']) {
     expect(quietStudyOf(request(name))).toBeNull()
   }

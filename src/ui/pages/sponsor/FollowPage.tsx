@@ -2,7 +2,7 @@ import { Anchor, Button, Group, List, NumberInput, Skeleton, Stack, Text, Title 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, useEffect, useId, useMemo, useState } from 'react'
 import { useStore } from 'zustand'
-import { isDrawing, phaseName, shownRound } from '../../../app/phases.ts'
+import { isDrawing, phaseName, shownPhase, shownRound } from '../../../app/phases.ts'
 import type { Site } from '../../../app/site.ts'
 import type { SponsorDesk } from '../../../app/sponsorDesk.ts'
 import { type FollowedStudy, type Notice, noticesOf, readFollowed } from '../../../app/sponsorFollow.ts'
@@ -149,13 +149,18 @@ function StandsPanel({ site, wallet, desk, followed, lookedAt, isMine, refresh, 
   const seats = Math.min(rules.maxSeats, Math.max(2, followed.members.length))
   const notices = noticesOf(followed, {
     now,
-    roundWei: roundWei(seats, purse?.gasPrice ?? 0n, snapshot.mode === Mode.Masked),
+    roundWei: roundWei(seats, purse?.gasPrice ?? 0n, {
+      isMasked: snapshot.mode === Mode.Masked,
+      isScored: snapshot.scored,
+    }),
     hasRelay: desk.hasRelay(),
     hasPot: followed.pot > 0n || (draft?.plan?.gasWei ?? 0n) > 0n,
   })
   const phase = phaseName(snapshot.phase)
   const isZero = snapshot.kind === RoundKind.Statistics && snapshot.round > 0 && snapshot.phase !== Phase.Ended
-  const stands = isZero ? words.roundZero : words.stands(phase, shownRound(snapshot.round, rules), rules.rounds)
+  const stands = isZero
+    ? words.roundZero
+    : words.stands(shownPhase(snapshot), shownRound(snapshot.round, rules), rules.rounds)
   return (
     <Panel
       question={words.now}

@@ -1,5 +1,5 @@
-import { List, Radio, Stack } from '@mantine/core'
-import { withMasking } from '../../../app/sponsorForm.ts'
+import { List, Radio, Stack, Switch } from '@mantine/core'
+import { isScored, withMasking } from '../../../app/sponsorForm.ts'
 import { Panel } from '../../components/Panel.tsx'
 import { sponsorTexts } from '../../texts/sponsor.ts'
 import { Fields, NumberField, useForm } from './fields.tsx'
@@ -10,8 +10,9 @@ export function MaskingPanel() {
   const { form, change } = useForm()
   const { masking } = form
   const chosen = masking === null ? 'committee' : 'masked'
+  const kind = isScored(form) ? 'scored' : chosen
   return (
-    <Panel question={words.heading} answer={words.answer[chosen]}>
+    <Panel question={words.heading} answer={words.answer[kind]}>
       <Radio.Group
         aria-label={words.heading}
         value={chosen}
@@ -23,7 +24,7 @@ export function MaskingPanel() {
               key={value}
               value={value}
               label={words.choices[value].label}
-              description={words.choices[value].explains}
+              description={words.choices[value === chosen ? kind : value].explains}
             />
           ))}
         </Stack>
@@ -35,6 +36,14 @@ export function MaskingPanel() {
               <List.Item key={sentence}>{sentence}</List.Item>
             ))}
           </List>
+          {form.privacy !== null && (
+            <Switch
+              label={words.scored}
+              description={words.scoredHint}
+              checked={masking.scored}
+              onChange={event => change({ ...form, masking: { ...masking, scored: event.currentTarget.checked } })}
+            />
+          )}
           <Fields>
             <NumberField
               path="masking.clip"

@@ -3,6 +3,7 @@ import type { SponsorDesk } from '../../../app/sponsorDesk.ts'
 import {
   type FormPrivacy,
   forecastOf,
+  hasScores,
   privacyDefaults,
   privacyOf,
   type SponsorForm,
@@ -82,8 +83,7 @@ function noiseText(form: SponsorForm): string {
     if (spec === null) return ''
     const each = rdpAccountant().epsilon([roundMechanism(spec)], spec.delta)
     const amount = words.noise(spec.noise.toPrecision(3), epsilon(each))
-    // Under masks nothing is scored.
-    return form.masking === null ? `${amount} ${words.margin}` : amount
+    return hasScores(form) ? `${amount} ${words.margin(form.masking !== null)}` : amount
   } catch (error) {
     // Half typed.
     if (error instanceof RangeError || isAppError(error)) return ''

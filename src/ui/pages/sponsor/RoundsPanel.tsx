@@ -35,7 +35,11 @@ const asPercent = (value: number) => gain(value * 100)
 export function RoundsPanel({ desk, followed, isMine, refresh }: RoundsPanelProps) {
   const words = sponsorTexts.follow.rounds
   const { versions, current, rules, snapshot } = followed
-  const isScored = snapshot.mode === Mode.Committee
+  const isScored = snapshot.mode === Mode.Committee || snapshot.scored
+  // Where updates stay masked a score is a direction.
+  const shown = snapshot.scored
+    ? { name: words.score, hint: words.scoreHint, axis: words.scoreAxis, chart: words.scoreChart }
+    : { name: words.gain, hint: words.gainHint, axis: words.gainAxis, chart: words.chart }
   const [chosen, setChosen] = useState<ModelVersion | null>(null)
   const scored = versions.filter(({ round }) => shownRound(round, rules) > 0)
   const gains = scored.map(({ metric }) => metric / 100)
@@ -46,11 +50,11 @@ export function RoundsPanel({ desk, followed, isMine, refresh }: RoundsPanelProp
           <LineChart
             x={scored.map(({ round }) => shownRound(round, rules))}
             xLabel={words.round}
-            yLabel={words.gainAxis}
+            yLabel={shown.axis}
             yRange={[Math.min(0, ...gains), Math.max(1, ...gains)]}
             format={asPercent}
-            sentence={words.chart(gain(scored[0]?.metric ?? 0), gain(scored.at(-1)?.metric ?? 0))}
-            series={[{ name: words.gain, values: gains, colour: 'var(--ward-live)' }]}
+            sentence={shown.chart(gain(scored[0]?.metric ?? 0), gain(scored.at(-1)?.metric ?? 0))}
+            series={[{ name: shown.name, values: gains, colour: 'var(--ward-live)' }]}
           />
         </Suspense>
       )}
@@ -61,7 +65,7 @@ export function RoundsPanel({ desk, followed, isMine, refresh }: RoundsPanelProp
               <Table.Thead>
                 <Table.Tr>
                   <Table.Th scope="col">{words.round}</Table.Th>
-                  <Table.Th scope="col">{words.gain}</Table.Th>
+                  <Table.Th scope="col">{shown.name}</Table.Th>
                   <Table.Th scope="col">{words.signatures}</Table.Th>
                   <Table.Th scope="col">{words.when}</Table.Th>
                   <Table.Th scope="col">{words.model}</Table.Th>
@@ -108,7 +112,7 @@ export function RoundsPanel({ desk, followed, isMine, refresh }: RoundsPanelProp
             </Table>
           </div>
           <Text size="sm" c="dimmed">
-            {isScored ? words.gainHint : words.notScored}
+            {isScored ? shown.hint : words.notScored}
           </Text>
         </>
       )}

@@ -1,10 +1,12 @@
 import { Button, Group, NativeSelect, Stack, Table, Text } from '@mantine/core'
+import { scorePhases } from '../../../app/phases.ts'
 import type { Site } from '../../../app/site.ts'
-import { costOf, timingSeconds, timings } from '../../../app/sponsorForm.ts'
+import { costOf, hasScores, isScored, timingSeconds, timings } from '../../../app/sponsorForm.ts'
 import { ethOf } from '../../../app/wei.ts'
 import type { Wallet } from '../../../chain/clients.ts'
 import { creditsFrom } from '../../../chain/credits.ts'
 import type { Purse } from '../../../chain/sponsorReads.ts'
+import { Mode } from '../../../rounds/ports.ts'
 import { Panel } from '../../components/Panel.tsx'
 import { credits, creditsOf } from '../../format.ts'
 import { duration, sponsorTexts } from '../../texts/sponsor.ts'
@@ -17,6 +19,8 @@ export function RulesPanel() {
   const words = sponsorTexts.rules
   const { form, change } = useForm()
   const isMasked = form.masking !== null
+  const isRanked = hasScores(form)
+  const margin = words.margin[form.privacy === null ? 'gain' : 'direction']
   const number = (
     name: 'rounds' | 'minHospitals' | 'maxHospitals' | 'maxSeats' | 'marginPercent' | 'stake' | 'slashPercent',
     label: string,
@@ -40,9 +44,14 @@ export function RulesPanel() {
         {number('maxHospitals', words.maxHospitals, true)}
         {number('maxSeats', words.maxSeats, true, isMasked ? words.maxSeatsMasked : words.maxSeatsHint)}
         {number('stake', words.stake, false, words.stakeHint)}
-        {number('slashPercent', words.slash, false, isMasked ? words.slashMasked : words.slashHint)}
-        {!isMasked && number('marginPercent', words.margin, false, words.marginHint)}
-        {!isMasked && (
+        {number(
+          'slashPercent',
+          words.slash,
+          false,
+          isScored(form) ? words.slashScored : isMasked ? words.slashMasked : words.slashHint,
+        )}
+        {isRanked && number('marginPercent', margin.label, false, margin.hint)}
+        {isRanked && (
           <NativeSelect
             label={words.schedule}
             value={form.halfToFirst ? 'halfToFirst' : 'byScore'}
@@ -53,7 +62,7 @@ export function RulesPanel() {
       </Fields>
       {isMasked && (
         <Text size="sm" c="dimmed">
-          {words.evenly}
+          {isRanked ? words.scored : words.evenly}
         </Text>
       )}
     </Panel>
@@ -65,11 +74,13 @@ export function TimingPanel() {
   const words = sponsorTexts.timing
   const { form, change } = useForm()
   const { seconds } = form
-  const isMasked = form.masking !== null
-  // A masked round takes the time for scores twice: for the masks, and for the check of a seat.
-  const longest = (
-    ['train', 'attest', 'score', 'aggregate', 'pause', ...(isMasked ? (['score'] as const) : [])] as const
-  ).reduce((sum, name) => sum + (seconds[name] ?? 0), 0)
+  const mode = form.masking === null ? Mode.Committee : Mode.Masked
+  const score = isScored(form) ? words.scoreScored : form.masking !== null ? words.scoreMasked : words.score
+  const times = scorePhases({ mode, scored: isScored(form) })
+  const longest = (['train', 'attest', 'score', 'aggregate', 'pause'] as const).reduce(
+    (sum, name) => sum + (name === 'score' ? times : 1) * (seconds[name] ?? 0),
+    0,
+  )
   return (
     <Panel question={words.heading} answer={words.answer}>
       <Group gap="sm">
@@ -93,7 +104,7 @@ export function TimingPanel() {
           <DurationField
             key={name}
             path={`seconds.${name}`}
-            label={name === 'score' && isMasked ? words.scoreMasked : words[name]}
+            label={name === 'score' ? score : words[name]}
             value={seconds[name]}
             onValue={value => change({ ...form, seconds: { ...seconds, [name]: value } })}
           />

@@ -10,6 +10,7 @@ import { creditsFrom } from '../../../chain/credits.ts'
 import { AppError } from '../../../errors/AppError.ts'
 import type { Manifest } from '../../../study/manifest.ts'
 import { HospitalMark } from '../../components/HospitalMark.tsx'
+import { scoringOpens } from '../../texts/privacy.ts'
 import { texts } from '../../texts.ts'
 import { useSite } from '../../useSite.ts'
 import { markOf } from '../live/who.ts'
@@ -80,6 +81,7 @@ function Facts({
   const { snapshot, device } = joining
   const site = useSite()
   const masking = study?.manifest.masking
+  const { get, lose } = wordsFor(masking)
   const others = (snapshot?.members ?? []).filter(member => member.toLowerCase() !== address?.toLowerCase())
   return (
     <dl className="ward-join-facts">
@@ -96,14 +98,14 @@ function Facts({
       <dt>{words.rows.lose}</dt>
       <dd>
         <Stack gap={4}>
-          <span>{(masking ? words.loseMasked : words.lose)(creditsFrom(terms.stake), terms.slashBps / 10_000)}</span>
+          <span>{lose(creditsFrom(terms.stake), terms.slashBps / 10_000)}</span>
           <Text size="sm" c="dimmed" component="span">
             {words.gas(Number(terms.gasNeeded) / ETHER)} {site?.chainId === DEV_CHAIN_ID && words.worthless}
           </Text>
         </Stack>
       </dd>
       <dt>{words.rows.get}</dt>
-      <dd>{(masking ? words.getMasked : words.get)(creditsFrom(terms.rewardPerRound))}</dd>
+      <dd>{get(creditsFrom(terms.rewardPerRound))}</dd>
       <dt>{words.rows.shared}</dt>
       <dd>
         <List spacing={4}>
@@ -153,11 +155,22 @@ function Facts({
   )
 }
 
+/** What a hospital gets and can lose, by whether anybody scores its updates. */
+function wordsFor(masking: Manifest['masking']) {
+  const { terms: words } = texts.join
+  if (masking === undefined) return { get: words.get, lose: words.lose }
+  if (masking.scored) return { get: words.getScored, lose: words.loseScored }
+  return { get: words.getMasked, lose: words.loseMasked }
+}
+
 /** What a hospital shares, and with whom. */
 function sharedIn({ masking, privacy, compression, patientsPerWeight }: Manifest): readonly string[] {
   const { terms: words } = texts.join
   const part = compression === undefined ? [] : [words.sharedPart(compression.keep)]
   if (masking === undefined) return [words.sharedSealed, ...part, words.sharedPublic, words.sharedNever]
+  if (masking.scored) {
+    return [words.sharedScored, scoringOpens, ...part, words.sharedPublic, words.sharedNeverScored]
+  }
   const isWeighed = privacy === undefined && patientsPerWeight > 0
   return [
     words.sharedMasked,

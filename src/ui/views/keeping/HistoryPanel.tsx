@@ -1,5 +1,6 @@
 import { Button, Group, Table, Text } from '@mantine/core'
 import { type HistoryRow, historyCsv } from '../../../app/keeping/history.ts'
+import { scoringOf } from '../../../app/scoring.ts'
 import type { HospitalView } from '../../../app/store.ts'
 import { Panel } from '../../components/Panel.tsx'
 import { texts } from '../../texts.ts'
@@ -58,7 +59,7 @@ export function HistoryPanel({ view }: { readonly view: HospitalView }) {
             </Table>
           </section>
           <Text size="sm" c="dimmed" className="ward-measure">
-            {view.study?.manifest.masking ? words.notScored : words.scoreExplains}
+            {words.scores[(view.study && scoringOf(view.study.manifest)) ?? 'none']}
           </Text>
           <Group>
             <Button

@@ -8,10 +8,17 @@ import { bytes } from '../../format.ts'
 import { texts } from '../../texts.ts'
 import { gasText } from '../../wallet/amounts.ts'
 
+/** Which words, by who may see an update. */
+const sealed = { chainHolds: 'chainHolds', who: 'who' } as const
+const masked = { chainHolds: 'chainHoldsMasked', who: 'whoMasked' } as const
+const scored = { chainHolds: 'chainHoldsScored', who: 'whoScored' } as const
+
 /** What leaves this computer, by what it is for, and over which connections. */
 export function LeavesPanel({ view }: { readonly view: HospitalView }) {
   const { leaves } = texts.live
-  const isMasked = view.study?.manifest.masking !== undefined
+  const masking = view.study?.manifest.masking
+  const isMasked = masking !== undefined
+  const words = masking === undefined ? sealed : masking.scored ? scored : masked
   const upload = uploadOf(view)
   const { traffic } = view
   const { storage, calls } = view.live
@@ -65,14 +72,13 @@ export function LeavesPanel({ view }: { readonly view: HospitalView }) {
         )}
         <Text size="sm">
           {leaves.chain(calls.confirmed, calls.failed)}
-          {calls.gasUsed > 0n && `, ${leaves.gas(gasText(calls.gasUsed))}`}.{' '}
-          {isMasked ? leaves.chainHoldsMasked : leaves.chainHolds}
+          {calls.gasUsed > 0n && `, ${leaves.gas(gasText(calls.gasUsed))}`}. {leaves[words.chainHolds]}
         </Text>
         {upload !== null && (
           <Text size="sm">{leaves.compressed(bytes(upload.bytes), upload.uncompressed / upload.bytes)}</Text>
         )}
         <Text size="sm" c="dimmed" className="ward-measure">
-          {isMasked ? leaves.whoMasked : leaves.who}
+          {leaves[words.who]}
         </Text>
       </Stack>
     </Panel>

@@ -3,7 +3,8 @@ import { thresholdOf } from '../../../aggregation/masking/round.ts'
 import { missingOf, rollOf } from '../../../app/live/missing.ts'
 import { isRunning } from '../../../app/phases.ts'
 import type { HospitalView } from '../../../app/store.ts'
-import { Phase, type StudySnapshot } from '../../../rounds/ports.ts'
+import { Mode, Phase, type StudySnapshot } from '../../../rounds/ports.ts'
+import { sizeOf } from '../../../rounds/sets.ts'
 import { HospitalMark } from '../../components/HospitalMark.tsx'
 import { Panel } from '../../components/Panel.tsx'
 import { texts } from '../../texts.ts'
@@ -76,13 +77,16 @@ export function MissingPanel({ view }: { readonly view: HospitalView }) {
 }
 
 /** What follows where somebody does not come. */
-function whatThen({ phase, seats }: StudySnapshot): string {
+function whatThen({ phase, mode, seats, opening }: StudySnapshot): string {
   const { whatThen: words } = texts.live.missing
+  const spare = seats.length - thresholdOf(seats.length) - 1
   switch (phase) {
     case Phase.Train:
       return words.train
     case Phase.Unmask:
-      return words.unmask(seats.length - thresholdOf(seats.length) - 1)
+      return words.unmask(spare)
+    case Phase.Score:
+      return mode === Mode.Masked ? words.unmask(spare - sizeOf(BigInt(opening))) : words.seats
     case Phase.Draw:
       return words.draw
     case Phase.Recover:

@@ -4,6 +4,7 @@ import type { ModelView, VersionRow, VersionsView } from '../../../app/desks/mod
 import { nameFor } from '../../../app/people.ts'
 import { shownRound } from '../../../app/phases.ts'
 import { areApart } from '../../../app/results.ts'
+import { scoringOf } from '../../../app/scoring.ts'
 import type { HospitalSession } from '../../../app/session.ts'
 import type { HospitalView } from '../../../app/store.ts'
 import type { AppErrorData } from '../../../errors/AppError.ts'
@@ -33,6 +34,7 @@ export function VersionsPanel({ session, view, model }: VersionsPanelProps) {
   const { versions, opening, versionsError } = model
   const manifest = view.study?.manifest
   if (!manifest) return null
+  const scoring = scoringOf(manifest) ?? 'none'
   const attempt = (work: Promise<void>) => {
     setError(null)
     work.catch(thrown => setError(asErrorData(thrown)))
@@ -67,8 +69,8 @@ export function VersionsPanel({ session, view, model }: VersionsPanelProps) {
             <Table.Tr>
               <Table.Th scope="col">{words.round}</Table.Th>
               <Table.Th scope="col">{words.what}</Table.Th>
-              <Table.Th scope="col" ta="right" title={manifest.masking ? words.notScored : words.metricHint}>
-                {words.metric}
+              <Table.Th scope="col" ta="right" title={words.metricHints[scoring]}>
+                {words.metric[scoring]}
               </Table.Th>
               <Table.Th scope="col">{words.signers}</Table.Th>
               <Table.Th scope="col">{words.time}</Table.Th>
@@ -93,7 +95,7 @@ export function VersionsPanel({ session, view, model }: VersionsPanelProps) {
         </Table>
       </section>
       <Text size="sm" c="dimmed" className="ward-measure">
-        {manifest.masking ? words.notScored : words.metricHint} {words.explainRollback}
+        {words.metricHints[scoring]} {words.explainRollback}
       </Text>
       <div aria-live="polite">{opening !== null && <Text>{words.opening(shownRound(opening, manifest))}</Text>}</div>
       {error && <ErrorPanel error={error} />}
@@ -156,7 +158,7 @@ function Version({ row, versions, view, model, manifest, onUse, onCompare, onRol
           )}
         </Group>
       </Table.Td>
-      <Table.Td ta="right">{round === 0 || manifest.masking ? '–' : percent(row.metric / 10_000)}</Table.Td>
+      <Table.Td ta="right">{round === 0 || scoringOf(manifest) === null ? '–' : percent(row.metric / 10_000)}</Table.Td>
       <Table.Td>{names === '' ? String(row.signatures) : names}</Table.Td>
       <Table.Td title={exactTime(row.time * 1000)}>
         {new Date(row.time * 1000).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' })}

@@ -55,13 +55,13 @@ export function cardOf(view: HospitalView, model: ModelView, deployment: Deploym
 
 function rulesInWords(rules: Rules, { masking, compression }: Manifest): ModelCard['rules'] {
   const { ruleNames, rules: words } = texts.model.card
-  const isMasked = masking !== undefined
+  const kind = masking === undefined ? 'committee' : masking.scored ? 'scored' : 'masked'
   return [
     { name: ruleNames.rounds, value: String(rules.rounds) },
     { name: ruleNames.hospitals, value: words.hospitals(rules.minHospitals, rules.maxHospitals) },
     { name: ruleNames.committee, value: words.committee(rules.maxSeats) },
-    { name: ruleNames.aggregation, value: isMasked ? words.aggregationMasked : words.aggregation },
-    { name: ruleNames.privacy, value: isMasked ? words.privacyMasked : words.privacy },
+    { name: ruleNames.aggregation, value: words.aggregation[kind] },
+    { name: ruleNames.privacy, value: words.privacy[kind] },
     ...(compression === undefined ? [] : [{ name: ruleNames.upload, value: words.upload(compression.keep) }]),
     { name: ruleNames.stake, value: words.stake(String(creditsFrom(rules.stake))) },
   ]
