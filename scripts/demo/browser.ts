@@ -61,11 +61,24 @@ export function launchBrowser(executablePath: string, backend: Backend | undefin
   })
 }
 
-/** Flags without which Chromium calls home or refuses to run as root in a container. */
+/**
+ * Each window of a new Chromium loads its address bar's suggestions as two pages of their own: a second of a core, for a bar that nobody
+ * sees. Of two such lists the last counts, so what Playwright turns off stands here again.
+ */
+const disabledFeatures = [
+  ...['WebUIOmniboxPopup', 'WebUIOmniboxAimPopup'],
+  ...['AvoidUnnecessaryBeforeUnloadCheckSync', 'DestroyProfileOnBrowserClose', 'HttpsUpgrades', 'PaintHolding'],
+  ...['HttpsFirstBalancedModeAutoEnable', 'LensOverlay', 'MediaRouter', 'ThirdPartyStoragePartitioning'],
+  ...['AvoidCorsURLLoaderRestartOnRedirect', 'OptimizationHints', 'NetworkTimeServiceQuerying', 'AimEnabled'],
+  'PreconnectToSearch',
+]
+
+/** Flags without which Chromium calls home, works for nothing, or refuses to run as root in a container. */
 export function chromiumFlags(softwareWebGpu: boolean): string[] {
   return [
     ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
     ...['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'],
+    `--disable-features=${disabledFeatures.join(',')}`,
     ...(softwareWebGpu
       ? ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-unsafe-swiftshader']
       : []),
