@@ -28,6 +28,8 @@ test('a study with differential privacy completes, without a hospital whose budg
   await expect(first.getByRole('heading', { name: 'How are your patients protected?' })).toBeVisible()
   await expect(first.getByTestId('privacy-account')).toContainText(`The budget covers all ${rounds} rounds to come.`)
   const { card } = texts.privacy
+  // The study counts for 1 in 10,000.
+  await expect(first.getByText(card.accountChance('1 in 100,000'))).toBeVisible()
   // Enough for one round, whatever this account has paid for in other studies of the chain: a second adds more than a third of it.
   const budget = (await figureOf(poor, card.spent)) + 1.3 * (await figureOf(poor, card.next))
   await poor.getByRole('tab', { name: 'My hospital' }).click()

@@ -61,6 +61,9 @@ export const privacyTexts = {
       `The study promises each of your patients at most ε = ${epsilon} in all of its rounds, but for a chance of ${chance}.`,
     limits: 'A patient who is treated at two hospitals of a study pays at both.',
     reading: 'Reading what was spent so far …',
+    /** Where the account's δ is not the study's: the same noise is another ε there. */
+    accountChance: (chance: string) =>
+      `Your hospital’s account counts the same noise for a chance of ${chance}, and so with another ε.`,
     budget: 'Your budget for each patient, ε',
     spent: 'Spent, all studies',
     next: 'The next round adds',

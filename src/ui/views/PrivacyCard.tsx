@@ -76,7 +76,11 @@ export function Protection({ view }: { readonly view: HospitalView }) {
             <Spending account={own.account} isOut={own.uncovered !== null} />
           )}
           <Text size="sm" c="dimmed" className="ward-measure">
-            {words.promise(epsilon(promised), chance(privacy.delta))} {words.limits}
+            {words.promise(epsilon(promised), chance(privacy.delta))}{' '}
+            {own.account !== null && own.account.budget.delta !== privacy.delta && (
+              <>{words.accountChance(chance(own.account.budget.delta))} </>
+            )}
+            {words.limits}
           </Text>
         </>
       )}
