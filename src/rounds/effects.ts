@@ -26,6 +26,7 @@ import {
   type PrivacyPort,
   type Progress,
   RoundKind,
+  type Sealed,
   type SealedModel,
   type StudySnapshot,
   type TrainingPort,
@@ -252,19 +253,16 @@ async function signModel(
  */
 async function unmask(context: TaskContext): Promise<TaskResult> {
   const { ports, snapshot, signal, onProgress } = context
-  const { chain, store, training, journal, signer } = ports
+  const { chain, store, training, signer } = ports
   const { round } = snapshot
   const members = await chain.members(snapshot.members)
   const committee = committeeOf(snapshot, members)
   await journalled(context, openings => recordFreeze(openings, committee.set))
   await untilFinal(context)
-  let sealed = await journal.get(round, 'masks')
-  if (sealed === undefined) {
+  const sealed = await sealedOnce(context, 'masks', async () => {
     await openUpdates(context, members, indices(snapshot.survivors))
-    sealed = await training.sealMasks(round, committee, { signal, onProgress })
-    signal.throwIfAborted()
-    await journal.put(round, 'masks', sealed)
-  }
+    return training.sealMasks(round, committee, { signal, onProgress })
+  })
   await store.put(sealed.blob, { signal, kind: 'masks', round })
   const masks = sealed.digest
   const signature = await signer.masks(chain.ref, { hospital: chain.self, round, masks })
@@ -294,17 +292,13 @@ async function untilFinal(context: TaskContext): Promise<void> {
  */
 async function postProducts(context: TaskContext): Promise<TaskResult> {
   const { ports, snapshot, signal, onProgress } = context
-  const { chain, store, training, journal, signer } = ports
+  const { chain, store, training, signer } = ports
   const { round } = snapshot
-  let sealed = await journal.get(round, 'products')
-  if (sealed === undefined) {
+  const sealed = await sealedOnce(context, 'products', async () => {
     const members = await chain.members(snapshot.members)
     const answers = await fetchMasksAndShares(context, members)
-    const work = { signal, onProgress }
-    sealed = await training.sealProducts(round, committeeOf(snapshot, members), answers, work)
-    signal.throwIfAborted()
-    await journal.put(round, 'products', sealed)
-  }
+    return training.sealProducts(round, committeeOf(snapshot, members), answers, { signal, onProgress })
+  })
   await store.put(sealed.blob, { signal, kind: 'products', round })
   const products = sealed.digest
   const signature = await signer.products(chain.ref, { hospital: chain.self, round, products })
@@ -398,6 +392,20 @@ async function fetchMasksAndShares(context: TaskContext, members: readonly Membe
     openUpdates(context, members, indices(snapshot.survivors)),
   ])
   return { masks, shares, opening: seatsIn(snapshot.opening) }
+}
+
+/** What this seat answers, journalled before its first byte leaves: after a reload the same bytes go out. */
+async function sealedOnce(
+  { ports: { journal }, snapshot: { round }, signal }: TaskContext,
+  answer: 'masks' | 'products',
+  seal: () => Promise<Sealed>,
+): Promise<Sealed> {
+  const known = await journal.get(round, answer)
+  if (known !== undefined) return known
+  const sealed = await seal()
+  signal.throwIfAborted()
+  await journal.put(round, answer, sealed)
+  return sealed
 }
 
 /** Journals what was opened of a masked round, before anything of it leaves. */
