@@ -90,7 +90,7 @@ export async function invertDigits(
           examples,
           steps: 1,
           sampleRate: 1,
-          groups: clipGroups(layout, clip, sigma),
+          groups: clipGroups(layout, { clip, noise: sigma }),
           noise: noisyOnGrid,
         })
         const update = parameters.map((value, k) => value - base[k]!)

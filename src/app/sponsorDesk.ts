@@ -334,11 +334,12 @@ async function withWorker<T>(use: (client: import('../training/client.ts').Train
   }
 }
 
-/** Drafts that were begun before there were masked studies, scores in them, or compressed ones, say nothing of them. */
+/** Drafts that were begun before there were masked studies, scores in them, clips by layer, or compressed studies, say nothing of them. */
 function withEveryField(draft: Draft): Draft {
   const { form } = draft
   const masking = form.masking ? { ...form.masking, scored: form.masking.scored ?? false } : null
-  return { ...draft, form: { ...form, masking, keep: form.keep ?? 1 } }
+  const privacy = form.privacy ? { ...form.privacy, perLayer: form.privacy.perLayer ?? false } : null
+  return { ...draft, form: { ...form, privacy, masking, keep: form.keep ?? 1 } }
 }
 
 async function planOf(

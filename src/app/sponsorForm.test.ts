@@ -6,6 +6,7 @@ import {
   checkForm,
   costOf,
   fewestRounds,
+  forecastOf,
   formOf,
   isScored,
   newForm,
@@ -219,6 +220,27 @@ describe('a form that promises privacy', () => {
       'privacy.epsilon',
       'privacy.steps',
     ])
+  })
+})
+
+describe('a clip for each layer', () => {
+  const byLayer = (form: SponsorForm): SponsorForm => {
+    const noised = withPrivacy(form, true)
+    return { ...noised, privacy: noised.privacy && { ...noised.privacy, perLayer: true } }
+  }
+
+  it('is in the description of a model of several layers, in its forecast and in a clone', () => {
+    const { study } = checkForm(byLayer({ ...newForm('digits', false), rounds: 4 }), relays)
+    expect(study?.manifest.privacy?.perLayer).toBe(true)
+    const clone = study && formOf(study.manifest, study.rules, { ...study.options, gasEth: study.gasEth })
+    expect(clone?.privacy?.perLayer).toBe(true)
+    expect(forecastOf(byLayer({ ...newForm('digits', false), rounds: 4 })).settings.perLayer).toBe(true)
+  })
+
+  it('says nothing of a model of one', () => {
+    const { study } = checkForm(byLayer(newForm('heart', false)), relays)
+    expect(study?.manifest.privacy).toBeDefined()
+    expect(study?.manifest.privacy).not.toHaveProperty('perLayer')
   })
 })
 

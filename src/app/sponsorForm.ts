@@ -71,6 +71,8 @@ export interface FormPrivacy {
   /** How likely each patient is in a step's batch. */
   readonly samplePercent: Typed
   readonly clip: Typed
+  /** A clip for each layer: counts where the model has several. */
+  readonly perLayer: boolean
 }
 
 /** How a masked study writes its updates as integers. */
@@ -183,6 +185,7 @@ const formSchema = z.object({
       steps: z.int().check(z.minimum(1), z.maximum(1000)),
       samplePercent: z.number().check(z.gt(0), z.maximum(100)),
       clip: z.number().check(z.gt(0), z.maximum(1000)),
+      perLayer: z.boolean(),
     }),
   ),
   masking: z.nullable(
@@ -464,8 +467,9 @@ function formPrivacy(manifest: Manifest, rounds: number): FormPrivacy | null {
   const { privacy } = manifest
   const epsilon = studyEpsilon(manifest, rounds)
   if (privacy === undefined || epsilon === null) return null
-  const { delta, steps, sampleRate, clip } = privacy
-  return { epsilon: Math.ceil(epsilon * 100 - 1e-6) / 100, delta, steps, samplePercent: 100 * sampleRate, clip }
+  const { delta, steps, sampleRate, clip, perLayer = false } = privacy
+  const rounded = Math.ceil(epsilon * 100 - 1e-6) / 100
+  return { epsilon: rounded, delta, steps, samplePercent: 100 * sampleRate, clip, perLayer }
 }
 
 /** What a sponsor compares. */
@@ -491,6 +495,7 @@ export function forecastOf(form: SponsorForm): ForecastOptions {
       steps: privacy?.steps ?? 0,
       sampleRate: (privacy?.samplePercent ?? 0) / 100,
       clip: privacy?.clip ?? 0,
+      perLayer: privacy !== null && isPerLayer(form, privacy),
     },
     delta: privacy?.delta ?? 0,
     rounds: rounds ?? 0,
@@ -504,7 +509,7 @@ export function forecastOf(form: SponsorForm): ForecastOptions {
 export function privacyDefaults(form: SponsorForm): FormPrivacy {
   const { steps, sampleRate, clip } = privateSettings(form)
   const promise = form.schema.kind === 'table' ? { epsilon: 5, delta: 1e-4 } : { epsilon: 3, delta: 1e-5 }
-  return { ...promise, steps, samplePercent: 100 * sampleRate, clip }
+  return { ...promise, steps, samplePercent: 100 * sampleRate, clip, perLayer: false }
 }
 
 /** The form with noise or without, and with what has to change with it: strides, penalty, and what scores compare. */
@@ -562,8 +567,22 @@ export function privacyOf(form: SponsorForm): PrivacySpec | null {
   const { epsilon, delta, steps, samplePercent, clip } = privacy
   return privacyPlan(
     { epsilon: epsilon ?? 0, delta: delta ?? 0, rounds: rounds ?? 0 },
-    { steps: steps ?? 0, sampleRate: (samplePercent ?? 0) / 100, clip: clip ?? 0 },
+    {
+      steps: steps ?? 0,
+      sampleRate: (samplePercent ?? 0) / 100,
+      clip: clip ?? 0,
+      perLayer: isPerLayer(form, privacy),
+    },
   )
+}
+
+/** Whether the form's model has several layers that learn, so that each could have a clip of its own. */
+export function hasLayers(form: SponsorForm): boolean {
+  return modelOf(form).layers.filter(({ type }) => type === 'dense' || type === 'conv2d').length > 1
+}
+
+function isPerLayer(form: SponsorForm, { perLayer }: FormPrivacy): boolean {
+  return perLayer && hasLayers(form)
 }
 
 /** @param form without problems */

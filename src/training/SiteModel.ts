@@ -46,12 +46,7 @@ export class SiteModel {
   }
 
   /** The site's own part is noised like the rest: see trainPrivately. */
-  async #trainPrivately(
-    { clip, noise, steps, sampleRate }: PrivacySpec,
-    shared: Float32Array,
-    rows: Encoded,
-    work: Work,
-  ): Promise<Float32Array> {
+  async #trainPrivately(privacy: PrivacySpec, shared: Float32Array, rows: Encoded, work: Work): Promise<Float32Array> {
     const { layout, manifest } = this.#study
     const engine = await this.#startEngine()
     const start = this.#privateStart(shared)
@@ -61,9 +56,9 @@ export class SiteModel {
       parameters: start,
       anchor: start,
       examples: rows,
-      steps,
-      sampleRate,
-      groups: clipGroups(layout, clip, noise),
+      steps: privacy.steps,
+      sampleRate: privacy.sampleRate,
+      groups: clipGroups(layout, privacy),
       noise: noisyOnGrid,
       ...(work.signal && { signal: work.signal }),
       onProgress: (done, total) => report(work, { stage: 'train', done, total }),

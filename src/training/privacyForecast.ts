@@ -96,7 +96,7 @@ async function simulate(
         examples,
         steps: settings.steps,
         sampleRate: settings.sampleRate,
-        groups: clipGroups(layout, settings.clip, multiplier),
+        groups: clipGroups(layout, { ...settings, noise: multiplier }),
         noise,
         signal,
       })

@@ -92,3 +92,25 @@ describe('rounds with differential privacy', () => {
     expect(starts).toEqual([0, 0, ends[0], ends[1]])
   })
 })
+
+it('clip each layer by itself where the study says so', async () => {
+  const hidden = { type: 'dense' as const, units: 3, activation: 'tanh' as const }
+  const model = { ...plain.model, layers: [hidden, ...plain.model.layers] }
+  const groups: number[] = []
+  const watched = async (): Promise<Engine> => {
+    const engine = await createEngine('cpu')
+    return {
+      ...engine,
+      trainPrivately(call) {
+        groups.push(call.groups.length)
+        return engine.trainPrivately(call)
+      },
+    }
+  }
+  for (const perLayer of [false, true]) {
+    const manifest: Manifest = { ...plain, model, privacy: { ...plain.privacy!, perLayer } }
+    const [hospital] = await testHospitals(datasets.slice(0, 1), manifest, watched)
+    await hospital?.trainer.trainAndSeal(1, [hospital.member])
+  }
+  expect(groups).toEqual([1, 2])
+})

@@ -106,6 +106,9 @@ export const privacyTexts = {
     sample: 'Patients in each step, in %',
     sampleHint: '100: all of them, best for few patients. Less for thousands.',
     clip: 'Most a patient may pull, clip',
+    perLayer: 'A clip for each layer',
+    perLayerHint:
+      'All together as long as the clip above, and less noise where a layer has fewer numbers. It costs patients the same.',
     clipHint: 'Longest gradient of one patient. About 1 for columns on a common scale.',
     noise: (sigma: string, each: string) => `Noise of ${sigma} times the clip in each step; a round costs ε = ${each}.`,
     forecast: {

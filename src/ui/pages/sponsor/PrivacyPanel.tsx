@@ -3,6 +3,7 @@ import type { SponsorDesk } from '../../../app/sponsorDesk.ts'
 import {
   type FormPrivacy,
   forecastOf,
+  hasLayers,
   hasScores,
   privacyDefaults,
   privacyOf,
@@ -24,7 +25,7 @@ export function PrivacyPanel({ desk }: { readonly desk: SponsorDesk }) {
   const { privacy } = form
   const shown = privacy ?? privacyDefaults(form)
   const noise = noiseText(form)
-  const number = (name: keyof FormPrivacy, label: string, hint: string, isWhole = false) => (
+  const number = (name: Exclude<keyof FormPrivacy, 'perLayer'>, label: string, hint: string, isWhole = false) => (
     <NumberField
       path={`privacy.${name}`}
       label={label}
@@ -59,6 +60,14 @@ export function PrivacyPanel({ desk }: { readonly desk: SponsorDesk }) {
             {number('samplePercent', words.sample, words.sampleHint)}
             {number('clip', words.clip, words.clipHint)}
           </Fields>
+          {hasLayers(form) && (
+            <Switch
+              label={words.perLayer}
+              description={words.perLayerHint}
+              checked={shown.perLayer}
+              onChange={event => change({ ...form, privacy: { ...shown, perLayer: event.currentTarget.checked } })}
+            />
+          )}
           <Text size="sm" c="dimmed" mih="1lh">
             {noise}
           </Text>
