@@ -41,11 +41,16 @@ for (const [name, tour] of Object.entries(tours)) {
   })
 }
 
-/** What is on its way to another colour or place is there at once, in frames too. */
+/** What is on its way to another colour or place is there at once, in frames too; and what sets out once the page has noticed. */
 async function finishTransitions(page: Page): Promise<void> {
   const all = page.frames().map(frame =>
-    frame.evaluate(() => {
-      for (const animation of document.getAnimations()) if (animation instanceof CSSTransition) animation.finish()
+    frame.evaluate(async () => {
+      for (let looks = 0; looks < 3; looks++) {
+        await new Promise(resolve => setTimeout(resolve, 30))
+        const moving = document.getAnimations().filter(animation => animation instanceof CSSTransition)
+        if (moving.length > 0) looks = 0
+        for (const transition of moving) transition.finish()
+      }
     }),
   )
   await Promise.all(all)

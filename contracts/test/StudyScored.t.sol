@@ -649,6 +649,20 @@ contract StudyScoredTest is MaskedFixture {
         vm.assertEq(study.snapshot().modelMembers, 7);
     }
 
+    function test_WhoSitsTheRoundOutIsNotUnderTheMargin() public {
+        openStudy();
+        for (uint256 i = 0; i < 8; i++) {
+            join(i);
+        }
+        veto(7, 1, true);
+        vm.prank(sponsor);
+        study.startTask();
+        runToAggregate();
+        signAllScored(MODEL, flat(100));
+        vm.assertEq(study.snapshot().modelRound, 1);
+        vm.assertEq(study.forfeitedOf(hospitals[7]), 0);
+    }
+
     function test_WhereNobodyQualifiesTheModelStandsAndThePoolGoesOn() public {
         toAggregate();
         signAllScored(MODEL, flat(-5000));
