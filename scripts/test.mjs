@@ -20,7 +20,7 @@ const parts = {
   audit: async () => [await check('dependencies', [process.execPath, join(root, 'scripts/audit.mjs')])],
   contracts: async () => [
     await check('contracts’ format', forge('fmt', '--check')),
-    await compile(),
+    await check('contracts’ build', forge('build')),
     await forgeTest(),
   ],
   e2e: async () => [await playwright()],
@@ -46,11 +46,8 @@ try {
 }
 mkdirSync(resultFolder, { recursive: true })
 
-const names = named.length > 0 ? named : ['unit', 'audit', 'contracts', 'e2e']
-// The compiler takes one core for a minute and a half; unit tests wait a lot.
-const compiling = names.includes('unit') && names.includes('contracts') ? startCompiler() : undefined
 const total = { passed: 0, failed: 0 }
-for (const name of names) {
+for (const name of named.length > 0 ? named : ['unit', 'audit', 'contracts', 'e2e']) {
   for (const { passed, failed } of await parts[name]()) {
     total.passed += passed
     total.failed += failed
@@ -71,18 +68,6 @@ async function check(what, command) {
   process.stdout.write(`\n── ${what}\n`)
   const { code } = await run(command)
   return { passed: 0, failed: code === 0 ? 0 : 1 }
-}
-
-/** @returns {Promise<Tally>} */
-async function compile() {
-  process.stdout.write('\n── contracts’ build\n')
-  const { code, stdout } = await (compiling ?? startCompiler())
-  process.stdout.write(stdout)
-  return { passed: 0, failed: code === 0 ? 0 : 1 }
-}
-
-function startCompiler() {
-  return run(forge('build'), { capture: true })
 }
 
 /** @returns {Promise<Tally>} */
