@@ -4,7 +4,7 @@ import type { Encoding } from '../aggregation/masking/encoding.ts'
 import type { FrozenHospital } from '../aggregation/masking/freeze.ts'
 import { openSum } from '../aggregation/masking/open.ts'
 import { isShareAsGiven, recoverSeed } from '../aggregation/masking/recover.ts'
-import { type MaskedRound, seededSeats, thresholdOf } from '../aggregation/masking/round.ts'
+import { type MaskedRound, seedingAt, thresholdOf } from '../aggregation/masking/round.ts'
 import { directionsFor, noDirections, scoringDirections } from '../aggregation/masking/scoring.ts'
 import { checkProtection, type HeldSeed, maskSum, type Protection } from '../aggregation/masking/seat.ts'
 import { type OpenedShare, openParcel, openShare, type Parcel } from '../aggregation/masking/seeds.ts'
@@ -456,11 +456,6 @@ export function parcelInfo(round: MaskedRound, hospital: Address, seat: number):
     sender: hospital.toLowerCase(),
     seat: (round.seats[seat] as Address).toLowerCase(),
   })
-}
-
-/** The hospitals that gave a seat a seed: all but the one that holds it. */
-function seedingAt<T extends Pick<FrozenHospital, 'hospital'>>(of: MaskedRound, seat: number, set: readonly T[]): T[] {
-  return set.filter(({ hospital }) => seededSeats(of, hospital).includes(seat))
 }
 
 /** What was opened of a hospital's seed for a seat, one share from each holder. A seat holds none of its own seeds. */

@@ -1,5 +1,5 @@
 import type { Encoding } from '../aggregation/masking/encoding.ts'
-import { type MaskedRound, seededSeats } from '../aggregation/masking/round.ts'
+import { type MaskedRound, seededSeats, seedingAt } from '../aggregation/masking/round.ts'
 import { openProducts, scores, scoringDirections } from '../aggregation/masking/scoring.ts'
 import { type HeldSeed, maskProducts, type Protection } from '../aggregation/masking/seat.ts'
 import { addsUp, verifyProducts } from '../aggregation/masking/verifySeat.ts'
@@ -99,15 +99,10 @@ function isBlind(products: Products): boolean {
   return products.every(row => row.every(product => product === 0n))
 }
 
-/** The hospitals that gave a seat its seeds. */
-function seedingAt({ of, hospitals }: ScoredRound, seat: number): ScoredRound['hospitals'] {
-  return hospitals.filter(({ hospital }) => seededSeats(of, hospital).includes(seat))
+function weightsAt({ of, hospitals }: ScoredRound, seat: number): number[] {
+  return seedingAt(of, seat, hospitals).map(({ weight }) => weight)
 }
 
-function weightsAt(round: ScoredRound, seat: number): number[] {
-  return seedingAt(round, seat).map(({ weight }) => weight)
-}
-
-function placeAt(round: ScoredRound, seat: number, hospital: Address): number {
-  return seedingAt(round, seat).findIndex(one => one.hospital === hospital)
+function placeAt({ of, hospitals }: ScoredRound, seat: number, hospital: Address): number {
+  return seedingAt(of, seat, hospitals).findIndex(one => one.hospital === hospital)
 }

@@ -30,6 +30,15 @@ export function seededSeats({ seats }: Pick<MaskedRound, 'seats'>, hospital: Add
   return seats.flatMap((holder, seat) => (sameAddress(holder, hospital) ? [] : [seat]))
 }
 
+/** Those of the hospitals that give a seat a seed: all but the one that holds it. */
+export function seedingAt<T extends { readonly hospital: Address }>(
+  round: Pick<MaskedRound, 'seats'>,
+  seat: number,
+  hospitals: readonly T[],
+): T[] {
+  return hospitals.filter(({ hospital }) => seededSeats(round, hospital).includes(seat))
+}
+
 /** The seats that hold a share of this seat's seeds: all others. */
 export function backupSeats({ seats }: MaskedRound, seat: number): number[] {
   return seats.flatMap((_, holder) => (holder === seat ? [] : [holder]))
