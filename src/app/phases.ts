@@ -1,3 +1,4 @@
+import { isScoredSum } from '../rounds/duties.ts'
 import { Mode, Phase, RoundKind, type StudySnapshot } from '../rounds/ports.ts'
 import type { Manifest } from '../study/manifest.ts'
 
@@ -35,17 +36,12 @@ export function isDrawing({ phase, drawable }: Pick<StudySnapshot, 'phase' | 'dr
   return phase === Phase.Draw && !drawable
 }
 
-/** Whether a round scores by what seats answer once the sum is open. */
-export function isCompared({ scored, kind }: Pick<StudySnapshot, 'scored' | 'kind'>): boolean {
-  return scored && kind === RoundKind.Training
-}
-
 /**
  * Whether seats open what missing ones left behind because the sum lacks it. A round that compares may come to Recover twice; after the
  * comparison it is for the check.
  */
 export function opensForSum(snapshot: Pick<StudySnapshot, 'phase' | 'scored' | 'kind' | 'answered'>): boolean {
-  return snapshot.phase === Phase.Recover && isCompared(snapshot) && snapshot.answered === 0
+  return snapshot.phase === Phase.Recover && isScoredSum(snapshot) && snapshot.answered === 0
 }
 
 /** Seats of a masked round that answered all they were asked so far: they gave their masks and, once that was asked, compared. */

@@ -1,6 +1,6 @@
 import type { FrozenHospital } from '../aggregation/masking/freeze.ts'
 import { sameAddress } from '../study/types.ts'
-import { Mode, Phase, type StudySnapshot } from './ports.ts'
+import { Mode, Phase, RoundKind, type StudySnapshot } from './ports.ts'
 import { has, hasSeat, indices } from './sets.ts'
 import type { HospitalState, Task } from './state.ts'
 
@@ -68,6 +68,11 @@ export function frozenSet({ members, survivors, weights }: StudySnapshot): Froze
     const hospital = members[index]
     return weight === 0 || hospital === undefined ? [] : [{ index, hospital, weight }]
   })
+}
+
+/** Whether seats of a masked study score the parts of this round's sum. Round zero's sums of columns they do not. */
+export function isScoredSum({ scored, kind }: Pick<StudySnapshot, 'scored' | 'kind'>): boolean {
+  return scored && kind === RoundKind.Training
 }
 
 export function taskKey(task: Task): string {

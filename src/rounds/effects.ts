@@ -12,7 +12,7 @@ import { timeLimit } from '../errors/timeLimit.ts'
 import type { BlobKind, TransferOptions } from '../storage/BlobStore.ts'
 import type { Manifest } from '../study/manifest.ts'
 import { type Hex, sameAddress } from '../study/types.ts'
-import { frozenSet, memberIndex, seatOf } from './duties.ts'
+import { frozenSet, isScoredSum, memberIndex, seatOf } from './duties.ts'
 import {
   type Blob,
   type BlobStore,
@@ -351,7 +351,7 @@ async function openSum(context: TaskContext): Promise<TaskResult> {
   const hospital = chain.self
   const members = await chain.members(snapshot.members)
   const committee = committeeOf(snapshot, members)
-  const isScored = snapshot.scored && snapshot.kind === RoundKind.Training
+  const isScored = isScoredSum(snapshot)
   const [answers, products] = await Promise.all([
     fetchMasksAndShares(context, members),
     isScored ? fetchAnswers(context, 'products', snapshot.products) : [],

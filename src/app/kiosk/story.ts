@@ -1,6 +1,7 @@
+import { isScoredSum } from '../../rounds/duties.ts'
 import { Mode, Phase, RoundKind, type StudySnapshot } from '../../rounds/ports.ts'
 import { type ClockPhase, type ClockReading, readClock } from '../live/clockPhase.ts'
-import { isCompared, opensForSum } from '../phases.ts'
+import { opensForSum } from '../phases.ts'
 
 /** What the story tells, one thing at a time. */
 export const sceneNames = [
@@ -85,7 +86,7 @@ const clockPhases: Readonly<Partial<Record<SceneName, ClockPhase>>> = {
 export function clockOf(scene: Scene, snapshot: StudySnapshot | null): ClockReading {
   const now = snapshot && sceneOf(snapshot)
   if (now?.name === scene.name && now.round === scene.round) return readClock(snapshot, null)
-  const face = { mode: snapshot?.mode ?? Mode.Committee, isCompared: snapshot !== null && isCompared(snapshot) }
+  const face = { mode: snapshot?.mode ?? Mode.Committee, isCompared: snapshot !== null && isScoredSum(snapshot) }
   return { phase: clockPhases[scene.name] ?? null, ...face, isOver: scene.name === 'end', done: 1, of: 1 }
 }
 
@@ -111,7 +112,7 @@ export function tell(story: Story, snapshot: StudySnapshot | null, now: number):
 /** Who is checked is told where somebody is: not in every round. */
 function roundScenes(snapshot: StudySnapshot): readonly SceneName[] {
   if (snapshot.mode === Mode.Committee) return ['train', 'check', 'score', 'average']
-  return ['train', 'check', 'unmask', ...(isCompared(snapshot) ? (['compare'] as const) : []), 'average']
+  return ['train', 'check', 'unmask', ...(isScoredSum(snapshot) ? (['compare'] as const) : []), 'average']
 }
 
 /** Scenes of a training round that nobody looked at in time. */

@@ -1,6 +1,7 @@
+import { isScoredSum } from '../../rounds/duties.ts'
 import { Mode, Phase, type StudySnapshot } from '../../rounds/ports.ts'
 import type { TaskType } from '../../rounds/state.ts'
-import { isCompared, opensForSum } from '../phases.ts'
+import { opensForSum } from '../phases.ts'
 import { turnout } from '../situation.ts'
 
 /** What fills the clock face, clockwise from the top. */
@@ -72,7 +73,7 @@ export function readClock(snapshot: StudySnapshot | null, task: TaskType | null)
   return {
     phase: task === 'evaluate' && snapshot.phase === Phase.Settle ? 'evaluate' : partOf(snapshot),
     mode,
-    isCompared: isCompared(snapshot),
+    isCompared: isScoredSum(snapshot),
     isOver,
     ...turnout(snapshot),
   }
