@@ -32,7 +32,7 @@ const word = (...parts: number[]): Hex => `0x${Buffer.from(parts).toString('hex'
 
 let chain: TestChain
 beforeAll(async () => {
-  chain = await startTestChain(5, { port: 8620 })
+  chain = await startTestChain(6, { port: 8620 })
 }, 60_000)
 afterAll(() => chain?.stop())
 
@@ -379,6 +379,68 @@ describe('a masked study that scores', () => {
       expect(carried).toContain(`${name} relay`)
     }
     await stopTask(reader, study)
+  }, 60_000)
+})
+
+describe('a masked study that draws a second seat', () => {
+  test('has the model brought again by a relay, of a seat that had signed it before the draw', async () => {
+    const rules = { mode: Mode.Masked, minHospitals: 3, clip: 8, fractionBits: 24 }
+    const { study, members } = await openStudy(chain, 6, rules)
+    const carrier: DutyCarrier = {
+      carry: async ({ calls }) => {
+        const hashes: Hex[] = []
+        const onStep = ({ hash }: TransactionStep) => void (hash && hashes.push(hash))
+        await carryDuties(chain.access(1, { onStep }), study, calls)
+        return hashes[0] as Hex
+      },
+    }
+    const [first] = members as [TestMember, ...TestMember[]]
+    const carried: string[] = []
+    const onCarried = (name: string, by: string) => void carried.push(`${name} ${by}`)
+    const port = createStudyChain({ ...first.access, study, pollInterval: 50, carrier, onCarried })
+    const all = [{ ...first, port }, ...members.slice(1)]
+    const snapshot = () =>
+      chain.access(1).publicClient.readContract({ address: study, abi: studyAbi, functionName: 'snapshot' })
+    await startTask(chain.access(1), study)
+
+    for (const { port } of all) {
+      await port.submitUpdate({ round: 1, update: word(1), commitment: word(2), patientWeight: 2 })
+    }
+    for (const { port, signer } of all) {
+      const duty = { hospital: port.self, round: 1, opened: 0b111111n, scoreCommitment: NONE }
+      await port.attest({ ...duty, signature: await signer.attestation(port.ref, duty) })
+    }
+    for (const { port, signer } of all) {
+      const duty = { hospital: port.self, round: 1, masks: word(3) }
+      await port.postMasks({ ...duty, signature: await signer.masks(port.ref, duty) })
+    }
+    const openDrawn = async () => {
+      await chain.anvil.rpc('anvil_mine', ['0x5'])
+      await port.advance()
+      for (const { port, signer } of all) {
+        const duty = { hospital: port.self, round: 1, shares: word(5) }
+        await port.openShares({ ...duty, signature: await signer.shares(port.ref, duty) })
+      }
+    }
+    const sign = async () => {
+      const duty = { hospital: port.self, round: 1, modelHash: word(6), header: word(7) }
+      await port.signModel({ ...duty, signature: await first.signer.model(port.ref, duty) })
+    }
+    const bit = (await snapshot()).seats.indexOf(0)
+    await openDrawn()
+    await sign()
+    expect(await snapshot()).toMatchObject({ phase: Phase.Aggregate, signed: 1 << bit })
+    // Nobody is proven wrong, but a quorum does not believe the sum: another seat is drawn, and the votes start over.
+    for (const { port, signer } of all.slice(1)) {
+      const duty = { hospital: port.self, round: 1, members: 0n }
+      await port.accuse({ ...duty, signature: await signer.accusation(port.ref, duty) })
+    }
+    expect(await snapshot()).toMatchObject({ phase: Phase.Draw, signed: 0 })
+    await openDrawn()
+    await sign()
+    expect(await snapshot()).toMatchObject({ phase: Phase.Aggregate, signed: 1 << bit })
+    expect(carried.filter(by => by === 'signModel relay')).toHaveLength(2)
+    await stopTask(chain.access(1), study)
   }, 60_000)
 })
 

@@ -203,20 +203,23 @@ export function createStudyChain(options: StudyChainOptions): ChainPort {
    * The same for what a seat may owe twice in a round, where an event would be ambiguous: done is what the snapshot shows done, and
    * what it no longer asks for.
    */
-  function answer(
+  async function answer(
     name: string,
     done: (snapshot: StudySnapshot) => number,
     data: Hex,
     { signal }: WriteOptions = {},
   ): Promise<void> {
-    const before = latest
+    let before: StudySnapshot | undefined
     const isDone = async () => {
       const now = await readSnapshot()
+      before ??= now
       const me = memberIndex(now, { self })
       const seat = me === null ? null : seatOf(now, me)
-      return (before !== undefined && step(now) !== step(before)) || (seat !== null && hasSeat(done(now), seat))
+      return step(now) !== step(before) || (seat !== null && hasSeat(done(now), seat))
     }
-    return bring({ name, data, isDone, send: () => write(name, data, signal), ...(signal && { signal }) })
+    // Also notes where the study is before anything is sent: what was read last may be of the phase before.
+    if (options.carrier !== undefined && (await reading(isDone))) return
+    await bring({ name, data, isDone, send: () => write(name, data, signal), ...(signal && { signal }) })
   }
 
   return {
@@ -297,27 +300,22 @@ export function createStudyChain(options: StudyChainOptions): ChainPort {
       ),
 
     signModel: ({ round, modelHash, header, scores, signature }, options) =>
-      scores === undefined
-        ? carry(
-            'signModel',
-            { round },
-            encodeFunctionData({
+      answer(
+        scores === undefined ? 'signModel' : 'signScored',
+        ({ signed }) => signed,
+        scores === undefined
+          ? encodeFunctionData({
               abi: studyAbi,
               functionName: 'signModel',
               args: [self, round, modelHash, header, signature],
-            }),
-            options,
-          )
-        : answer(
-            'signScored',
-            ({ signed }) => signed,
-            encodeFunctionData({
+            })
+          : encodeFunctionData({
               abi: studyAbi,
               functionName: 'signScored',
               args: [self, round, modelHash, header, scores, signature],
             }),
-            options,
-          ),
+        options,
+      ),
 
     frozenSets: round => reading(() => finalSets(round)),
 

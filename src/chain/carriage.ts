@@ -138,7 +138,6 @@ export function createCarriage(options: CarriageOptions): (duty: Duty) => Promis
 const evidence = [
   getAbiItem({ abi: studyAbi, name: 'Attested' }),
   getAbiItem({ abi: studyAbi, name: 'ScoresRevealed' }),
-  getAbiItem({ abi: studyAbi, name: 'ModelSigned' }),
   getAbiItem({ abi: studyAbi, name: 'RoundVetoed' }),
 ] as const
 
@@ -146,7 +145,6 @@ const evidence = [
 const eventOf = {
   attest: 'Attested',
   submitScore: 'ScoresRevealed',
-  signModel: 'ModelSigned',
   vetoRound: 'RoundVetoed',
 } as const
 

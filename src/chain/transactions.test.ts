@@ -1,9 +1,18 @@
-import { createWalletClient, custom, type EIP1193RequestFn, encodeFunctionData, HttpRequestError, http } from 'viem'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  createWalletClient,
+  custom,
+  type EIP1193RequestFn,
+  encodeFunctionData,
+  HttpRequestError,
+  http,
+  keccak256,
+} from 'viem'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { isAppError } from '../errors/AppError.ts'
 import { timeLimit } from '../errors/timeLimit.ts'
 import type { Address, Hex } from '../study/types.ts'
 import { chainOf, type Wallet } from './clients.ts'
+import { GasLog } from './gas.ts'
 import { creditsAbi, studyAbi } from './generated/abi.ts'
 import { startTask, stopTask } from './sponsor.ts'
 import { openStudy, startTestChain, type TestChain } from './testing/chain.ts'
@@ -263,6 +272,149 @@ describe('who no longer waits', () => {
     expect(await mined()).toBe(before + 1)
   }, 10_000)
 
+  /** Sends a call while nothing is mined, and leaves it once its hash is out. */
+  async function leftBehind(changes: Partial<ChainAccess> = {}) {
+    const gasLog = new GasLog()
+    const journal = memoryTransactionJournal()
+    const steps: TransactionStep[] = []
+    const stop = new AbortController()
+    const call = { ...transfer(), signal: stop.signal }
+    const onStep = (step: TransactionStep) => {
+      steps.push(step)
+      if (step.status === 'pending') setTimeout(() => stop.abort(new Error('no longer wanted')), 30)
+    }
+    await expect(sendCall(access({ gasLog, journal, onStep, ...changes }), call)).rejects.toThrow('no longer wanted')
+    const { signal: _, ...again } = call
+    const id = `${self()}:${call.to}:${keccak256(call.data)}`.toLowerCase()
+    return { gasLog, journal, steps, call: again, statuses: () => steps.map(({ status }) => status), id }
+  }
+
+  test('for the receipt has it counted, told and forgotten by the journal all the same', async () => {
+    await withoutMining(async () => {
+      const { gasLog, journal, steps, statuses, id } = await leftBehind()
+      expect((await journal.get(id))?.hash).toBe(steps.at(-1)?.hash)
+      expect(gasLog.entries()).toEqual([])
+      await chain.anvil.rpc('anvil_mine', ['0x1'])
+      await vi.waitFor(() => expect(statuses()).toEqual(['checking', 'pending', 'confirmed']), 5000)
+      expect(await journal.get(id)).toBeUndefined()
+      expect(gasLog.entries()).toMatchObject([{ name: 'transfer', gasUsed: steps.at(-1)?.gasUsed }])
+    })
+  })
+
+  test('for the receipt and asks again meanwhile has it counted and told once', async () => {
+    const before = await mined()
+    await withoutMining(async () => {
+      const { gasLog, journal, steps, statuses, id, call } = await leftBehind()
+      const after: TransactionStep[] = []
+      const again = sendCall(access({ gasLog, journal, onStep: step => void after.push(step) }), call)
+      await vi.waitFor(() => expect(after.at(-1)?.status).toBe('pending'), 5000)
+      await chain.anvil.rpc('anvil_mine', ['0x1'])
+      expect((await again).transactionHash).toBe(steps.at(-1)?.hash)
+      await new Promise(resolve => setTimeout(resolve, 200))
+      expect(statuses()).toEqual(['checking', 'pending'])
+      expect(after.map(({ status }) => status)).toEqual(['pending', 'confirmed'])
+      expect(after[0]?.id).toBe(steps[0]?.id)
+      expect(gasLog.entries()).toHaveLength(1)
+      expect(await journal.get(id)).toBeUndefined()
+    })
+    expect(await mined()).toBe(before + 1)
+  })
+
+  test('for the receipt and asks again while the journal forgets it gets that receipt, counted once', async () => {
+    const inner = memoryTransactionJournal()
+    const forgetting = signalled()
+    const found = signalled()
+    const journal: TransactionJournal = {
+      ...inner,
+      async remove(id) {
+        forgetting.give()
+        await found.given
+        await inner.remove(id)
+      },
+    }
+    await withoutMining(async () => {
+      const { gasLog, steps, call } = await leftBehind({ journal })
+      await chain.anvil.rpc('anvil_mine', ['0x1'])
+      await forgetting.given
+      const late: TransactionJournal = {
+        ...journal,
+        async get(id) {
+          const intent = await journal.get(id)
+          found.give()
+          return intent
+        },
+      }
+      const receipt = await sendCall(access({ gasLog, journal: late }), call)
+      expect(receipt.transactionHash).toBe(steps[1]?.hash)
+      expect(gasLog.entries()).toHaveLength(1)
+    })
+  })
+
+  test('for a transaction that the chain dropped is told so, and the same call sends it again', async () => {
+    const before = await mined()
+    await withoutMining(async () => {
+      const { gasLog, journal, steps, statuses, call } = await leftBehind()
+      await chain.anvil.rpc('anvil_dropTransaction', [steps.at(-1)?.hash])
+      await vi.waitFor(() => expect(statuses()).toEqual(['checking', 'pending', 'failed']), 5000)
+      expect(steps.at(-1)?.error?.code).toBe('chain.transactionLost')
+      const again = sendCall(access({ gasLog, journal }), call)
+      await new Promise(resolve => setTimeout(resolve, 300))
+      await chain.anvil.rpc('anvil_mine', ['0x1'])
+      expect((await again).status).toBe('success')
+      expect(gasLog.entries()).toHaveLength(1)
+    })
+    expect(await mined()).toBe(before + 1)
+  })
+
+  test('for a receipt that never comes is not looked after for ever, and the journal still has it', async () => {
+    await withoutMining(async () => {
+      const { publicClient } = access()
+      let looks = 0
+      const counting: ChainAccess['publicClient'] = {
+        ...publicClient,
+        getTransactionReceipt: request => {
+          looks++
+          return publicClient.getTransactionReceipt(request)
+        },
+      }
+      const { gasLog, journal, statuses, id, call } = await leftBehind({ publicClient: counting, pollInterval: 1 })
+      let seen = -1
+      await vi.waitFor(
+        () => {
+          const isOver = looks === seen
+          seen = looks
+          expect(isOver).toBe(true)
+        },
+        { timeout: 15_000, interval: 500 },
+      )
+      expect(statuses()).toEqual(['checking', 'pending'])
+      expect(await journal.get(id)).toBeDefined()
+      await chain.anvil.rpc('anvil_mine', ['0x1'])
+      expect((await sendCall(access({ gasLog, journal }), call)).status).toBe('success')
+      expect(gasLog.entries()).toHaveLength(1)
+    })
+  }, 20_000)
+
+  test('before anything was sent leaves nothing behind', async () => {
+    const before = await mined()
+    const gasLog = new GasLog()
+    const journal = memoryTransactionJournal()
+    const put = vi.spyOn(journal, 'put')
+    const steps: TransactionStep[] = []
+    const stop = new AbortController()
+    const onStep = (step: TransactionStep) => {
+      steps.push(step)
+      stop.abort(new Error('no longer wanted'))
+    }
+    const sent = sendCall(access({ gasLog, journal, onStep }), { ...transfer(), signal: stop.signal })
+    await expect(sent).rejects.toThrow('no longer wanted')
+    await new Promise(resolve => setTimeout(resolve, 200))
+    expect(steps.map(({ status }) => status)).toEqual(['checking'])
+    expect(put).not.toHaveBeenCalled()
+    expect(gasLog.entries()).toEqual([])
+    expect(await mined()).toBe(before)
+  })
+
   test('for the turn is let go, sends nothing, and an open prompt stays as it is', async () => {
     const before = await mined()
     let answer = () => {}
@@ -460,6 +612,15 @@ async function interrupted(
   expect(last?.hash).toBe(receipt.transactionHash)
   await journal.put(change(last as Intent))
   return receipt
+}
+
+/** A promise, and what keeps it. */
+function signalled(): { readonly given: Promise<void>; give(): void } {
+  let give = () => {}
+  const given = new Promise<void>(resolve => {
+    give = resolve
+  })
+  return { given, give: () => give() }
 }
 
 async function withoutMining(run: () => Promise<void>): Promise<void> {

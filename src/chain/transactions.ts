@@ -74,7 +74,8 @@ export interface Call {
   readonly isResumed?: boolean
   /**
    * Ends the waiting: for the turn, for the account, for the chain. It never tears a prompt from the person's hands; what was
-   * sent by then stays sent, and the same call takes it up again where it is resumed.
+   * sent by then stays sent and is followed to its end without the caller, for a while. Until then the same call
+   * takes it up again where it is resumed; afterwards it is another call, which the contract must be able to refuse.
    */
   readonly signal?: AbortSignal
 }
@@ -98,19 +99,14 @@ export async function sendCall(access: ChainAccess, call: Call): Promise<Transac
   return exclusively(
     `${access.deployment.deploymentId}:${account}`.toLowerCase(),
     async () => {
-      const url = access.deployment.rpcUrls[0] ?? ''
       const told = teller(access, call)
       try {
-        const receipt = await sendOnce(access, call, told)
-        const { transactionHash: hash, gasUsed, effectiveGasPrice } = receipt
-        told.tell({ status: 'confirmed', hash, gasUsed, feeWei: gasUsed * effectiveGasPrice })
-        return receipt
+        return await sendOnce(access, call, told)
       } catch (thrown) {
-        // Nobody waits any more; what was sent is found again by the next who asks.
+        // Nobody waits any more; what was sent has its outcome told when it is known.
         if (signal?.aborted && thrown === signal.reason) throw thrown
-        const error = toAppError(thrown, url)
-        if (error.code === 'chain.rejected') told.tell({ status: 'rejected' })
-        else told.tell({ status: 'failed', error: error.toData() })
+        const error = toAppError(thrown, urlOf(access))
+        told.failed(error)
         throw error
       }
     },
@@ -118,17 +114,20 @@ export async function sendCall(access: ChainAccess, call: Call): Promise<Transac
   )
 }
 
-/** Tells access.onStep of one call's steps, all under one id. */
+/** Tells access.onStep of one call's steps, all under one id, and access.gasLog of what it cost. */
 interface Teller {
   /** The id so far; of the earlier attempt, once one is found in the journal. */
   readonly id: string
   /** Goes on under the id that an earlier attempt, before a reload say, was told under. */
   continue(id: string | undefined): void
   tell(step: Omit<TransactionStep, 'id' | 'name' | 'to'>): void
+  confirmed(receipt: TransactionReceipt): void
+  failed(error: AppError): void
 }
 
-function teller({ onStep }: ChainAccess, { name, to }: Call): Teller {
+function teller({ onStep, gasLog }: ChainAccess, { name, to }: Call): Teller {
   let id: string = crypto.randomUUID()
+  const tell: Teller['tell'] = step => onStep?.({ id, name, to, ...step })
   return {
     get id() {
       return id
@@ -136,8 +135,20 @@ function teller({ onStep }: ChainAccess, { name, to }: Call): Teller {
     continue(earlier) {
       id = earlier ?? id
     },
-    tell: step => onStep?.({ id, name, to, ...step }),
+    tell,
+    confirmed({ transactionHash: hash, gasUsed, effectiveGasPrice, blockNumber }) {
+      gasLog?.record({ name, gasUsed, block: blockNumber })
+      tell({ status: 'confirmed', hash, gasUsed, feeWei: gasUsed * effectiveGasPrice })
+    },
+    failed(error) {
+      if (error.code === 'chain.rejected') tell({ status: 'rejected' })
+      else tell({ status: 'failed', error: error.toData() })
+    },
   }
+}
+
+function urlOf({ deployment }: ChainAccess): string {
+  return deployment.rpcUrls[0] ?? ''
 }
 
 /** How often a transaction that the chain dropped, or that ran out of gas, is sent again. */
@@ -150,6 +161,11 @@ const SEND_ATTEMPTS = 7
  * is known to the RPC as any other.
  */
 const UNKNOWN_LOOKS = { local: 6, wallet: 120 } as const
+/**
+ * How often a transaction is looked for that no call waits for any more. Enough to know of one that was dropped; what
+ * is still pending then stays in the journal.
+ */
+const LOOKS_BEHIND = 2 * UNKNOWN_LOOKS.wallet
 /** Default of ChainAccess.pollInterval, in milliseconds. */
 const POLL_INTERVAL = 500
 /**
@@ -170,11 +186,9 @@ async function sendOnce(given: ChainAccess, call: Call, told: Teller): Promise<T
     try {
       const earlier = await journal.get(id)
       told.continue(earlier?.step)
-      const receipt =
+      return (
         (earlier && (await settle(access, earlier, told, call.signal))) ?? (await sendNew(access, call, earlier, told))
-      await journal.remove(id)
-      access.gasLog?.record({ name: call.name, gasUsed: receipt.gasUsed, block: receipt.blockNumber })
-      return receipt
+      )
     } catch (error) {
       if (!isAppError(error, 'chain.transactionLost') || attempt === LOST_ATTEMPTS) throw error
     }
@@ -243,7 +257,7 @@ async function sendNew(
   const sent: Intent = { ...intent, hash }
   told.tell({ status: 'pending', hash })
   await journal.put(sent)
-  return judged(access, sent, await waitFor(access, sent, call.signal))
+  return outcomeOf(access, sent, told, call.signal)
 }
 
 /** Has the wallet sign and send; what a local account signed is sent until it gets through. @returns the hash */
@@ -281,9 +295,10 @@ async function settle(
   told: Teller,
   signal?: AbortSignal,
 ): Promise<TransactionReceipt | undefined> {
-  if (intent.hash !== undefined && (await canBeMined(access, intent))) {
+  // Without a pause since the intent was read: a watch that ends meanwhile has counted the transaction already.
+  if (intent.hash !== undefined && (watches.has(watchKey(access, intent)) || (await canBeMined(access, intent)))) {
     told.tell({ status: 'pending', hash: intent.hash })
-    return judged(access, intent, await waitFor(access, intent, signal))
+    return outcomeOf(access, intent, told, signal)
   }
   const { publicClient } = access
   const pending = await publicClient.getTransactionCount({ address: intent.account, blockTag: 'pending' })
@@ -300,15 +315,88 @@ async function settle(
   const found = await findByNonce(access, intent)
   if (found === undefined || !isSameCall(found, intent)) return undefined
   told.tell({ status: 'pending', hash: found.hash })
-  return judged(access, intent, await waitFor(access, { ...intent, hash: found.hash }, signal))
+  return outcomeOf(access, { ...intent, hash: found.hash }, told, signal)
 }
 
-/** Waits for the receipt of a transaction whose hash is known. @throws AppError chain.transactionLost when dropped */
-async function waitFor(access: ChainAccess, intent: Intent, signal?: AbortSignal): Promise<TransactionReceipt> {
+/** A transaction that is out and is looked for: for a call, or behind one that no longer waits. */
+interface Watch {
+  /** Its receipt, once the journal has forgotten it and the outcome is told. */
+  readonly receipt: Promise<TransactionReceipt>
+  /** Of the call that asked last. */
+  told: Teller
+  /** How many looks are left: any number while a call waits. */
+  looks: number
+}
+
+/** At most one for a transaction, so that it is counted and told once, whoever asks for it again meanwhile. */
+const watches = new Map<string, Watch>()
+
+/** By its RPC too: dev chains all begin alike, down to the hashes. */
+function watchKey(access: ChainAccess, { hash }: Intent): string {
+  return `${urlOf(access)} ${hash}`
+}
+
+/**
+ * What becomes of a transaction whose hash is known.
+ * @throws AppError chain.transactionLost; why the chain refused it; the signal's reason, at once: it is then followed
+ * without the caller and without the account's turn, since the next nonce is counted over what is pending
+ */
+async function outcomeOf(
+  access: ChainAccess,
+  intent: Intent,
+  told: Teller,
+  signal?: AbortSignal,
+): Promise<TransactionReceipt> {
+  const watch = watches.get(watchKey(access, intent)) ?? startWatch(access, intent, told)
+  watch.told = told
+  watch.looks = Number.POSITIVE_INFINITY
+  try {
+    return (await unlessAborted(watch.receipt, signal)) as TransactionReceipt
+  } catch (error) {
+    if (signal?.aborted && error === signal.reason) leave(watch, told, urlOf(access))
+    throw error
+  }
+}
+
+function startWatch(access: ChainAccess, intent: Intent, told: Teller): Watch {
+  const key = watchKey(access, intent)
+  const follow = async () => {
+    try {
+      const receipt = await judged(access, intent, await waitFor(access, intent, () => watch.looks-- > 0))
+      await access.journal.remove(intent.id)
+      watch.told.confirmed(receipt)
+      return receipt
+    } finally {
+      watches.delete(key)
+    }
+  }
+  // Begun once there is a watch to read.
+  const watch: Watch = { told, looks: Number.POSITIVE_INFINITY, receipt: Promise.resolve().then(follow) }
+  watches.set(key, watch)
+  return watch
+}
+
+/** Lets a watch go on by itself for a while. Of failures it tells those that the chain says are final. */
+function leave(watch: Watch, told: Teller, url: string): void {
+  watch.looks = LOOKS_BEHIND
+  watch.receipt.catch(thrown => {
+    const error = toAppError(thrown, url)
+    const isFinal = error.code === 'chain.reverted' || error.code === 'chain.transactionLost'
+    // A call that took it up again hears of it and goes on itself.
+    if (isFinal && watch.told === told) told.failed(error)
+  })
+}
+
+/**
+ * Waits for the receipt of a transaction whose hash is known.
+ * @param goesOn asked before each look
+ * @throws AppError chain.transactionLost when dropped; chain.unreachable when goesOn says no
+ */
+async function waitFor(access: ChainAccess, intent: Intent, goesOn: () => boolean): Promise<TransactionReceipt> {
   let patience: number = access.walletClient.account.type === 'local' ? UNKNOWN_LOOKS.local : UNKNOWN_LOOKS.wallet
   const slowest = access.pollInterval ?? POLL_INTERVAL
   let wait = Math.min(FIRST_LOOK, slowest)
-  for (let unknown = 0; ; await pause(wait, signal), wait = Math.min(2 * wait, slowest)) {
+  for (let unknown = 0; goesOn(); await pause(wait), wait = Math.min(2 * wait, slowest)) {
     try {
       const receipt = await receiptOf(access, intent.hash as Hex)
       if (receipt !== undefined) return receipt
@@ -329,6 +417,7 @@ async function waitFor(access: ChainAccess, intent: Intent, signal?: AbortSignal
       if (!isUnreachable(error)) throw error
     }
   }
+  throw new AppError('chain.unreachable', { url: urlOf(access) })
 }
 
 /**
