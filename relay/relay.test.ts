@@ -12,7 +12,7 @@ import { blobLimits, checkBlob, keyOf } from '../src/storage/blocks.ts'
 import { createNode } from '../src/storage/heliaNode.ts'
 import { createHeliaStore, type HeliaStore } from '../src/storage/heliaStore.ts'
 import { InboxStream, inboxProtocol } from '../src/storage/inbox.ts'
-import { blobOf, randomBlob, sameBlob } from '../src/storage/testing.ts'
+import { blobOf, bodyOf, randomBlob, randomChangedBlob, sameBlob } from '../src/storage/testing.ts'
 import { heartStudy } from '../src/study/studies/heart.ts'
 import type { Publishable } from '../src/study/types.ts'
 import type { Fact } from './facts.ts'
@@ -239,6 +239,25 @@ describe('the inbox', () => {
     relay.chain.announce(update(second))
     await until('the first is gone', () => relay.shelf.index.size === 1)
     expect(sameBlob(await (await openStore(relay)).get(second, { signal: soon() }), two)).toBe(true)
+  })
+
+  test('a model with two bodies is pinned and served whole, and goes whole', async () => {
+    const relay = await openRelay({ times: { inbox: 1_000, rounds: 1, ...quick } })
+    const base = `0x${'b1'.repeat(32)}` as const
+    const [a, b] = [await openStore(relay), await openStore(relay)]
+    const blob = await randomChangedBlob(1_500_000, base, 40_000)
+    relay.chain.announce(...enrolment(a))
+    const digest = await a.put(blob, { signal: soon() })
+    await a.close()
+    relay.chain.announce(model(digest, 1), { type: 'finalised', study, round: 1 })
+    await until('pinned', async () => (await pinsOf(relay)) === 1)
+    await new Promise(resolve => setTimeout(resolve, 1_300))
+    expect(await blocksOf(relay)).toBe(4)
+    expect(sameBlob(await b.get(digest, { signal: soon(), since: base }), bodyOf(blob, 'change'))).toBe(true)
+    expect(sameBlob(await b.get(digest, { signal: soon() }), bodyOf(blob, 'whole'))).toBe(true)
+    relay.chain.announce({ type: 'finalised', study, round: 2 })
+    await until('gone', async () => (await blocksOf(relay)) === 0)
+    expect(await pinsOf(relay)).toBe(0)
   })
 
   test('a pusher that lies about its chunks, or sends rubbish, leaves nothing behind', async () => {

@@ -4,11 +4,23 @@ import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { isAppError } from '../errors/AppError.ts'
 import type { Blob } from '../storage/BlobStore.ts'
+import type { Address, Hex } from '../study/types.ts'
 import { type Binding, bindingBytes } from './binding.ts'
 import { bytesToHex, concatBytes, hexToBytes, sha256, sha256Hex } from './bytes.ts'
 import { chunkCid } from './cid.ts'
 import { createDutySigner } from './duty.ts'
-import { CHUNK_BYTES, open, openBytes, openWithKey, readHeader, sealBytes, unwrapKey, wrapKey } from './envelope.ts'
+import {
+  CHUNK_BYTES,
+  open,
+  openBytes,
+  openChange,
+  openWithKey,
+  readHeader,
+  sealAgain,
+  sealBytes,
+  unwrapKey,
+  wrapKey,
+} from './envelope.ts'
 import { sealAs, type TestHospital, testBinding, testHospital } from './testing.ts'
 
 let sender: TestHospital
@@ -316,6 +328,134 @@ describe('a model that every seat seals', () => {
   test('must be sent by the study, not by a seat', async () => {
     const sealing = sealAs(seat, random(40), testBinding(seat.address, 'model'), [sender])
     expect(await refusal(sealing)).toBe('crypto.wrongBinding')
+  })
+})
+
+describe('a model with a change from the one before it', () => {
+  const base: Hex = `0x${'b1'.repeat(32)}`
+  const other: Hex = `0x${'b2'.repeat(32)}`
+  const fixed = { dataKey: new Uint8Array(32).fill(7), iv: new Uint8Array(12) }
+  const binding = testBinding(testBinding('0x').study, 'model')
+
+  async function sealed(whole = random(2000), plaintext = random(300), by = seat) {
+    const { blob, ...rest } = await sealAs(by, whole, binding, [sender, seat, otherSeat], {
+      ...fixed,
+      change: { base, plaintext },
+    })
+    const first = readHeader(blob).chunkDigests.length
+    const alone = { header: blob.header, chunks: blob.chunks.slice(first), part: 'change' } as const
+    const wholeAlone = { header: blob.header, chunks: blob.chunks.slice(0, first) }
+    return { blob, alone, wholeAlone, whole, plaintext, ...rest }
+  }
+
+  const openAt = (blob: Blob, { at = binding, from = base, by = seat } = {}) =>
+    openChange(blob, at, from, sender.address, sender.keys, { by: by.member })
+
+  test.each([
+    [2000, 300],
+    [CHUNK_BYTES + 5, CHUNK_BYTES - 15],
+    [3 * CHUNK_BYTES, 40],
+  ])('opens as either, from both bodies and from one: %i and %i bytes', async (length, changed) => {
+    const { blob, alone, wholeAlone, whole, plaintext, digest } = await sealed(random(length), random(changed))
+    expect(alone.chunks).toHaveLength(Math.ceil((changed + 16) / CHUNK_BYTES))
+    for (const from of [blob, alone]) {
+      const opened = await openAt(from)
+      expect(Buffer.compare(opened.plaintext, plaintext)).toBe(0)
+      expect(opened.commitment).toBe(await sha256Hex(plaintext))
+    }
+    const commitment = await sha256Hex(whole)
+    for (const from of [blob, wholeAlone]) {
+      const opened = await open(from, binding, sender.address, sender.keys, { by: seat.member, digest, commitment })
+      expect(Buffer.compare(opened.plaintext, whole)).toBe(0)
+    }
+  })
+
+  test('is not opened as the other body', async () => {
+    const { alone, wholeAlone } = await sealed()
+    expect(await refusal(openAt(wholeAlone))).toBe('crypto.cannotOpen')
+    expect(await refusal(open(alone, binding, sender.address, sender.keys))).toBe('crypto.cannotOpen')
+  })
+
+  test('has the same chunks from every seat', async () => {
+    const [whole, plaintext] = [random(2000), random(300)]
+    const [a, b] = [await sealed(whole, plaintext), await sealed(whole, plaintext, otherSeat)]
+    expect(b.blob.chunks).toEqual(a.blob.chunks)
+    const mixed = { header: b.blob.header, chunks: a.alone.chunks }
+    expect((await openAt(mixed, { by: otherSeat })).plaintext).toEqual(plaintext)
+  })
+
+  test('shares no key stream with the whole, nor with a change from another base', async () => {
+    const same = random(300)
+    const { blob } = await sealed(same, same)
+    const again = await sealAs(seat, same, binding, [sender], { ...fixed, change: { base: other, plaintext: same } })
+    const [whole, change, further] = [blob.chunks[0], blob.chunks[1], again.blob.chunks[1]] as Uint8Array[]
+    for (const [a, b] of [
+      [whole, change],
+      [change, further],
+    ] as [Uint8Array, Uint8Array][]) {
+      expect(a.filter((byte, i) => byte === b[i]).length).toBeLessThan(30)
+    }
+  })
+
+  test('is refused with another base, round or study, by who is no recipient, and where there is none', async () => {
+    const { alone } = await sealed()
+    expect(await refusal(openAt(alone, { from: other }))).toBe('crypto.wrongBinding')
+    expect(await refusal(openAt(alone, { at: { ...binding, round: 4 } }))).toBe('crypto.badSignature')
+    const unsigned = openChange(alone, { ...binding, round: 4 }, base, sender.address, sender.keys)
+    expect(await refusal(unsigned)).toBe('crypto.cannotOpen')
+    const study: Address = `0x${'5b'.repeat(20)}`
+    expect(await refusal(openAt(alone, { at: { ...binding, study, sender: study } }))).toBe('crypto.badSignature')
+    const byStranger = openChange(alone, binding, base, stranger.address, stranger.keys)
+    expect(await refusal(byStranger)).toBe('crypto.cannotOpen')
+    const { blob } = await sealAs(seat, random(2000), binding, [sender], fixed)
+    expect(await refusal(openAt(blob))).toBe('crypto.cannotOpen')
+  })
+
+  test('is refused with any byte of it changed, and with its base or its hash swapped in the header', async () => {
+    const { blob, alone } = await sealed()
+    const chunk = alone.chunks[0] as Uint8Array
+    for (const at of [0, 17, chunk.length - 1]) {
+      const changed = { ...alone, chunks: [chunk.map((byte, i) => (i === at ? byte ^ 1 : byte))] }
+      expect(await refusal(openAt(changed))).toBe('crypto.cannotOpen')
+    }
+    const header = decode<{ change: object }>(blob.header)
+    const rewritten = (change: object) => ({
+      ...alone,
+      header: encode({ ...header, change: { ...header.change, ...change } }),
+    })
+    expect(await refusal(openAt(rewritten({ base: hexToBytes(other) }), { from: other }))).toBe('crypto.cannotOpen')
+    expect(await refusal(openAt(rewritten({ commitment: random(32) })))).toBe('crypto.cannotOpen')
+    const chunks = [chunkCid(await sha256(random(316)))]
+    expect(await refusal(openAt(rewritten({ chunks })))).toBe('crypto.badSignature')
+    // A seat's signature covers both bodies, so that the whole does not open under a header with another change either.
+    const whole = { header: rewritten({ chunks }).header, chunks: blob.chunks.slice(0, 1) }
+    expect(await refusal(open(whole, binding, sender.address, sender.keys, { by: seat.member }))).toBe(
+      'crypto.badSignature',
+    )
+  })
+
+  test('gives the rest of the blob to who made the model of it', async () => {
+    const { alone, wholeAlone, whole } = await sealed(random(CHUNK_BYTES + 5))
+    const { dataKey } = await openAt(alone)
+    const again = await sealAgain(alone, binding, whole, dataKey)
+    expect(again?.chunks).toHaveLength(2)
+    expect(again?.chunks.map((chunk, i) => Buffer.compare(chunk, wholeAlone.chunks[i] as Uint8Array))).toEqual([0, 0])
+    expect(await sealAgain(alone, binding, random(CHUNK_BYTES + 5), dataKey)).toBeNull()
+    expect(await sealAgain(alone, binding, whole, random(32))).toBeNull()
+  })
+
+  test.each<[string, (header: Record<string, unknown> & { change: Record<string, unknown> }) => unknown]>([
+    ['of another kind', header => ({ ...header, kind: 'update' })],
+    ['with a change that has a further field', header => ({ ...header, change: { ...header.change, note: 'hello' } })],
+    ['with a short base', header => ({ ...header, change: { ...header.change, base: new Uint8Array(20) } })],
+    ['with no chunks of the change', header => ({ ...header, change: { ...header.change, chunks: [] } })],
+    ['with a length that does not fit', header => ({ ...header, change: { ...header.change, length: CHUNK_BYTES } })],
+    ['with a change that is null', header => ({ ...header, change: null })],
+  ])('is refused as a header %s', async (_, rewrite) => {
+    const { blob } = await sealed()
+    expect(readHeader(blob).change).toMatchObject({ base, length: 300 })
+    const header = encode(rewrite(decode(blob.header)))
+    expect(await refusal((async () => readHeader({ header }))())).toBe('crypto.cannotOpen')
   })
 })
 

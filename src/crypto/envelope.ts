@@ -41,6 +41,12 @@ export interface SealOptions {
   readonly dataKey?: Uint8Array
   /** 12 bytes. Random unless every seat must produce the same ciphertext. */
   readonly iv?: Uint8Array
+  /** A model's second body, for who has the model before it: what turns that one into this one. */
+  readonly change?: {
+    /** sha-256 of the other model's plaintext. */
+    readonly base: Hex
+    readonly plaintext: Uint8Array
+  }
 }
 
 /** What the opener knows about a blob beside its binding. Everything that is known should be given. */
@@ -77,17 +83,24 @@ export interface SealedBytes {
   readonly ciphertext: Uint8Array
 }
 
-/** A blob's public part. */
-export interface Header {
-  readonly kind: Binding['kind']
-  readonly by: Address
-  readonly iv: Uint8Array
+/** One ciphertext of a blob. */
+export interface Body {
   /** Bytes of plaintext. */
   readonly length: number
   /** sha-256 of each chunk, in order. */
   readonly chunkDigests: readonly Uint8Array[]
-  readonly recipients: readonly (WrappedKey & { readonly address: Address })[]
+  /** sha-256 of the plaintext. */
   readonly commitment: Hex
+}
+
+/** A blob's public part. What it says of a body is of the whole, which every blob has. */
+export interface Header extends Body {
+  readonly kind: Binding['kind']
+  readonly by: Address
+  readonly iv: Uint8Array
+  /** A model's second body: what turns the model whose plaintext hashes to `base` into this one. */
+  readonly change?: Body & { readonly base: Hex }
+  readonly recipients: readonly (WrappedKey & { readonly address: Address })[]
   readonly signature: DutySignature
 }
 
@@ -95,7 +108,9 @@ export interface Header {
  * Encrypts for the recipients, so that the blob can be opened under this binding only.
  *
  * The content key is derived from the data key, the binding and the commitment: two different plaintexts never share a
- * key stream, even where seats that disagree are given the same data key and iv.
+ * key stream, even where seats that disagree are given the same data key and iv. A change has a content key of its own,
+ * by a label, its base and its own commitment; so it may have the whole's iv. The chunks are the whole's, then the
+ * change's.
  * @returns the blob, its name (sha-256 of the header) and the data key
  * @throws AppError crypto.badCommitment, crypto.wrongBinding: the caller's arguments do not fit together
  */
@@ -113,18 +128,14 @@ export async function seal(
   if (dataKey.length !== KEY_BYTES || iv.length !== IV_BYTES) {
     throw new RangeError(`A data key has ${KEY_BYTES} bytes and an iv ${IV_BYTES}.`)
   }
-  const associated = associatedData(binding, commitment)
-  const ciphertext = new Uint8Array(
-    await crypto.subtle.encrypt(
-      { name: 'AES-GCM', iv: unshared(iv), additionalData: associated },
-      await contentKey(dataKey, associated),
-      unshared(plaintext),
-    ),
-  )
-  const chunks = split(ciphertext)
-  if (chunks.length > MAX_CHUNKS || recipients.length > MAX_RECIPIENTS) {
+  const whole = await encrypt(plaintext, dataKey, iv, associatedData(binding, commitment))
+  const change = options.change && { ...options.change, commitment: await sha256Hex(options.change.plaintext) }
+  const changed =
+    change === undefined ? [] : await encrypt(change.plaintext, dataKey, iv, changeAssociatedData(binding, change))
+  if (Math.max(whole.length, changed.length) > MAX_CHUNKS || recipients.length > MAX_RECIPIENTS) {
     throw new RangeError(`A blob has at most ${MAX_CHUNKS} chunks and ${MAX_RECIPIENTS} recipients.`)
   }
+  const chunks = [...whole, ...changed]
   const digests = await Promise.all(chunks.map(sha256))
   const [signature, wrapped] = await Promise.all([
     options.sign(await sha256Hex(concatBytes(...digests)), commitment),
@@ -141,7 +152,15 @@ export async function seal(
     by: hexToBytes(options.by),
     iv,
     length: plaintext.length,
-    chunks: digests.map(chunkCid),
+    chunks: digests.slice(0, whole.length).map(chunkCid),
+    ...(change !== undefined && {
+      change: {
+        base: hexToBytes(change.base),
+        length: change.plaintext.length,
+        chunks: digests.slice(whole.length).map(chunkCid),
+        commitment: hexToBytes(change.commitment),
+      },
+    }),
     recipients: wrapped,
     commitment: hexToBytes(commitment),
     signature: concatBytes(hexToBytes(signature.r), hexToBytes(signature.s)),
@@ -153,6 +172,7 @@ export async function seal(
 
 /**
  * Opens a blob as one of its recipients, checking everything about it.
+ * @param blob the whole's chunks alone, or those of both bodies: then the change's are looked at, but not opened
  * @param self this hospital's address, as named among the recipients
  * @throws AppError crypto.wrongBinding: of another kind or sender
  * @throws AppError crypto.badSignature: not signed by the expected member for this study, round and kind
@@ -167,9 +187,49 @@ export async function open(
   expect: Expectation = {},
 ): Promise<Opened> {
   const header = await checkedHeader(blob, binding, expect)
-  const entry = header.recipients.find(recipient => sameAddress(recipient.address, self))
-  if (entry === undefined) throw new AppError('crypto.cannotOpen')
-  return decrypt(blob, header, binding, await unwrapKey(entry, binding, keys.encryption))
+  return openWhole(blob, header, binding, await ownKey(header, binding, self, keys))
+}
+
+/**
+ * Opens a model's change in place of the model, with the same checks as `open`. What it makes of its base is the
+ * caller's to compare with the model's own hash, `expect.commitment`.
+ * @param blob the change's chunks alone, or those of both bodies
+ * @param base sha-256 of the plaintext of the model that the change is to be applied to
+ * @throws AppError as `open`; crypto.wrongBinding also for a change from another base
+ */
+export async function openChange(
+  blob: Blob,
+  binding: Binding,
+  base: Hex,
+  self: Address,
+  keys: Pick<HospitalKeys, 'encryption'>,
+  expect: Expectation = {},
+): Promise<Opened> {
+  const header = await checkedHeader(blob, binding, expect)
+  const { change } = header
+  if (change === undefined) throw new AppError('crypto.cannotOpen')
+  if (change.base !== base.toLowerCase()) throw new AppError('crypto.wrongBinding', { what: 'base' })
+  const dataKey = await ownKey(header, binding, self, keys)
+  return decrypt(blob, header, change, dataKey, changeAssociatedData(binding, change))
+}
+
+/**
+ * Seals a model's whole again, as who sealed the blob did: the same data key, iv and plaintext make the same chunks.
+ * For who made the model from its change, and wants the rest of the blob without fetching it.
+ * @param dataKey of openChange
+ * @returns null where the blob's whole is of another plaintext, or is no honest sealing of this one
+ */
+export async function sealAgain(
+  blob: Pick<Blob, 'header'>,
+  binding: Binding,
+  plaintext: Uint8Array,
+  dataKey: Uint8Array,
+): Promise<Blob | null> {
+  const header = readHeader(blob)
+  if ((await sha256Hex(plaintext)) !== header.commitment) return null
+  const chunks = await encrypt(plaintext, dataKey, header.iv, associatedData(binding, header.commitment))
+  const digests = await Promise.all(chunks.map(sha256))
+  return sameDigests(digests, header.chunkDigests) ? { header: blob.header, chunks } : null
 }
 
 /**
@@ -183,7 +243,7 @@ export async function openWithKey(
   expect: Expectation = {},
 ): Promise<Opened> {
   if (dataKey.length !== KEY_BYTES) throw new AppError('crypto.cannotOpen')
-  return decrypt(blob, await checkedHeader(blob, binding, expect), binding, dataKey)
+  return openWhole(blob, await checkedHeader(blob, binding, expect), binding, dataKey)
 }
 
 /**
@@ -258,15 +318,14 @@ export function readHeader(blob: Pick<Blob, 'header'>): Header {
   }
   const result = headerSchema.safeParse(value)
   if (!result.success) throw new AppError('crypto.cannotOpen', {}, result.error)
-  const { kind, by, iv, length, chunks, recipients, commitment, signature } = result.data
+  const { kind, by, iv, change, recipients, signature } = result.data
   return {
     kind,
     by: bytesToHex(by),
     iv,
-    length,
-    chunkDigests: chunks.map(link => chunkDigest(link) as Uint8Array),
+    ...bodyOf(result.data),
+    ...(change !== undefined && { change: { base: bytesToHex(change.base), ...bodyOf(change) } }),
     recipients: recipients.map(({ address, enc, wrapped }) => ({ address: bytesToHex(address), enc, wrapped })),
-    commitment: bytesToHex(commitment),
     signature: { r: bytesToHex(signature.subarray(0, 32)), s: bytesToHex(signature.subarray(32)) },
   }
 }
@@ -277,31 +336,49 @@ const suite = new CipherSuite({ kem: new DhkemP256HkdfSha256(), kdf: new HkdfSha
 const fixed = (length: number) =>
   z.custom<Uint8Array>(value => value instanceof Uint8Array && value.length === length, `must have ${length} bytes`)
 
+const body = {
+  length: z
+    .number()
+    .int()
+    .min(0)
+    .max(MAX_CHUNKS * CHUNK_BYTES - TAG_BYTES),
+  chunks: z
+    .array(z.custom<ReturnType<typeof chunkCid>>(link => chunkDigest(link) !== undefined, 'must be a raw sha-256 CID'))
+    .min(1)
+    .max(MAX_CHUNKS),
+  commitment: fixed(32),
+}
+
+const isChunked = ({ length, chunks }: { readonly length: number; readonly chunks: readonly unknown[] }) =>
+  chunks.length === Math.ceil((length + TAG_BYTES) / CHUNK_BYTES)
+
 const headerSchema = z
   .strictObject({
+    ...body,
     version: z.literal(1),
     kind: z.enum(['statistics', 'update', 'model', 'rewraps', 'masks', 'shares', 'products']),
     by: fixed(20),
     iv: fixed(IV_BYTES),
-    length: z
-      .number()
-      .int()
-      .min(0)
-      .max(MAX_CHUNKS * CHUNK_BYTES - TAG_BYTES),
-    chunks: z
-      .array(
-        z.custom<ReturnType<typeof chunkCid>>(link => chunkDigest(link) !== undefined, 'must be a raw sha-256 CID'),
-      )
-      .min(1)
-      .max(MAX_CHUNKS),
+    change: z
+      .strictObject({ ...body, base: fixed(32) })
+      .refine(isChunked, 'wrong chunk count')
+      .optional(),
     recipients: z
       .array(z.strictObject({ address: fixed(20), enc: fixed(65), wrapped: fixed(KEY_BYTES + TAG_BYTES) }))
       .max(MAX_RECIPIENTS)
       .refine(list => new Set(list.map(({ address }) => bytesToHex(address))).size === list.length, 'named twice'),
-    commitment: fixed(32),
     signature: fixed(64),
   })
-  .refine(({ length, chunks }) => chunks.length === Math.ceil((length + TAG_BYTES) / CHUNK_BYTES), 'wrong chunk count')
+  .refine(isChunked, 'wrong chunk count')
+  .refine(({ kind, change }) => change === undefined || kind === 'model', 'only models have a change')
+
+function bodyOf({ length, chunks, commitment }: Pick<z.infer<typeof headerSchema>, keyof typeof body>): Body {
+  return {
+    length,
+    chunkDigests: chunks.map(link => chunkDigest(link) as Uint8Array),
+    commitment: bytesToHex(commitment),
+  }
+}
 
 function checkSender(binding: Binding, by: Address): void {
   // Every seat seals the same model, so a model is sent by the study itself; anything else by the one who seals it.
@@ -320,12 +397,6 @@ async function checkedHeader(blob: Blob, binding: Binding, expect: Expectation):
   if (expect.commitment !== undefined && expect.commitment.toLowerCase() !== header.commitment) {
     throw new AppError('crypto.badCommitment')
   }
-  const digests = await Promise.all(blob.chunks.map(sha256))
-  const complete =
-    digests.length === header.chunkDigests.length &&
-    digests.every((digest, i) => sameBytes(digest, header.chunkDigests[i] as Uint8Array)) &&
-    blob.chunks.every((chunk, i) => chunk.length === chunkLength(header, i))
-  if (!complete) throw new AppError('crypto.cannotOpen')
   const { by } = expect
   if (by !== undefined) {
     if (!sameAddress(by.address, header.by)) throw new AppError('crypto.wrongBinding', { what: 'sender' })
@@ -337,7 +408,7 @@ async function checkedHeader(blob: Blob, binding: Binding, expect: Expectation):
         by: header.by,
         round,
         kind,
-        ciphertext: await sha256Hex(concatBytes(...digests)),
+        ciphertext: await sha256Hex(concatBytes(...header.chunkDigests, ...(header.change?.chunkDigests ?? []))),
         commitment: header.commitment,
       },
       header.signature,
@@ -348,16 +419,51 @@ async function checkedHeader(blob: Blob, binding: Binding, expect: Expectation):
   return header
 }
 
-async function decrypt(blob: Blob, header: Header, binding: Binding, dataKey: Uint8Array): Promise<Opened> {
-  const { iv, commitment } = header
-  const associated = associatedData(binding, commitment)
+/** @throws AppError crypto.cannotOpen where the blob is not sealed to this hospital */
+function ownKey(
+  header: Header,
+  binding: Binding,
+  self: Address,
+  keys: Pick<HospitalKeys, 'encryption'>,
+): Promise<Uint8Array> {
+  const entry = header.recipients.find(recipient => sameAddress(recipient.address, self))
+  if (entry === undefined) throw new AppError('crypto.cannotOpen')
+  return unwrapKey(entry, binding, keys.encryption)
+}
+
+function openWhole(blob: Blob, header: Header, binding: Binding, dataKey: Uint8Array): Promise<Opened> {
+  return decrypt(blob, header, header, dataKey, associatedData(binding, header.commitment))
+}
+
+async function encrypt(
+  plaintext: Uint8Array,
+  dataKey: Uint8Array,
+  iv: Uint8Array,
+  associated: Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array[]> {
+  const ciphertext = await crypto.subtle.encrypt(
+    { name: 'AES-GCM', iv: unshared(iv), additionalData: associated },
+    await contentKey(dataKey, associated),
+    unshared(plaintext),
+  )
+  return split(new Uint8Array(ciphertext))
+}
+
+async function decrypt(
+  blob: Blob,
+  header: Header,
+  body: Body,
+  dataKey: Uint8Array,
+  associated: Uint8Array<ArrayBuffer>,
+): Promise<Opened> {
+  const chunks = await checkedChunks(blob, header, body)
   let plaintext: Uint8Array
   try {
     plaintext = new Uint8Array(
       await crypto.subtle.decrypt(
-        { name: 'AES-GCM', iv: unshared(iv), additionalData: associated },
+        { name: 'AES-GCM', iv: unshared(header.iv), additionalData: associated },
         await contentKey(dataKey, associated),
-        concatBytes(...blob.chunks),
+        concatBytes(...chunks),
       ),
     )
   } catch (cause) {
@@ -365,12 +471,40 @@ async function decrypt(blob: Blob, header: Header, binding: Binding, dataKey: Ui
   }
   // AES-GCM does not commit to its key: one ciphertext can be made to open under two keys, to two plaintexts. The hash
   // decides which of them, if any, was meant.
+  const { commitment } = body
   if ((await sha256Hex(plaintext)) !== commitment) throw new AppError('crypto.badCommitment')
   return { plaintext, dataKey, commitment }
 }
 
+/** A body's chunks, from a blob that has those of both bodies or its alone. @throws AppError crypto.cannotOpen */
+async function checkedChunks(blob: Blob, { chunkDigests, change }: Header, body: Body): Promise<readonly Uint8Array[]> {
+  const all = [...chunkDigests, ...(change?.chunkDigests ?? [])]
+  const hasBoth = blob.chunks.length === all.length
+  const named = hasBoth ? all : body.chunkDigests
+  const isWhole = sameDigests(await Promise.all(blob.chunks.map(sha256)), named)
+  const start = hasBoth && body === change ? chunkDigests.length : 0
+  const chunks = blob.chunks.slice(start, start + body.chunkDigests.length)
+  if (!isWhole || !chunks.every((chunk, i) => chunk.length === chunkLength(body, i))) {
+    throw new AppError('crypto.cannotOpen')
+  }
+  return chunks
+}
+
+function sameDigests(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
+  return a.length === b.length && a.every((digest, i) => sameBytes(digest, b[i] as Uint8Array))
+}
+
 function associatedData(binding: Binding, commitment: Hex): Uint8Array<ArrayBuffer> {
   return concatBytes(bindingBytes(binding), hexToBytes(commitment))
+}
+
+/** Longer than any whole's under the same binding, so never the same bytes. */
+function changeAssociatedData(
+  binding: Binding,
+  { base, commitment }: { readonly base: Hex; readonly commitment: Hex },
+): Uint8Array<ArrayBuffer> {
+  const label = new TextEncoder().encode('change')
+  return concatBytes(bindingBytes(binding), label, hexToBytes(base), hexToBytes(commitment))
 }
 
 /** HKDF-SHA256 of the data key, bound to what is encrypted. */
@@ -391,6 +525,6 @@ function split(ciphertext: Uint8Array): Uint8Array[] {
   return chunks
 }
 
-function chunkLength(header: Header, index: number): number {
-  return Math.min(CHUNK_BYTES, header.length + TAG_BYTES - index * CHUNK_BYTES)
+function chunkLength({ length }: Body, index: number): number {
+  return Math.min(CHUNK_BYTES, length + TAG_BYTES - index * CHUNK_BYTES)
 }

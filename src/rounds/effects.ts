@@ -95,8 +95,9 @@ export function perform(task: Task, context: TaskContext): Promise<TaskResult | 
 }
 
 /** Fetches the last finalised model from whoever announced it and hands it to the trainer. */
-async function install({ ports, snapshot, signal, onProgress }: TaskContext): Promise<TaskResult> {
-  const { chain, store, training } = ports
+async function install(context: TaskContext): Promise<TaskResult> {
+  const { ports, snapshot, signal, onProgress } = context
+  const { chain, training } = ports
   if (snapshot.modelRound === 0) {
     // A reorg took the first model back.
     await training.configure(chain.ref, ports.manifest, chain.self)
@@ -110,9 +111,7 @@ async function install({ ports, snapshot, signal, onProgress }: TaskContext): Pr
   for (const source of new Set(sources)) {
     onProgress({ stage: 'fetch', done: 0, total: 1 })
     try {
-      const limit = AbortSignal.any([signal, timeLimit(MODEL_FETCH_MS)])
-      const blob = await store.get(hexToBytes(source), { signal: limit, kind: 'model', round: snapshot.modelRound })
-      await training.installModel(snapshot.modelRound, snapshot.modelHash, blob, members)
+      await installFrom(source, members, context)
       return { installed: { round: snapshot.modelRound, hash: snapshot.modelHash } }
     } catch (error) {
       signal.throwIfAborted()
@@ -120,6 +119,34 @@ async function install({ ports, snapshot, signal, onProgress }: TaskContext): Pr
     }
   }
   throw failure ?? new AppError('storage.notFound')
+}
+
+/**
+ * Takes what changed since the installed model, where the study compresses and the blob says it; the whole where there is no
+ * such change, or it does not lead to the model that the chain names.
+ */
+async function installFrom(
+  source: Hex,
+  members: readonly Member[],
+  { ports, snapshot, state, signal }: TaskContext,
+): Promise<void> {
+  const { store, training, manifest } = ports
+  const { modelRound: round, modelHash } = snapshot
+  const fetchAndInstall = async (since?: Hex) => {
+    const limit = AbortSignal.any([signal, timeLimit(MODEL_FETCH_MS)])
+    const blob = await store.get(hexToBytes(source), { signal: limit, kind: 'model', round, since })
+    const whole = await training.installModel(round, modelHash, blob, members)
+    // The next visit needs all of it, and relays keep it for a while only.
+    if (whole !== null) await store.complete(whole)
+  }
+  const { hash } = state().installed
+  if (manifest.compression === undefined || hash === NO_HASH) return fetchAndInstall()
+  try {
+    await fetchAndInstall(hash)
+  } catch {
+    signal.throwIfAborted()
+    await fetchAndInstall()
+  }
 }
 
 /** Trains (or counts, in round zero), stores the sealed result, then announces it: once a round, whatever happens. */

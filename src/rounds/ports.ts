@@ -197,8 +197,14 @@ export interface TrainingPort {
     self: Address,
     initial?: Float32Array,
   ): Promise<{ readonly backend: string; readonly patients: LocalOnly<number> }>
-  /** Installs a finalised model as the base of the next round. @throws crypto.cannotOpen, crypto.wrongBinding */
-  installModel(round: number, modelHash: Hex, blob: Blob, members: readonly Member[]): Promise<void>
+  /**
+   * Installs a finalised model as the base of the next round.
+   * @param blob of the whole model, or of the change from the installed one: `part` says so
+   * @returns the whole as it was sealed, where it was made from a change, to be kept here; null where it was fetched, or
+   * where the blob's whole is not what the change leads to
+   * @throws crypto.cannotOpen, crypto.wrongBinding, crypto.badSignature, crypto.badCommitment, aggregation.badUpdate
+   */
+  installModel(round: number, modelHash: Hex, blob: Blob, members: readonly Member[]): Promise<Blob | null>
   /** Round zero: counts, sums and squares of the training rows, sealed to the seats. */
   sealStatistics(round: number, seats: readonly Member[], work?: Work): Promise<Sealed>
   /** Trains from the base model for one round and seals the difference to the seats. */

@@ -182,6 +182,7 @@ function timed(ports: HospitalPorts, clock: Clock): HospitalPorts {
     store: {
       put: (blob, options) => clock.measure('store', () => store.put(blob, options)),
       get: (digest, options) => clock.measure('store', () => store.get(digest, options)),
+      complete: whole => clock.measure('store', () => store.complete(whole)),
       delete: digest => store.delete(digest),
       traffic: () => store.traffic(),
       close: () => store.close(),

@@ -1,4 +1,4 @@
-import type { Publishable } from '../study/types.ts'
+import type { Hex, Publishable } from '../study/types.ts'
 
 /** 32-byte sha-256 digest. Names a block: CIDv1, dag-cbor for headers, raw for chunks. */
 export type Digest = Uint8Array
@@ -8,9 +8,15 @@ export type Digest = Uint8Array
  * The header's digest names the blob; it is what contracts hold.
  */
 export interface Blob {
-  /** dag-cbor bytes; the header's `chunks` field lists the chunks' CIDs in order. */
+  /**
+   * dag-cbor bytes; the header's `chunks` field lists the chunks' CIDs in order. A model's may have a second body under
+   * `change`: what is new since the model whose hash is `base`, with chunks of its own.
+   */
   readonly header: Uint8Array
+  /** Those of the whole, then those of the change. What `get` returns has one body's. */
   readonly chunks: readonly Uint8Array[]
+  /** Set by `get` where the chunks are those of the change alone. */
+  readonly part?: 'change'
 }
 
 /** What blobs are for. */
@@ -34,6 +40,11 @@ export interface TransferOptions {
   readonly kind?: BlobKind
   /** The study's round that the blob belongs to, so that old rounds can be freed. */
   readonly round?: number
+}
+
+export interface GetOptions extends TransferOptions {
+  /** Hash of the model that is there already: where the blob has a change from that one, only the change is fetched. */
+  readonly since?: Hex | undefined
 }
 
 /** Bytes that left or reached this node. */
@@ -101,8 +112,19 @@ export interface BlobStore {
    * @throws AppError storage.noRelay, storage.refused, storage.quota
    */
   put(blob: Publishable<Blob>, options?: TransferOptions): Promise<Digest>
-  /** Fetches from here, the relays or other hospitals; every block is checked against its name. Retries until the signal aborts. */
-  get(digest: Digest, options?: TransferOptions): Promise<Blob>
+  /**
+   * Fetches one body of a blob from here, the relays or other hospitals: the change where `since` says so, else the whole.
+   * Every block is checked against its name. Retries until the signal aborts.
+   * @throws AppError storage.notFound, storage.malformed, storage.tooLarge, storage.tampered, storage.quota,
+   * storage.closed
+   */
+  get(digest: Digest, options?: GetOptions): Promise<Blob>
+  /**
+   * Keeps here the whole of a blob whose change was fetched and turned into it, as if it had been fetched; sends nothing.
+   * Does nothing where the blob is not here at all.
+   * @throws AppError storage.tampered, storage.malformed, storage.tooLarge, storage.quota, storage.closed
+   */
+  complete(whole: Blob): Promise<void>
   /** Forgets a blob here. */
   delete(digest: Digest): Promise<void>
   traffic(): Traffic

@@ -60,6 +60,22 @@ test('held blocks stay while a transfer runs', async () => {
   expect(await held()).toBe(0)
 })
 
+test('a blob held in part is completed by another body, and all of it goes', async () => {
+  const { datastore, blocks, index, store, held } = await setUp()
+  const entry = await store(await blobOf([new Uint8Array([1]), new Uint8Array([2])]))
+  const part = { ...entry, chunks: entry.chunks.slice(1) }
+  await index.put(part)
+  await index.put(entry)
+  await index.discard(entry.chunks)
+  expect(await held()).toBe(3)
+  expect((await BlobIndex.open<string>(datastore, blocks)).values()).toEqual([entry])
+  await index.put(part)
+  await index.discard(entry.chunks)
+  expect(await held()).toBe(2)
+  await index.remove(entry.digest)
+  expect(await held()).toBe(0)
+})
+
 test('opening sweeps blocks that a crash left without a record', async () => {
   const { datastore, blocks, index, store, held } = await setUp()
   const whole = await store(await randomBlob(10))

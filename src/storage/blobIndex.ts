@@ -6,17 +6,18 @@ import { digestFromKey, keyOf } from './blocks.ts'
 
 const PREFIX = '/wardround/blob/'
 
-/** A whole blob that a node holds. Digests are hexadecimal keys. */
+/** A blob that a node holds with all chunks of at least one of its bodies. Digests are hexadecimal keys. */
 export interface IndexEntry<Note> {
   readonly digest: string
+  /** Those that are held. */
   readonly chunks: readonly string[]
-  /** Bytes of header and chunks. */
+  /** Bytes of the header and these chunks. */
   readonly size: number
   readonly note: Note
 }
 
 /**
- * Which whole blobs a node holds, and which blocks each needs. Written after the blocks, removed before them, so that a
+ * Which blobs a node holds, and which blocks of each. Written after the blocks, removed before them, so that a
  * crash leaves at most blocks that no entry names; opening the index sweeps those. Blobs may share chunks (the seats of a
  * round seal identical ciphertext under different headers): a block goes with the last blob that needs it.
  */
@@ -77,11 +78,12 @@ export class BlobIndex<Note> {
     }
   }
 
-  /** Records a blob whose blocks are stored, or replaces its note. */
+  /** Records a blob whose blocks are stored, or replaces what was recorded of it; deletes no block. */
   async put(entry: IndexEntry<Note>): Promise<void> {
     const known = this.#entries.get(entry.digest)
     this.#entries.set(entry.digest, entry)
-    if (known === undefined) this.#use(entry, 1)
+    this.#use(entry, 1)
+    if (known !== undefined) this.#use(known, -1)
     await this.#datastore.put(new Key(PREFIX + entry.digest), encode(entry))
   }
 

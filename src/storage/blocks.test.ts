@@ -1,11 +1,15 @@
-import { encode } from '@ipld/dag-cbor'
+import { decode, encode } from '@ipld/dag-cbor'
 import fc from 'fast-check'
 import { CID } from 'multiformats/cid'
 import { expect, test } from 'vitest'
 import { headerCid } from '../crypto/cid.ts'
 import { AppError } from '../errors/AppError.ts'
-import { blobLimits, checkBlob, chunkDigests, digestFromKey, keyOf } from './blocks.ts'
-import { blobOf, randomBlob } from './testing.ts'
+import type { Hex } from '../study/types.ts'
+import { blobLimits, checkBlob, checkBody, chunkDigests, digestFromKey, keyOf, wantedBody } from './blocks.ts'
+import { blobOf, bodyOf, randomBlob, randomChangedBlob } from './testing.ts'
+
+const base: Hex = `0x${'b1'.repeat(32)}`
+const other: Hex = `0x${'b2'.repeat(32)}`
 
 function codeOf(act: () => unknown): string {
   try {
@@ -55,6 +59,34 @@ test('links that are not raw sha-256 CIDs are refused', async () => {
 
 test('a header over the limit is refused before it is read', () => {
   expect(codeOf(() => chunkDigests(new Uint8Array(blobLimits.header + 1)))).toBe('storage.tooLarge')
+})
+
+test('of two bodies, the change is wanted by who has its base, and a blob is whole with both', async () => {
+  const blob = await randomChangedBlob(blobLimits.chunk + 5, base, 300)
+  const { chunks, size } = await checkBlob(blob)
+  expect(chunkDigests(blob.header)).toEqual(chunks)
+  expect(chunks).toHaveLength(3)
+  expect(size).toBe(blobLimits.chunk + 305 + blob.header.byteLength)
+  expect(wantedBody(blob.header, base)).toEqual({ chunks: chunks.slice(2), part: 'change' })
+  expect(wantedBody(blob.header, base.toUpperCase().replace('0X', '0x') as Hex).part).toBe('change')
+  for (const since of [undefined, other]) expect(wantedBody(blob.header, since)).toEqual({ chunks: chunks.slice(0, 2) })
+  await expect(checkBlob(bodyOf(blob, 'whole'))).rejects.toMatchObject({ code: 'storage.malformed' })
+  await checkBody(bodyOf(blob, 'whole'), chunks.slice(0, 2))
+  await expect(checkBody(bodyOf(blob, 'change'), chunks.slice(1, 2))).rejects.toMatchObject({
+    code: 'storage.tampered',
+  })
+})
+
+test('a change without a base, with other links or too many of them is refused', async () => {
+  const { header } = await randomBlob(10)
+  const { chunks } = decode<{ chunks: unknown[] }>(header)
+  const withChange = (change: unknown) => codeOf(() => chunkDigests(encode({ chunks, change })))
+  expect(withChange({ base: new Uint8Array(32), chunks })).toBe('none')
+  const links = Array(blobLimits.chunks).fill(chunks[0])
+  for (const change of [null, 3, [], { chunks }, { base: new Uint8Array(32), chunks: ['x'] }]) {
+    expect(withChange(change)).toBe('storage.malformed')
+  }
+  expect(withChange({ base: new Uint8Array(32), chunks: links })).toBe('storage.malformed')
 })
 
 test('a chunk over the limit, a missing chunk and a changed one are refused', async () => {

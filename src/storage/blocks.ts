@@ -1,7 +1,8 @@
 import { decode } from '@ipld/dag-cbor'
 import { CID } from 'multiformats/cid'
-import { sameBytes, sha256 } from '../crypto/bytes.ts'
+import { bytesToHex, sameBytes, sha256 } from '../crypto/bytes.ts'
 import { AppError } from '../errors/AppError.ts'
+import type { Hex } from '../study/types.ts'
 import type { Blob, Digest } from './BlobStore.ts'
 
 const RAW = 0x55
@@ -25,10 +26,31 @@ export function digestFromKey(key: string): Digest {
 }
 
 /**
- * The digests of the chunks that a header links to, in order; none where it has no `chunks` field (a public manifest).
+ * The digests of the chunks that a header links to, in order: the whole's, then the change's where it has one; none where
+ * it has no `chunks` field (a public manifest).
  * @throws AppError storage.malformed, storage.tooLarge
  */
 export function chunkDigests(header: Uint8Array): Digest[] {
+  const { whole, change } = bodiesOf(header)
+  return [...whole, ...(change?.chunks ?? [])]
+}
+
+/**
+ * The body that is to be fetched by who has the model with the hash `since`, and the digests of its chunks.
+ * @throws AppError storage.malformed, storage.tooLarge
+ */
+export function wantedBody(header: Uint8Array, since?: Hex): { readonly chunks: Digest[]; readonly part?: 'change' } {
+  const { whole, change } = bodiesOf(header)
+  const isWanted = change !== undefined && change.base === since?.toLowerCase()
+  return isWanted ? { chunks: change.chunks, part: 'change' } : { chunks: whole }
+}
+
+interface Bodies {
+  readonly whole: Digest[]
+  readonly change?: { readonly base: Hex; readonly chunks: Digest[] }
+}
+
+function bodiesOf(header: Uint8Array): Bodies {
   if (header.byteLength > blobLimits.header) throw tooLarge(header.byteLength, blobLimits.header)
   let value: unknown
   try {
@@ -36,10 +58,24 @@ export function chunkDigests(header: Uint8Array): Digest[] {
   } catch (cause) {
     throw new AppError('storage.malformed', { reason: 'the header is not dag-cbor' }, cause)
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new AppError('storage.malformed', { reason: 'the header is not a map' })
+  if (!isMap(value)) throw new AppError('storage.malformed', { reason: 'the header is not a map' })
+  const whole = linksIn(value)
+  if (value.change === undefined) return { whole }
+  if (!isMap(value.change) || !(value.change.base instanceof Uint8Array)) {
+    throw new AppError('storage.malformed', { reason: 'the change is not one from another model' })
   }
-  const links = 'chunks' in value ? value.chunks : []
+  const change = { base: bytesToHex(value.change.base), chunks: linksIn(value.change) }
+  if (whole.length + change.chunks.length > blobLimits.chunks) {
+    throw new AppError('storage.malformed', { reason: 'too many chunks' })
+  }
+  return { whole, change }
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
+}
+
+function linksIn({ chunks: links = [] }: Record<string, unknown>): Digest[] {
   if (!Array.isArray(links)) throw new AppError('storage.malformed', { reason: 'chunks is not a list' })
   if (links.length > blobLimits.chunks) throw new AppError('storage.malformed', { reason: 'too many chunks' })
   return links.map((link: unknown) => {
@@ -56,8 +92,19 @@ export function chunkDigests(header: Uint8Array): Digest[] {
  * @returns the header's digest and the chunks'
  * @throws AppError storage.malformed, storage.tooLarge, storage.tampered
  */
-export async function checkBlob(blob: Blob): Promise<{ digest: Digest; chunks: Digest[]; size: number }> {
-  const chunks = chunkDigests(blob.header)
+export async function checkBlob(blob: Blob): Promise<{ digest: Digest; chunks: readonly Digest[]; size: number }> {
+  return checkBody(blob, chunkDigests(blob.header))
+}
+
+/**
+ * The same for a blob that has one body's chunks.
+ * @param chunks what wantedBody says of that body
+ * @throws AppError storage.malformed, storage.tooLarge, storage.tampered
+ */
+export async function checkBody(
+  blob: Blob,
+  chunks: readonly Digest[],
+): Promise<{ digest: Digest; chunks: readonly Digest[]; size: number }> {
   if (chunks.length !== blob.chunks.length) {
     throw new AppError('storage.malformed', {
       reason: `${blob.chunks.length} chunks, ${chunks.length} linked by the header`,

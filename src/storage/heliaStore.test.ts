@@ -14,7 +14,7 @@ import type { Blob } from './BlobStore.ts'
 import { checkBlob } from './blocks.ts'
 import { createNode } from './heliaNode.ts'
 import { createHeliaStore, type HeliaStore, type HeliaStoreOptions, wipeHeliaStore } from './heliaStore.ts'
-import { randomBlob, sameBlob } from './testing.ts'
+import { bodyOf, randomBlob, randomChangedBlob, sameBlob } from './testing.ts'
 
 const cleanups: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -143,6 +143,83 @@ describe('what is counted and kept', () => {
     const fresh = await openStore([], { namespace, storage: 'indexeddb' })
     expect(fresh.peerId).not.toBe(peerId)
     expect(await code(fresh.get(digest, { signal: timeLimit(300) }))).toBe('storage.notFound')
+  })
+})
+
+describe('a model with a change from the one before it', () => {
+  const base = `0x${'b1'.repeat(32)}` as const
+  const model = () => randomChangedBlob(1_500_000, base, 40_000)
+
+  async function published() {
+    const relay = await openRelay()
+    const [blocks, datastore] = [new MemoryBlockstore(), new MemoryDatastore()]
+    const [a, b] = [await openStore([relay]), await openStore([relay], { storage: { blocks, datastore } })]
+    relay.chain.announce(...enrolment(a, b))
+    const blob = await model()
+    const digest = await a.put(blob, { signal: soon(), kind: 'model', round: 2 })
+    await a.close()
+    return { relay, b, blocks, datastore, blob, digest }
+  }
+
+  test('comes as the change alone to who has that one', async () => {
+    const { b, blocks, blob, digest } = await published()
+    const change = await b.get(digest, { signal: soon(), kind: 'model', round: 2, since: base })
+    expect(change.part).toBe('change')
+    expect(sameBlob(change, bodyOf(blob, 'change'))).toBe(true)
+    const small = 40_000 + blob.header.byteLength
+    expect(b.traffic().byKind.model.received).toBe(small)
+    expect(await b.usage()).toMatchObject({ blobs: 1, bytes: small })
+    expect(await raw(blocks)).toBe(2)
+  })
+
+  test('is completed by a later get of the whole, which fetches the rest', async () => {
+    const { relay, b, blocks, datastore, blob, digest } = await published()
+    await b.get(digest, { signal: soon(), kind: 'model', round: 2, since: base })
+    const whole = await b.get(digest, { signal: soon(), kind: 'model', round: 2 })
+    expect(sameBlob(whole, bodyOf(blob, 'whole'))).toBe(true)
+    const { size } = await checkBlob(blob)
+    expect(b.traffic().byKind.model.received).toBe(size)
+    expect(await b.usage()).toMatchObject({ blobs: 1, bytes: size })
+    await b.close()
+    await relay.close()
+    const reloaded = await openStore([], { storage: { blocks, datastore } })
+    expect(sameBlob(await reloaded.get(digest, { signal: soon() }), bodyOf(blob, 'whole'))).toBe(true)
+    await reloaded.delete(digest)
+    expect(await raw(blocks)).toBe(0)
+  })
+
+  test('is not taken for whole after a reload, unless it was completed with what was made here', async () => {
+    const { relay, b, blocks, datastore, blob, digest } = await published()
+    await b.get(digest, { signal: soon(), kind: 'model', round: 2, since: base })
+    await b.close()
+    await relay.close()
+    const reloaded = await openStore([], { storage: { blocks, datastore } })
+    expect(await code(reloaded.get(digest, { signal: timeLimit(300) }))).toBe('storage.notFound')
+    const damaged = { ...bodyOf(blob, 'whole'), chunks: bodyOf(blob, 'whole').chunks.toReversed() }
+    expect(await code(reloaded.complete(damaged))).toBe('storage.tampered')
+    await reloaded.complete(bodyOf(blob, 'whole'))
+    await reloaded.close()
+    const again = await openStore([], { storage: { blocks, datastore } })
+    expect(sameBlob(await again.get(digest, { signal: timeLimit(300) }), bodyOf(blob, 'whole'))).toBe(true)
+    expect((await again.get(digest, { signal: timeLimit(300), since: base })).part).toBe('change')
+    expect(again.traffic().received).toBe(0)
+    expect(await again.usage()).toMatchObject({ blobs: 1, bytes: (await checkBlob(blob)).size })
+  })
+
+  test('is freed with all that is here of it', async () => {
+    const { relay, b, blocks, blob, digest } = await published()
+    await b.get(digest, { signal: soon(), kind: 'model', round: 2, since: base })
+    await b.complete(bodyOf(blob, 'whole'))
+    const other = await openStore([relay])
+    relay.chain.announce(...enrolment(other))
+    const later = await other.put(await model(), { signal: soon(), kind: 'model', round: 5 })
+    await b.get(later, { signal: soon(), kind: 'model', round: 5, since: base })
+    expect(await b.free({ keepRounds: 1 })).toBe((await checkBlob(blob)).size)
+    expect(await raw(blocks)).toBe(2)
+    // What is gone is not brought back in half.
+    await b.complete(bodyOf(blob, 'whole'))
+    expect(await raw(blocks)).toBe(2)
+    expect(await code(b.get(digest, { signal: timeLimit(300), since: base }))).toBe('nothing thrown')
   })
 })
 

@@ -22,11 +22,12 @@ import {
   type BlobStore,
   countTraffic,
   type Digest,
+  type GetOptions,
   type Traffic,
   type TransferOptions,
 } from './BlobStore.ts'
 import { BlobIndex, type IndexEntry } from './blobIndex.ts'
-import { blobLimits, checkBlob, chunkDigests, digestFromKey, keyOf, megabytes, tooLarge } from './blocks.ts'
+import { blobLimits, checkBlob, checkBody, digestFromKey, keyOf, megabytes, tooLarge, wantedBody } from './blocks.ts'
 import { askCarrier, type CarryRequest, notCarried } from './carrier.ts'
 import { collect } from './collect.ts'
 import { createNode, type Node } from './heliaNode.ts'
@@ -274,7 +275,7 @@ class TabStore implements HeliaStore {
       await this.#index.put(entry)
     } catch (error) {
       release()
-      if (this.#index.get(key) === undefined) await this.#index.discard([key, ...chunkKeys])
+      await this.#index.discard([key, ...chunkKeys])
       throw quotaOr(error, size)
     }
     release()
@@ -283,7 +284,7 @@ class TabStore implements HeliaStore {
     return digest
   }
 
-  async get(digest: Digest, { signal, onProgress, kind, round }: TransferOptions = {}): Promise<Blob> {
+  async get(digest: Digest, { signal, onProgress, kind, round, since }: GetOptions = {}): Promise<Blob> {
     this.#assertOpen()
     const failed = new AbortController()
     const stops = [failed.signal, this.#closing.signal]
@@ -292,7 +293,7 @@ class TabStore implements HeliaStore {
     let release = await this.#index.hold(key, [])
     try {
       const header = await this.#fetch(headerCid(digest), either, blobLimits.header, kind)
-      const links = chunkDigests(header)
+      const { chunks: links, ...part } = wantedBody(header, since)
       const chunkKeys = links.map(keyOf)
       const releaseHeader = release
       release = await this.#index.hold(key, chunkKeys)
@@ -308,20 +309,32 @@ class TabStore implements HeliaStore {
         chunks[i] = chunk
         onProgress?.(++done, links.length + 1)
       })
-      if (this.#index.get(key) === undefined) {
-        const note = { own: false, at: Date.now(), receipts: {}, ...purpose(kind, round) }
-        const entry = { digest: key, chunks: chunkKeys, size, note }
-        this.#remember(entry)
-        await this.#index.put(entry)
-        await this.#evict(key)
-      }
+      await this.#record({ digest: key, chunks: chunkKeys, size, note: fetched(kind, round) }, header.byteLength)
       onProgress?.(links.length + 1, links.length + 1)
-      return { header, chunks }
+      return { header, chunks, ...part }
     } catch (error) {
       failed.abort()
       throw quotaOr(error, 0)
     } finally {
       release()
+    }
+  }
+
+  async complete(whole: Blob): Promise<void> {
+    this.#assertOpen()
+    const { digest, chunks, size } = await checkBody(whole, wantedBody(whole.header).chunks)
+    const [key, keys] = [keyOf(digest), chunks.map(keyOf)]
+    const release = await this.#index.hold(key, keys)
+    try {
+      const known = this.#index.get(key)
+      if (known === undefined) return
+      for (const [i, chunk] of whole.chunks.entries()) await this.#blocks.put(chunkCid(chunks[i] as Digest), chunk)
+      await this.#record({ ...known, chunks: keys, size }, whole.header.byteLength)
+    } catch (error) {
+      throw quotaOr(error, size)
+    } finally {
+      release()
+      await this.#index.discard(keys)
     }
   }
 
@@ -502,6 +515,19 @@ class TabStore implements HeliaStore {
     }
     let timer = setTimeout(look, milliseconds)
     return () => clearTimeout(timer)
+  }
+
+  /** Notes a body that was fetched, beside the other where that is here already. */
+  async #record(body: IndexEntry<Note>, headerSize: number): Promise<void> {
+    const known = this.#index.get(body.digest)
+    if (known !== undefined && body.chunks.every(chunk => known.chunks.includes(chunk))) return
+    const entry =
+      known === undefined
+        ? body
+        : { ...known, chunks: [...known.chunks, ...body.chunks], size: known.size + body.size - headerSize }
+    this.#remember(entry)
+    await this.#index.put(entry)
+    await this.#evict(entry.digest)
   }
 
   #given(signal: AbortSignal, cause: unknown = signal.reason): AppError {
@@ -783,6 +809,11 @@ function parseRelay(address: string): { address: Multiaddr; peer: PeerId } {
     throw new AppError('storage.badRelay', { address }, cause)
   }
   throw new AppError('storage.badRelay', { address })
+}
+
+/** What the index notes of a blob that somebody else made. */
+function fetched(kind: BlobKind | undefined, round: number | undefined): Note {
+  return { own: false, at: Date.now(), receipts: {}, ...purpose(kind, round) }
 }
 
 /** What a blob's note says of it; nothing where the caller said nothing. */

@@ -5,7 +5,9 @@ import type { Publishable } from '../study/types.ts'
 import type { Blob } from './BlobStore.ts'
 import { checkBlob } from './blocks.ts'
 import { createMemoryNetwork, createMemoryStore } from './memory.ts'
-import { randomBlob, sameBlob } from './testing.ts'
+import { bodyOf, randomBlob, randomChangedBlob, sameBlob } from './testing.ts'
+
+const base = `0x${'b1'.repeat(32)}` as const
 
 test('a hospital gets what another put, and both count the bytes', async () => {
   const network = createMemoryNetwork()
@@ -60,6 +62,39 @@ test('a caller that reuses its buffer does not change what others read', async (
   const digest = await a.put(blob)
   blob.chunks[0]?.fill(first ^ 1)
   expect((await createMemoryStore(network).get(digest)).chunks[0]?.[0]).toBe(first)
+})
+
+test('who has the model before gets the change alone, and the rest when it asks for the whole', async () => {
+  const network = createMemoryNetwork()
+  const store = createMemoryStore(network)
+  const blob = await randomChangedBlob(2_500_000, base, 40_000)
+  const digest = await createMemoryStore(network).put(blob)
+  const change = await store.get(digest, { kind: 'model', since: base })
+  expect(change.part).toBe('change')
+  expect(sameBlob(change, bodyOf(blob, 'change'))).toBe(true)
+  const small = 40_000 + blob.header.byteLength
+  expect(store.traffic().byKind.model.received).toBe(small)
+  const whole = await store.get(digest, { kind: 'model', since: `0x${'b2'.repeat(32)}` })
+  expect(whole.part).toBeUndefined()
+  expect(sameBlob(whole, bodyOf(blob, 'whole'))).toBe(true)
+  await store.get(digest, { kind: 'model', since: base })
+  expect(store.traffic().byKind.model.received).toBe(small + 2_500_000)
+})
+
+test('a whole that was made from its change is not fetched again', async () => {
+  const network = createMemoryNetwork()
+  const store = createMemoryStore(network)
+  const blob = await randomChangedBlob(2_500_000, base, 40_000)
+  const digest = await createMemoryStore(network).put(blob)
+  await store.get(digest, { since: base })
+  network.delete(digest)
+  const gone = await store.get(digest, { signal: timeLimit(20) }).catch((e: unknown) => e)
+  expect(isAppError(gone, 'storage.notFound')).toBe(true)
+  const damaged = { ...bodyOf(blob, 'whole'), chunks: bodyOf(blob, 'whole').chunks.toReversed() }
+  await expect(store.complete(damaged)).rejects.toMatchObject({ code: 'storage.tampered' })
+  await store.complete(bodyOf(blob, 'whole'))
+  expect(sameBlob(await store.get(digest), bodyOf(blob, 'whole'))).toBe(true)
+  expect(store.traffic().received).toBe(40_000 + blob.header.byteLength)
 })
 
 test('a changed byte is refused on the way in and on the way out', async () => {

@@ -1,6 +1,7 @@
 import { AppError } from '../errors/AppError.ts'
-import { type Blob, type BlobStore, countTraffic, type Digest, type TransferOptions } from './BlobStore.ts'
-import { checkBlob, keyOf } from './blocks.ts'
+import type { Hex } from '../study/types.ts'
+import { type Blob, type BlobStore, countTraffic, type Digest, type GetOptions } from './BlobStore.ts'
+import { checkBlob, checkBody, keyOf, wantedBody } from './blocks.ts'
 
 /** What simulated hospitals share instead of relays. Everything put is kept until it is deleted here. */
 export interface MemoryNetwork {
@@ -61,24 +62,34 @@ export function createMemoryNetwork(): MemoryNetwork {
  * await b.get(digest, { signal: timeLimit(1000) })
  */
 export function createMemoryStore(network: MemoryNetwork): BlobStore {
-  const own = new Map<string, Blob>()
+  const held = new Map<string, Held>()
   const closing = new AbortController()
   const traffic = countTraffic()
 
-  async function get(digest: Digest, { signal, onProgress, kind }: TransferOptions = {}): Promise<Blob> {
-    const key = keyOf(digest)
-    let blob = own.get(key)
-    if (blob === undefined) {
-      const either = signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal])
-      try {
-        blob = await network.wait(key, either)
-      } catch (cause) {
-        throw new AppError(closing.signal.aborted ? 'storage.closed' : 'storage.notFound', {}, cause)
-      }
-      const whole = await checkBlob(blob)
-      if (keyOf(whole.digest) !== key) throw new AppError('storage.tampered')
-      traffic.count('received', kind, whole.size)
-      own.set(key, blob)
+  /** A blob of which this body is here, or that the network has. */
+  async function find(key: string, since: Hex | undefined, signal: AbortSignal | undefined): Promise<Held> {
+    const known = held.get(key)
+    if (known !== undefined && bodyOf(known, since).blocks.every(block => known.here.has(block))) return known
+    const either = signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal])
+    let blob: Blob
+    try {
+      blob = await network.wait(key, either)
+    } catch (cause) {
+      throw new AppError(closing.signal.aborted ? 'storage.closed' : 'storage.notFound', {}, cause)
+    }
+    const { digest } = await checkBlob(blob)
+    if (keyOf(digest) !== key) throw new AppError('storage.tampered')
+    const found = held.get(key) ?? { blob, here: new Set() }
+    held.set(key, found)
+    return found
+  }
+
+  async function get(digest: Digest, { signal, onProgress, kind, since }: GetOptions = {}): Promise<Blob> {
+    const found = await find(keyOf(digest), since, signal)
+    const { blob, blocks } = bodyOf(found, since)
+    for (const block of blocks) {
+      if (!found.here.has(block)) traffic.count('received', kind, block.byteLength)
+      found.here.add(block)
     }
     onProgress?.(1, 1)
     return blob
@@ -91,20 +102,39 @@ export function createMemoryStore(network: MemoryNetwork): BlobStore {
       const { digest, size } = await checkBlob(blob)
       // Copied, so that a caller that reuses its buffers cannot change what others read.
       const copy = { header: blob.header.slice(), chunks: blob.chunks.map(chunk => chunk.slice()) }
-      own.set(keyOf(digest), copy)
+      held.set(keyOf(digest), { blob: copy, here: new Set([copy.header, ...copy.chunks]) })
       network.offer(keyOf(digest), copy)
       traffic.count('sent', kind, size)
       onProgress?.(1, 1)
       return digest
     },
     get,
+    async complete(whole) {
+      const { digest } = await checkBody(whole, wantedBody(whole.header).chunks)
+      const known = held.get(keyOf(digest))
+      if (known !== undefined) for (const block of bodyOf(known).blocks) known.here.add(block)
+    },
     async delete(digest) {
-      own.delete(keyOf(digest))
+      held.delete(keyOf(digest))
     },
     traffic: () => traffic.read(),
     async close() {
       closing.abort()
-      own.clear()
+      held.clear()
     },
   }
+}
+
+/** A blob and those of its blocks that got here. */
+interface Held {
+  readonly blob: Blob
+  readonly here: Set<Uint8Array>
+}
+
+/** One body of a blob, as `get` returns it and as blocks. */
+function bodyOf({ blob: { header, chunks } }: Held, since?: Hex): { blob: Blob; blocks: readonly Uint8Array[] } {
+  const wanted = wantedBody(header, since)
+  const start = wanted.part === 'change' ? chunks.length - wanted.chunks.length : 0
+  const body = chunks.slice(start, start + wanted.chunks.length)
+  return { blob: { ...wanted, header, chunks: body }, blocks: [header, ...body] }
 }

@@ -4,7 +4,7 @@ import { type Manifest, parseManifest } from './manifest.ts'
 import { digitsStudy } from './studies/digits.ts'
 import { heartStudy } from './studies/heart.ts'
 import { defaultMasking } from './studies/masked.ts'
-import { coordinatesSent, paysToCompress, uploadBytes } from './upload.ts'
+import { coordinatesSent, downloadBytes, paysToCompress, uploadBytes } from './upload.ts'
 
 const digits = digitsStudy().manifest
 const size = 784 * 128 + 128 + 128 * 10 + 10
@@ -39,6 +39,16 @@ describe('an upload', () => {
     expect(uploadBytes(masked, committee).bytes).toBeGreaterThan(8 * Math.ceil(size / 9))
     expect(uploadBytes(masked, { seats: 7, isSeat: false }).bytes).toBeGreaterThan(uploadBytes(masked, committee).bytes)
     expect(uploadBytes(masked, { seats: 5, isSeat: true }).bytes).toBeLessThan(uploadBytes(masked, committee).bytes)
+  })
+})
+
+describe('a new model', () => {
+  it('comes as the share of its numbers that is sent, and whole where nothing is compressed', () => {
+    const { bytes, uncompressed } = downloadBytes(ninth, 5)
+    expect(uncompressed / bytes).toBeGreaterThan(8.5)
+    expect(uncompressed / bytes).toBeLessThan(9)
+    expect(downloadBytes(digits, 5)).toEqual({ bytes: uncompressed, uncompressed })
+    expect(downloadBytes(ninth, 64).bytes).toBeGreaterThan(bytes)
   })
 })
 

@@ -40,6 +40,24 @@ export function uploadBytes(
 }
 
 /**
+ * Net bytes of a round's new model for a hospital that has the one before, and for one that needs the whole: a forecast
+ * like uploadBytes.
+ * @param hospitals of the study: a model is sealed to all of them
+ * @throws AppError study.badManifest where the model's layers do not fit
+ */
+export function downloadBytes(
+  manifest: Pick<Manifest, 'model' | 'compression'>,
+  hospitals: number,
+): { readonly bytes: number; readonly uncompressed: number } {
+  const { sharedSize } = parameterLayout(manifest.model)
+  const sealing = bytesOfSealing(hospitals)
+  return {
+    bytes: sealing + bytesOfFloats(coordinatesSent(manifest, sharedSize)),
+    uncompressed: sealing + bytesOfFloats(sharedSize),
+  }
+}
+
+/**
  * False where a study compresses, but no share of its parameters could halve an upload, even to the fewest seats: what
  * compressionPays says.
  */

@@ -11,7 +11,7 @@ import {
 import { weightOf } from '../aggregation/weights.ts'
 import type { Binding } from '../crypto/binding.ts'
 import { sha256Hex } from '../crypto/bytes.ts'
-import { open, readHeader, seal } from '../crypto/envelope.ts'
+import { open, openChange, readHeader, type SealOptions, seal, sealAgain } from '../crypto/envelope.ts'
 import type { HospitalKeys } from '../crypto/keys.ts'
 import type { Dataset } from '../data/dataset.ts'
 import type { Encoded } from '../data/encode.ts'
@@ -32,6 +32,7 @@ import type {
   WithLocal,
   Work,
 } from '../rounds/ports.ts'
+import { blobLimits } from '../storage/blocks.ts'
 import { sharedPart } from '../study/layout.ts'
 import type { Manifest } from '../study/manifest.ts'
 import { type Address, type Hex, type LocalOnly, sameAddress } from '../study/types.ts'
@@ -59,7 +60,9 @@ import { logLoss, majorityClass } from './metrics.ts'
 import type { ModelUse, NamedFile, Version } from './modelUse.ts'
 import { type OpenedUpdate, OpenedUpdates } from './OpenedUpdates.ts'
 import {
+  decodeChange,
   decodeModel,
+  encodeChange,
   encodeModel,
   encodeRewraps,
   encodeStatistics,
@@ -118,6 +121,8 @@ export class HospitalTrainer implements TrainingPort, ModelUse {
   #engine: Promise<Engine> | undefined
   #hospital: Hospital | undefined
   #base: Base | undefined
+  /** What the chain calls the base; null for one that is not on it. */
+  #baseHash: Hex | null = null
   #examples: Parts<Encoded> | undefined
   readonly #spent = { train: 0, encrypt: 0, other: 0 }
 
@@ -141,16 +146,23 @@ export class HospitalTrainer implements TrainingPort, ModelUse {
       const study = await openStudy({ ref, manifest, self }, dataset, keys, initial)
       this.#hospital = this.#settle(study)
       this.#base = undefined
+      this.#baseHash = null
       this.#examples = undefined
-      if (!manifest.standardise) this.#setBase({ round: 0, ...firstBase(study, publicScale(manifest)) })
+      if (!manifest.standardise) this.#setBase({ round: 0, ...firstBase(study, publicScale(manifest)) }, null)
     }
     const engine = await this.#startEngine()
     return { backend: engine.backend, patients: { localOnly: patientsOf(dataset) } }
   }
 
   /** @inheritdoc */
-  async installModel(round: number, modelHash: Hex, blob: Blob, members: readonly Member[]): Promise<void> {
-    this.#setBase(await this.#openModel(round, modelHash, blob, members))
+  async installModel(round: number, modelHash: Hex, blob: Blob, members: readonly Member[]): Promise<Blob | null> {
+    if (blob.part === 'change') {
+      const { next, whole } = await this.#followChange(round, modelHash, blob, members)
+      this.#setBase(next, modelHash)
+      return whole
+    }
+    this.#setBase(await this.#openModel(round, modelHash, blob, members), modelHash)
+    return null
   }
 
   /** @inheritdoc @throws AppError training.noData where the study is not of tables */
@@ -384,19 +396,25 @@ export class HospitalTrainer implements TrainingPort, ModelUse {
     members: readonly Member[],
     work: Work,
   ): Promise<SealedModel> {
-    const plaintext = encodeModel({
-      study: study.ref.study,
-      round,
-      trained: next.trained,
-      manifest: study.hash,
-      vector: next.shared,
-      // A scale of the manifest's own is in the manifest.
-      standardisation: study.manifest.standardise ? next.standardisation : null,
-    })
+    const plaintext = modelBytes(study, { round, ...next })
+    const change = this.#changeTo({ round, ...next })
     const binding = bindingOf(study, round, 'model')
     const dataKey = await modelDataKey(salts, binding)
-    const sealed = await this.#seal(study, round, 'model', plaintext, members, work, { dataKey, iv: modelIv })
+    const sealed = await this.#seal(study, round, 'model', plaintext, members, work, {
+      dataKey,
+      iv: modelIv,
+      ...(change !== null && fitsBeside(plaintext, change.plaintext) && { change }),
+    })
     return { blob: sealed.blob, digest: sealed.digest, modelHash: sealed.commitment }
+  }
+
+  /** What a round changed in its base; null where that is all of it, or where the base is none that the chain names. */
+  #changeTo({ round, trained, shared }: Base): NonNullable<SealOptions['change']> | null {
+    const { study, sparsifier } = this.#configured()
+    const [base, hash] = [this.#base, this.#baseHash]
+    if (base === undefined || hash === null || sparsifier.length === study.layout.sharedSize) return null
+    const values = sparsifier.selected(base, shared)
+    return { base: hash, plaintext: encodeChange({ study: study.ref.study, round, trained, values }) }
   }
 
   /** @inheritdoc @throws AppError training.noModel, training.cancelled */
@@ -473,10 +491,30 @@ export class HospitalTrainer implements TrainingPort, ModelUse {
     return { study, site, alone, use, updates, masked, sparsifier, versions: new Map() }
   }
 
+  /** The model that a change makes of the installed one, bit for bit what the seats have, and the whole blob of it. */
+  async #followChange(round: number, modelHash: Hex, blob: Blob, members: readonly Member[]) {
+    const { study, sparsifier } = this.#configured()
+    const [base, hash] = [this.#baseOf(round), this.#baseHash]
+    if (hash === null) throw new AppError('training.noModel', { round })
+    const by = sealerOf(blob, members)
+    const binding = bindingOf(study, round, 'model')
+    return this.#timed('encrypt', async () => {
+      const { plaintext, dataKey } = await openChange(blob, binding, hash, study.self, this.#options.keys, {
+        by,
+        commitment: modelHash,
+      })
+      const trained = base.trained + 1
+      const values = decodeChange(plaintext, { study: study.ref.study, round, trained, size: sparsifier.length })
+      const next = { ...base, round, trained, shared: sparsifier.replaced(base, values) }
+      const model = modelBytes(study, next)
+      if ((await sha256Hex(model)) !== modelHash.toLowerCase()) throw new AppError('crypto.badCommitment')
+      return { next, whole: await sealAgain(blob, binding, model, dataKey) }
+    })
+  }
+
   async #openModel(round: number, modelHash: Hex, blob: Blob, members: readonly Member[]): Promise<Base> {
     const { study } = this.#configured()
-    const by = members.find(member => sameAddress(member.address, readHeader(blob).by))
-    if (by === undefined) throw new AppError('crypto.wrongBinding', { what: 'sender' })
+    const by = sealerOf(blob, members)
     const { plaintext } = await this.#timed('encrypt', () =>
       open(blob, bindingOf(study, round, 'model'), study.self, this.#options.keys, { by, commitment: modelHash }),
     )
@@ -569,7 +607,7 @@ export class HospitalTrainer implements TrainingPort, ModelUse {
     plaintext: Uint8Array,
     recipients: readonly Member[],
     work: Work,
-    fixed: { readonly dataKey?: Uint8Array; readonly iv?: Uint8Array } = {},
+    fixed: Pick<SealOptions, 'dataKey' | 'iv' | 'change'> = {},
   ): Promise<Sealed> {
     stopIfAborted(work)
     const sealed = await this.#timed('encrypt', async () => {
@@ -597,8 +635,9 @@ export class HospitalTrainer implements TrainingPort, ModelUse {
     return this.#base === undefined ? 'statistics' : 'update'
   }
 
-  #setBase(base: Base): void {
+  #setBase(base: Base, hash: Hex | null): void {
     this.#base = base
+    this.#baseHash = hash
     // The study's standardisation never changes after round zero.
     this.#examples ??= examplesOf(this.#configured().study, this.#options.dataset, base.standardisation)
   }
@@ -638,4 +677,30 @@ export class HospitalTrainer implements TrainingPort, ModelUse {
       this.#spent[kind] += (performance.now() - since) / 1000
     }
   }
+}
+
+/** A model as every seat writes it. */
+function modelBytes({ ref, hash, manifest }: Study, { round, trained, shared, standardisation }: Base): Uint8Array {
+  return encodeModel({
+    study: ref.study,
+    round,
+    trained,
+    manifest: hash,
+    vector: shared,
+    // A scale of the manifest's own is in the manifest.
+    standardisation: manifest.standardise ? standardisation : null,
+  })
+}
+
+/** Whether a change fits into a model's blob. */
+function fitsBeside(whole: Uint8Array, change: Uint8Array): boolean {
+  return whole.length + change.length <= blobLimits.total - blobLimits.header
+}
+
+/** The seat that sealed a model. @throws AppError crypto.wrongBinding where it is no member */
+function sealerOf(blob: Blob, members: readonly Member[]): Member {
+  const { by } = readHeader(blob)
+  const sealer = members.find(({ address }) => sameAddress(address, by))
+  if (sealer === undefined) throw new AppError('crypto.wrongBinding', { what: 'sender' })
+  return sealer
 }

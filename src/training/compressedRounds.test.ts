@@ -1,6 +1,9 @@
 import 'fake-indexeddb/auto'
 import { readFile } from 'node:fs/promises'
+import { decode, encode } from '@ipld/dag-cbor'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { createDutySigner } from '../crypto/duty.ts'
+import { open, openChange, readHeader, seal } from '../crypto/envelope.ts'
 import { createKeys, publicKeys } from '../crypto/keys.ts'
 import { type HeartSplit, heartDataset, heartShares } from '../data/heart.ts'
 import type { Blob, Member, Sealed, SealedModel } from '../rounds/ports.ts'
@@ -57,6 +60,7 @@ const flipped = async (): Promise<Engine> => {
 }
 
 const datasets = await heartDatasets()
+const { sharedSize } = parameterLayout(plain.model)
 
 const membersOf = (hospitals: readonly TestHospital[]) => hospitals.map(({ member }) => member)
 
@@ -85,6 +89,10 @@ async function play(hospitals: readonly TestHospital[], round: number): Promise<
 
 /** The same of a masked study: every hospital has a seat, all answer. */
 async function playMasked(hospitals: readonly TestHospital[], round: number): Promise<void> {
+  await install(hospitals, round, await madeMasked(hospitals, round))
+}
+
+async function madeMasked(hospitals: readonly TestHospital[], round: number): Promise<SealedModel> {
   const seats = membersOf(hospitals)
   const sealed = await contributions(hospitals, round)
   const set = seats.map(({ index, address }) => ({ index, hospital: address, weight: sealed[index]!.patientWeight! }))
@@ -99,7 +107,7 @@ async function playMasked(hospitals: readonly TestHospital[], round: number): Pr
   const answers = { masks, shares: seats.map(() => null), opening: [] }
   const outcome = await hospitals[0]!.trainer.aggregateMasked(round, committee, answers, seats)
   if ('accused' in outcome) throw new Error('accused')
-  await install(hospitals, round, outcome.model)
+  return outcome.model
 }
 
 async function install(hospitals: readonly TestHospital[], round: number, { modelHash, blob }: SealedModel) {
@@ -203,7 +211,155 @@ describe('rounds that send a quarter of the numbers', () => {
   })
 })
 
-const { sharedSize } = parameterLayout(plain.model)
+/** Heart as it is, but for the network and the compression: its columns are on the scale of a round zero. */
+const standardised = parseManifest({
+  ...heart.manifest,
+  model: plain.model,
+  training: plain.training,
+  compression,
+})
+
+/** What the store gives to who has the base. */
+function changeOf({ blob: { header, chunks } }: SealedModel): Blob {
+  return { header, chunks: chunks.slice(readHeader({ header }).chunkDigests.length), part: 'change' }
+}
+
+const bytesIn = ({ header, chunks }: Blob) => chunks.reduce((sum, { length }) => sum + length, header.length)
+
+describe('on the way down', () => {
+  /** A round in which one seat makes the model, which nobody installs yet. */
+  async function made(hospitals: readonly TestHospital[], round: number): Promise<SealedModel> {
+    const members = membersOf(hospitals)
+    const sealed = await contributions(hospitals, round)
+    const [seat] = hospitals as [TestHospital]
+    await openAll(seat, members, round, sealed)
+    return seat.trainer.aggregate(round, members, members)
+  }
+
+  async function madeOfStatistics(hospitals: readonly TestHospital[]): Promise<SealedModel> {
+    const members = membersOf(hospitals)
+    const sealed: Sealed[] = []
+    for (const { trainer } of hospitals) sealed.push(await trainer.sealStatistics(1, members))
+    const [seat] = hospitals as [TestHospital]
+    await openAll(seat, members, 1, sealed)
+    return seat.trainer.aggregate(1, members, members)
+  }
+
+  /** Two hospitals after a round whose model both have whole. */
+  async function begun() {
+    const hospitals = await testHospitals(datasets.slice(0, 2), compressed)
+    await play(hospitals, 1)
+    const [seat, follower] = hospitals as [TestHospital, TestHospital]
+    return { hospitals, members: membersOf(hospitals), seat, follower }
+  }
+
+  it.each([
+    ['from round zero on', standardised, [2, 3, 4]],
+    ['on public scales', compressed, [1, 2, 3, 4]],
+  ])(
+    'a hospital follows by the changes alone and has the seats’ model, bit for bit: %s',
+    async (_, manifest, rounds) => {
+      const hospitals = await testHospitals(datasets.slice(0, 2), manifest)
+      const members = membersOf(hospitals)
+      const [seat, follower] = hospitals as [TestHospital, TestHospital]
+      if (manifest.standardise) await install(hospitals, 1, await madeOfStatistics(hospitals))
+      for (const round of rounds) {
+        const model = await made(hospitals, round)
+        // Before the first model of a chain there is nothing that a change could be from.
+        if (round === 1) {
+          expect(readHeader(model.blob).change).toBeUndefined()
+          await install(hospitals, round, model)
+          continue
+        }
+        const change = changeOf(model)
+        expect(bytesIn(model.blob) - bytesIn(change)).toBeGreaterThan(4 * sharedSize)
+        expect(change.chunks[0]?.length).toBeLessThan(sharedSize + 200)
+        const whole = await follower.trainer.installModel(round, model.modelHash, change, members)
+        expect(whole?.chunks).toEqual(model.blob.chunks.slice(0, -1))
+        expect(await seat.trainer.installModel(round, model.modelHash, model.blob, members)).toBeNull()
+      }
+      // What both make of the next round depends on every bit that they have.
+      const sealed = await contributions(hospitals, 5)
+      const hashes = []
+      for (const hospital of hospitals) {
+        await openAll(hospital, members, 5, sealed)
+        hashes.push((await hospital.trainer.aggregate(5, members, members)).modelHash)
+      }
+      expect(hashes[1]).toBe(hashes[0])
+    },
+  )
+
+  it('is the same under masks', async () => {
+    const hospitals = await testHospitals(datasets.slice(0, 3), { ...compressed, masking: defaultMasking })
+    const members = membersOf(hospitals)
+    await install(hospitals, 1, await madeMasked(hospitals, 1))
+    const model = await madeMasked(hospitals, 2)
+    const whole = await hospitals[1]!.trainer.installModel(2, model.modelHash, changeOf(model), members)
+    expect(whole?.chunks).toEqual(model.blob.chunks.slice(0, -1))
+  })
+
+  it('who missed a round, or has just come, takes the whole', async () => {
+    const { hospitals, members, seat, follower } = await begun()
+    const second = await made(hospitals, 2)
+    await seat.trainer.installModel(2, second.modelHash, second.blob, members)
+    const third = await made(hospitals, 3)
+    const missed = follower.trainer.installModel(3, third.modelHash, changeOf(third), members)
+    await expect(missed).rejects.toMatchObject({ code: 'crypto.wrongBinding' })
+    const { keys, member } = follower
+    const reloaded = new HospitalTrainer({ keys, dataset: datasets[1]!, createEngine: () => createEngine('cpu') })
+    await reloaded.configure(testRef, compressed, member.address)
+    const tooSoon = reloaded.installModel(3, third.modelHash, changeOf(third), members)
+    await expect(tooSoon).rejects.toMatchObject({ code: 'training.noModel' })
+    for (const trainer of [follower.trainer, reloaded]) {
+      await trainer.installModel(3, third.modelHash, third.blob, members)
+    }
+  })
+
+  it('a change that lies is refused, and the whole beside it installs', async () => {
+    const { hospitals, members, seat, follower } = await begun()
+    const model = await made(hospitals, 2)
+    const binding = { ...testRef, round: 2, sender: testRef.study, kind: 'model' } as const
+    const base = readHeader(model.blob).change!.base
+    const { address } = follower.member
+    const [whole, change] = [
+      await open(model.blob, binding, address, follower.keys),
+      await openChange(model.blob, binding, base, address, follower.keys),
+    ]
+    const signer = createDutySigner(seat.keys.duty.privateKey)
+    const by = seat.member.address
+    const truth = decode<{ values: Uint8Array }>(change.plaintext)
+    const lie = encode({ ...truth, values: truth.values.map((byte, i) => (i === 0 ? byte ^ 1 : byte)) })
+    const { blob } = await seal(
+      whole.plaintext,
+      binding,
+      members.map(member => ({ address: member.address, encryption: member.keys.encryption })),
+      {
+        by,
+        commitment: whole.commitment,
+        dataKey: whole.dataKey,
+        change: { base, plaintext: lie },
+        sign: (ciphertext, commitment) =>
+          signer.sealedBlob(testRef, { by, round: 2, kind: 'model', ciphertext, commitment }),
+      },
+    )
+    const lying = { ...model, blob }
+    const following = follower.trainer.installModel(2, model.modelHash, changeOf(lying), members)
+    await expect(following).rejects.toMatchObject({ code: 'crypto.badCommitment' })
+    // Nothing of it stays: the true change still fits.
+    expect(await follower.trainer.installModel(2, model.modelHash, changeOf(model), members)).not.toBeNull()
+    await seat.trainer.installModel(2, model.modelHash, blob, members)
+  })
+
+  it('a model is whole where every number of it is sent', async () => {
+    const hospitals = await testHospitals(datasets.slice(0, 2), parseManifest({ ...plain, compression: { keep: 1 } }))
+    await play(hospitals, 1)
+    expect(readHeader((await play(hospitals, 2)).blob).change).toBeUndefined()
+    const uncompressed = await testHospitals(datasets.slice(0, 2), plain)
+    await play(uncompressed, 1)
+    expect(readHeader((await play(uncompressed, 2)).blob).change).toBeUndefined()
+  })
+})
+
 /** The shared parameters that each training began and ended with, in order. */
 let trainings: { readonly start: Float32Array; readonly end: Float32Array }[] = []
 beforeEach(() => {

@@ -5,6 +5,7 @@ import type { Binding } from '../crypto/binding.ts'
 import { isAppError } from '../errors/AppError.ts'
 import { MODULUS } from '../field/Field.ts'
 import {
+  decodeChange,
   decodeMasked,
   decodeMasks,
   decodeModel,
@@ -12,6 +13,7 @@ import {
   decodeShares,
   decodeStatistics,
   decodeUpdate,
+  encodeChange,
   encodeMasked,
   encodeMasks,
   encodeModel,
@@ -82,6 +84,27 @@ it('statistics come back as they were, and not for another round or width', () =
   expect(decodeStatistics(bytes, 1, 2)).toEqual(statistics)
   expect(refused(() => decodeStatistics(bytes, 2, 2))).toBe(true)
   expect(refused(() => decodeStatistics(bytes, 1, 3))).toBe(true)
+})
+
+describe('a change', () => {
+  const change = { study, round: 4, trained: 3, values: Float32Array.of(1.5, -0, 3e-40) }
+  const expected = { study, round: 4, trained: 3, size: 3 }
+
+  it('has one form, and comes back to the bit', () => {
+    expect(encodeChange(change)).toEqual(encodeChange(structuredClone(change)))
+    expect(decodeChange(encodeChange(change), expected)).toEqual(change.values)
+  })
+
+  it('is refused for another study, round, number of trainings or size, with what is no number, and as a model', () => {
+    const bytes = encodeChange(change)
+    for (const other of [{ study: `0x${'5d'.repeat(20)}` as const }, { round: 5 }, { trained: 4 }]) {
+      expect(refused(() => decodeChange(bytes, { ...expected, ...other }), 'crypto.wrongBinding')).toBe(true)
+    }
+    expect(refused(() => decodeChange(bytes, { ...expected, size: 2 }))).toBe(true)
+    const endless = encodeChange({ ...change, values: Float32Array.of(1, Number.POSITIVE_INFINITY, 2) })
+    expect(refused(() => decodeChange(endless, expected))).toBe(true)
+    expect(refused(() => decodeModel(bytes, { study, round: 4, manifest, size: 3, width: null }))).toBe(true)
+  })
 })
 
 describe('a model', () => {

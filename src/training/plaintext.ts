@@ -45,6 +45,12 @@ export interface ModelPlaintext {
   readonly standardisation: Standardisation | null
 }
 
+/** What is new in a finalised model since the one before it: as deterministic as the model. */
+export interface ChangePlaintext extends Pick<ModelPlaintext, 'study' | 'round' | 'trained'> {
+  /** The model's values at the coordinates of its round, in the round's order. */
+  readonly values: Float32Array
+}
+
 /** One data key of an update, wrapped for one seat. */
 export interface Rewrap extends WrappedKey {
   readonly update: Address
@@ -216,6 +222,30 @@ export function decodeModel(
     vector,
     standardisation: expect.width === null ? null : { mean, deviation },
   }
+}
+
+export function encodeChange({ study, round, trained, values }: ChangePlaintext): Uint8Array {
+  return encode({ v: 1, kind: 'change', study: hexToBytes(study), round, trained, values: float32Bytes(values) })
+}
+
+/**
+ * Parses and checks an opened change.
+ * @param expect.size coordinates of the round
+ * @returns the values
+ * @throws AppError aggregation.badUpdate: malformed or not finite; crypto.wrongBinding: of another study or round
+ */
+export function decodeChange(
+  bytes: Uint8Array,
+  expect: Omit<ChangePlaintext, 'values'> & { readonly size: number },
+): Float32Array {
+  const value = parse(bytes, changeShape)
+  const belongs =
+    sameBytes(value.study, hexToBytes(expect.study)) && value.round === expect.round && value.trained === expect.trained
+  if (!belongs) throw new AppError('crypto.wrongBinding', { what: 'change' })
+  if (value.values.length !== expect.size * 4) throw new AppError('aggregation.badUpdate')
+  const values = float32Of(value.values)
+  if (!values.every(Number.isFinite)) throw new AppError('aggregation.badUpdate')
+  return values
 }
 
 /** Wrapped keys are good for one seat each; the salt makes the commitment say nothing. */
@@ -396,6 +426,15 @@ const modelShape = z.strictObject({
   vector: bytesOf(),
   mean: bytesOf(),
   deviation: bytesOf(),
+})
+
+const changeShape = z.strictObject({
+  v: z.literal(1),
+  kind: z.literal('change'),
+  study: bytesOf(20),
+  round,
+  trained: round,
+  values: bytesOf(),
 })
 
 const rewrapsShape = z.strictObject({

@@ -249,7 +249,7 @@ export const joinTexts = {
     sharedMasked:
       'What the model learned from your patients: masked. Nobody can read it, not even the committee; only the weighted sum of all hospitals opens.',
     sharedPart: (keep: number) =>
-      `Of that, ${partOf(keep)} goes up in a round, the rest in later ones: uploads are smaller.`,
+      `Of that, ${partOf(keep)} goes up in a round, the rest in later ones: uploads are smaller, and so are the new models that come back.`,
     sharedPublicMasked:
       'Public on the chain: your hospital’s name, its address and stake, and fingerprints of what it sent.',
     sharedWeight: (patients: number) =>

@@ -174,8 +174,10 @@ export const liveTexts = {
     whoMasked:
       'Nobody can open your update, not the committee either: it is masked, and only the sum of all hospitals’ updates opens.',
     whoScored: `Your update is masked: the sum of all hospitals’ updates opens. ${scoringOpens}`,
-    compressed: (upload: string, times: number) =>
+    compressedUp: (upload: string, times: number) =>
       `Of each update a part is sent now and the rest in later rounds: an upload is ${upload}, ${times.toFixed(1)} times smaller than without compression.`,
+    compressedDown: (model: string, times: number) =>
+      `A new model comes as what is new in it: ${model}, ${times.toFixed(1)} times smaller than all of it. After a missed round all of it comes.`,
     nothingYet: 'Nothing has left this computer yet.',
   },
 

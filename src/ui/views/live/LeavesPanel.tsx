@@ -2,7 +2,7 @@ import { Stack, Table, Text } from '@mantine/core'
 import type { HospitalView } from '../../../app/store.ts'
 import { memberIndex } from '../../../rounds/duties.ts'
 import { blobKinds } from '../../../storage/BlobStore.ts'
-import { uploadBytes } from '../../../study/upload.ts'
+import { downloadBytes, uploadBytes } from '../../../study/upload.ts'
 import { Panel } from '../../components/Panel.tsx'
 import { bytes } from '../../format.ts'
 import { texts } from '../../texts.ts'
@@ -19,7 +19,7 @@ export function LeavesPanel({ view }: { readonly view: HospitalView }) {
   const masking = view.study?.manifest.masking
   const isMasked = masking !== undefined
   const words = masking === undefined ? sealed : masking.scored ? scored : masked
-  const upload = uploadOf(view)
+  const compressed = compressedOf(view)
   const { traffic } = view
   const { storage, calls } = view.live
   const { other } = traffic.byKind
@@ -74,8 +74,11 @@ export function LeavesPanel({ view }: { readonly view: HospitalView }) {
           {leaves.chain(calls.confirmed, calls.failed)}
           {calls.gasUsed > 0n && `, ${leaves.gas(gasText(calls.gasUsed))}`}. {leaves[words.chainHolds]}
         </Text>
-        {upload !== null && (
-          <Text size="sm">{leaves.compressed(bytes(upload.bytes), upload.uncompressed / upload.bytes)}</Text>
+        {compressed !== null && (
+          <Text size="sm">
+            {leaves.compressedUp(bytes(compressed.up.bytes), timesSmaller(compressed.up))}{' '}
+            {leaves.compressedDown(bytes(compressed.down.bytes), timesSmaller(compressed.down))}
+          </Text>
         )}
         <Text size="sm" c="dimmed" className="ward-measure">
           {leaves[words.who]}
@@ -85,13 +88,20 @@ export function LeavesPanel({ view }: { readonly view: HospitalView }) {
   )
 }
 
-/** What an upload of this round takes; null where the study does not compress, or no committee is drawn. */
-function uploadOf({ study, round }: HospitalView) {
+/** What this round's upload and model take; null where the study does not compress, or no committee is drawn. */
+function compressedOf({ study, round }: HospitalView) {
   const snapshot = round?.snapshot
   if (study?.manifest.compression === undefined || !snapshot || snapshot.seats.length === 0) return null
   const me = memberIndex(snapshot, round)
   const isSeat = me !== null && snapshot.seats.includes(me)
-  return uploadBytes(study.manifest, { seats: snapshot.seats.length, isSeat })
+  return {
+    up: uploadBytes(study.manifest, { seats: snapshot.seats.length, isSeat }),
+    down: downloadBytes(study.manifest, snapshot.members.length),
+  }
+}
+
+function timesSmaller({ bytes, uncompressed }: ReturnType<typeof downloadBytes>): number {
+  return uncompressed / bytes
 }
 
 interface FlowRowProps {
