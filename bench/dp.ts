@@ -1,7 +1,9 @@
 /**
- * npm run bench -- dp [--only heart|digits] [--seeds 5] [--seed 3001] [--rounds 5] [--digits-rounds 15] [--write] [--json]
+ * npm run bench -- dp [--only heart|digits] [--seeds 5] [--seed 3001] [--rounds 5] [--digits-rounds 15] [--clip-times 1]
+ *   [--adaptive] [--write] [--json]
  * What differential privacy costs in accuracy: heart disease at four hospitals at ε = 1, ε = 5 and without, and handwritten
  * digits at three hospitals at ε = 3. --write keeps the report as docs/benchmarks/dp.md.
+ * --clip-times 4 chooses heart's clip four times too large, 0.25 too small; --adaptive lets it follow the patients.
  */
 import { parseArgs } from 'node:util'
 import { readStudy } from '../scripts/demo/studyData.ts'
@@ -31,6 +33,8 @@ const { values: options } = parseArgs({
     seed: { type: 'string', default: '3001' },
     rounds: { type: 'string', default: '5' },
     'digits-rounds': { type: 'string', default: '15' },
+    'clip-times': { type: 'string', default: '1' },
+    adaptive: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
@@ -43,8 +47,17 @@ const [count, firstSeed, rounds, digitsRounds] = [
   options['digits-rounds'],
 ].map(Number) as [number, number, number, number]
 const isWhole = [count, firstSeed, rounds, digitsRounds].every(value => Number.isInteger(value) && value > 0)
-if (!isWhole || (only !== undefined && only !== 'heart' && only !== 'digits')) {
-  process.stderr.write('--seeds, --seed, --rounds and --digits-rounds take whole numbers; --only heart or digits.\n')
+const { adaptive } = options
+const clipTimes = Number(options['clip-times'])
+if (
+  !isWhole ||
+  !(clipTimes > 0) ||
+  ((clipTimes !== 1 || adaptive) && options.write) ||
+  (only !== undefined && only !== 'heart' && only !== 'digits')
+) {
+  process.stderr.write(
+    '--seeds, --seed, --rounds and --digits-rounds take whole numbers, --clip-times more than 0; --only heart or digits; --write no other clip.\n',
+  )
   process.exit(1)
 }
 const seeds = Array.from({ length: count }, (_, i) => firstSeed + i)
@@ -57,7 +70,14 @@ const heart =
   only === 'digits'
     ? undefined
     : await learnHeartPrivately(
-        { epsilons: [null, Infinity, ...heartFigures.map(({ epsilon }) => epsilon)], delta: heartDelta, rounds, seeds },
+        {
+          epsilons: [null, Infinity, ...heartFigures.map(({ epsilon }) => epsilon)],
+          delta: heartDelta,
+          rounds,
+          seeds,
+          clipTimes,
+          adaptive,
+        },
         await createEngine('cpu'),
         log,
       )
@@ -110,7 +130,7 @@ function heartReport(studies: readonly HeartReport[], { alone, majority }: Heart
       ['majority', '', '', ...splits.map(split => figure(majority[split]))],
     ]),
     '',
-    `With DP: ${privacy!.steps} step a round of all patients (q = ${privacy!.sampleRate}), clip ${privacy!.clip}, learning rate ${training.learningRate}, l2 ${training.l2}. Columns are on the scale of`,
+    `With DP: ${privacy!.steps} step a round of all patients (q = ${privacy!.sampleRate}), clip ${privacy!.clip}${privacy!.adaptive ? ' at first' : ''}, learning rate ${training.learningRate}, l2 ${training.l2}. Columns are on the scale of`,
     'public ranges instead of a federated standardisation, which costs none of ε. ε charged is the ledger’s (RDP), exact is that of',
     'the Gaussian; both are for every patient of a hospital over all rounds. The app’s own trainers, every update sealed and opened.',
     'Each hospital predicts with an intercept fitted to its own training patients without noise, in a copy that never leaves it and is',

@@ -58,12 +58,18 @@ export async function learnHeartPrivately(
     delta,
     rounds,
     seeds,
+    clipTimes = 1,
+    adaptive = false,
   }: {
     readonly epsilons: readonly (number | null)[]
     readonly delta: number
     /** Of the private studies; the other keeps its own. */
     readonly rounds: number
     readonly seeds: readonly number[]
+    /** What the private studies' clip is multiplied with: a badly chosen one. */
+    readonly clipTimes?: number
+    /** Whether that clip follows the patients. */
+    readonly adaptive?: boolean
   },
   engine: Engine,
   log: (line: string) => void,
@@ -72,7 +78,7 @@ export async function learnHeartPrivately(
   const studies: HeartReport[] = []
   const baselines = { alone: empty(), majority: empty() }
   for (const epsilon of epsilons) {
-    const plan = planOf(epsilon, delta, rounds)
+    const plan = clippedAt(planOf(epsilon, delta, rounds), clipTimes, adaptive)
     const accuracy = empty()
     for (const seed of seeds) {
       for (const split of splits) {
@@ -106,6 +112,13 @@ function planOf(epsilon: number | null, delta: number, rounds: number): StudyPla
   const plan = privately(heartStudy({ rounds }), { epsilon: 1, delta })
   const privacy = { ...plan.manifest.privacy!, noise: hardlyAny }
   return { ...plan, manifest: { ...plan.manifest, privacy } }
+}
+
+function clippedAt(plan: StudyPlan, times: number, adaptive: boolean): StudyPlan {
+  const { privacy } = plan.manifest
+  if (privacy === undefined) return plan
+  const clipped = { ...privacy, clip: privacy.clip * times, ...(adaptive && { adaptive }) }
+  return { ...plan, manifest: { ...plan.manifest, privacy: clipped } }
 }
 
 async function readHeart(): Promise<Readonly<Record<Split, (seed: number) => TableDataset[]>>> {

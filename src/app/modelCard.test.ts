@@ -76,7 +76,17 @@ describe('modelCard', () => {
     expect(card.training).toMatchObject({ stepsPerRound: 1, sampleRate: 1, clip: 1 })
     expect(card.training.noise).toBeCloseTo(noised.privacy?.noise ?? 0, 3)
     expect(card.training).not.toHaveProperty('epochsPerRound')
+    expect(card.training).not.toHaveProperty('adaptiveClip')
     expect(modelCardSchema.parse(JSON.parse(JSON.stringify(card)))).toEqual(card)
+  })
+
+  it('says that the clip of a private study follows the patients', () => {
+    const noised = privately(heartStudy(), { epsilon: 5, delta: 1e-4 }).manifest
+    const following = { ...noised, privacy: { ...noised.privacy!, adaptive: true } }
+    const card = modelCard({ ...source, manifest: following })
+    expect(card.training).toMatchObject({ clip: 1, adaptiveClip: true })
+    expect(modelCardSchema.parse(JSON.parse(JSON.stringify(card)))).toEqual(card)
+    expect(modelCardMarkdown(card)).toContain('adaptiveClip: true')
   })
 
   it('holds patients in bands and figures in hundredths, never counts', () => {

@@ -69,6 +69,8 @@ export const modelCardSchema = z.object({
     stepsPerRound: z.number().int().positive().optional(),
     sampleRate: z.number().positive().optional(),
     clip: z.number().positive().optional(),
+    /** The clip is where it starts, and follows the patients from there. */
+    adaptiveClip: z.literal(true).optional(),
     noise: z.number().positive().optional(),
     learningRate: z.number().positive(),
     momentum: z.number().nonnegative(),
@@ -168,6 +170,7 @@ export function modelCard(source: ModelCardSource): ModelCard {
             stepsPerRound: privacy.steps,
             sampleRate: privacy.sampleRate,
             clip: privacy.clip,
+            ...(privacy.adaptive && { adaptiveClip: true as const }),
             noise: Number(privacy.noise.toFixed(3)),
           }),
       learningRate: training.learningRate,

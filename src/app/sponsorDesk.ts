@@ -334,11 +334,15 @@ async function withWorker<T>(use: (client: import('../training/client.ts').Train
   }
 }
 
-/** Drafts that were begun before there were masked studies, scores in them, clips by layer, or compressed studies, say nothing of them. */
+/** Drafts begun before there were masked studies, scores in them, other clips, or compressed studies, say nothing of them. */
 function withEveryField(draft: Draft): Draft {
   const { form } = draft
   const masking = form.masking ? { ...form.masking, scored: form.masking.scored ?? false } : null
-  const privacy = form.privacy ? { ...form.privacy, perLayer: form.privacy.perLayer ?? false } : null
+  const privacy = form.privacy && {
+    ...form.privacy,
+    perLayer: form.privacy.perLayer ?? false,
+    adaptive: form.privacy.adaptive ?? false,
+  }
   return { ...draft, form: { ...form, privacy, masking, keep: form.keep ?? 1 } }
 }
 

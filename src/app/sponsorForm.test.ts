@@ -244,6 +244,36 @@ describe('a clip for each layer', () => {
   })
 })
 
+describe('a clip that follows the patients', () => {
+  const following = (form: SponsorForm): SponsorForm => {
+    const noised = withPrivacy(form, true)
+    return { ...noised, privacy: noised.privacy && { ...noised.privacy, adaptive: true } }
+  }
+
+  it('is in the description, in its forecast and in a clone, and costs nothing more', () => {
+    const { study } = checkForm(following(heart), relays)
+    expect(study?.manifest.privacy).toEqual({
+      ...checkForm(withPrivacy(heart, true), relays).study?.manifest.privacy,
+      adaptive: true,
+    })
+    const clone = study && formOf(study.manifest, study.rules, { ...study.options, gasEth: study.gasEth })
+    expect(clone?.privacy).toEqual(following(heart).privacy)
+    expect(forecastOf(following(heart)).settings.adaptive).toBe(true)
+  })
+
+  it('is not mentioned where it does not', () => {
+    const { study } = checkForm(withPrivacy(heart, true), relays)
+    expect(study?.manifest.privacy).toBeDefined()
+    expect(study?.manifest.privacy).not.toHaveProperty('adaptive')
+    expect(forecastOf(withPrivacy(heart, true)).settings.adaptive).toBe(false)
+  })
+})
+
+it('a forecast compresses as the form does', () => {
+  expect(forecastOf({ ...withPrivacy(heart, true), keep: 1 / 4 }).compression).toEqual({ keep: 1 / 4 })
+  expect(forecastOf(withPrivacy(heart, true))).not.toHaveProperty('compression')
+})
+
 describe('a masked form', () => {
   const hidden = withMasking(heart, true)
 

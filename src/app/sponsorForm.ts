@@ -73,6 +73,8 @@ export interface FormPrivacy {
   readonly clip: Typed
   /** A clip for each layer: counts where the model has several. */
   readonly perLayer: boolean
+  /** Clips that follow the patients, from this one on. */
+  readonly adaptive: boolean
 }
 
 /** How a masked study writes its updates as integers. */
@@ -186,6 +188,7 @@ const formSchema = z.object({
       samplePercent: z.number().check(z.gt(0), z.maximum(100)),
       clip: z.number().check(z.gt(0), z.maximum(1000)),
       perLayer: z.boolean(),
+      adaptive: z.boolean(),
     }),
   ),
   masking: z.nullable(
@@ -467,9 +470,9 @@ function formPrivacy(manifest: Manifest, rounds: number): FormPrivacy | null {
   const { privacy } = manifest
   const epsilon = studyEpsilon(manifest, rounds)
   if (privacy === undefined || epsilon === null) return null
-  const { delta, steps, sampleRate, clip, perLayer = false } = privacy
+  const { delta, steps, sampleRate, clip, perLayer = false, adaptive = false } = privacy
   const rounded = Math.ceil(epsilon * 100 - 1e-6) / 100
-  return { epsilon: rounded, delta, steps, samplePercent: 100 * sampleRate, clip, perLayer }
+  return { epsilon: rounded, delta, steps, samplePercent: 100 * sampleRate, clip, perLayer, adaptive }
 }
 
 /** What a sponsor compares. */
@@ -496,7 +499,9 @@ export function forecastOf(form: SponsorForm): ForecastOptions {
       sampleRate: (privacy?.samplePercent ?? 0) / 100,
       clip: privacy?.clip ?? 0,
       perLayer: privacy !== null && isPerLayer(form, privacy),
+      adaptive: privacy?.adaptive === true,
     },
+    ...compressionOf(form),
     delta: privacy?.delta ?? 0,
     rounds: rounds ?? 0,
     hospitals: Math.min(FORECAST_HOSPITALS, maxHospitals ?? 0),
@@ -509,7 +514,7 @@ export function forecastOf(form: SponsorForm): ForecastOptions {
 export function privacyDefaults(form: SponsorForm): FormPrivacy {
   const { steps, sampleRate, clip } = privateSettings(form)
   const promise = form.schema.kind === 'table' ? { epsilon: 5, delta: 1e-4 } : { epsilon: 3, delta: 1e-5 }
-  return { ...promise, steps, samplePercent: 100 * sampleRate, clip, perLayer: false }
+  return { ...promise, steps, samplePercent: 100 * sampleRate, clip, perLayer: false, adaptive: false }
 }
 
 /** The form with noise or without, and with what has to change with it: strides, penalty, and what scores compare. */
@@ -564,7 +569,7 @@ export function hasScores(form: Pick<SponsorForm, 'masking' | 'privacy'>): boole
 export function privacyOf(form: SponsorForm): PrivacySpec | null {
   const { privacy, rounds } = form
   if (privacy === null) return null
-  const { epsilon, delta, steps, samplePercent, clip } = privacy
+  const { epsilon, delta, steps, samplePercent, clip, adaptive } = privacy
   return privacyPlan(
     { epsilon: epsilon ?? 0, delta: delta ?? 0, rounds: rounds ?? 0 },
     {
@@ -572,6 +577,7 @@ export function privacyOf(form: SponsorForm): PrivacySpec | null {
       sampleRate: (samplePercent ?? 0) / 100,
       clip: clip ?? 0,
       perLayer: isPerLayer(form, privacy),
+      adaptive,
     },
   )
 }
@@ -619,7 +625,7 @@ function manifestFrom(form: SponsorForm, relays: readonly string[]): Manifest {
 
 /** How updates go up. */
 function uploadRules(form: SponsorForm): Pick<Manifest, 'masking' | 'compression'> {
-  const { masking, keep } = form
+  const { masking } = form
   return {
     ...(masking !== null && {
       masking: {
@@ -628,8 +634,12 @@ function uploadRules(form: SponsorForm): Pick<Manifest, 'masking' | 'compression
         ...(isScored(form) && { scored: true }),
       },
     }),
-    ...(keep < 1 && { compression: { keep } }),
+    ...compressionOf(form),
   }
+}
+
+function compressionOf({ keep }: SponsorForm): Pick<Manifest, 'compression'> {
+  return keep < 1 ? { compression: { keep } } : {}
 }
 
 /** Optional texts that were left empty are left out: dag-cbor has no undefined. */

@@ -5,6 +5,8 @@ import { rdpAccountant } from './accountant/rdp.ts'
 import {
   allocateNoise,
   chargedSigma,
+  counterGrid,
+  counterSigma,
   effectiveSigma,
   gradientSigma,
   type LayerClip,
@@ -84,6 +86,37 @@ describe('the charge for adaptive clips', () => {
     expect(() => gradientSigma(5, [1])).toThrow(RangeError)
     expect(() => gradientSigma(1, [0])).toThrow(RangeError)
   })
+})
+
+describe('the noise on counters', () => {
+  it('takes a fiftieth of what the step is charged, however many there are', () => {
+    fc.assert(
+      fc.property(sigma, fc.integer({ min: 1, max: 30 }), (charged, count) => {
+        const counters = Array.from({ length: count }, () => counterSigma(charged, count))
+        const gradients = gradientSigma(charged, counters)
+        expect((charged / gradients) ** 2).toBeCloseTo(0.98, 9)
+        expect(chargedSigma(gradients, counters)).toBeCloseTo(charged, 9)
+      }),
+    )
+    expect(counterSigma(2, 3)).toBeCloseTo(Math.sqrt(3 / 0.02), 12)
+    for (const [charged, count] of [
+      [0, 1],
+      [1, 0],
+      [1, 1.5],
+    ] as const) {
+      expect(() => counterSigma(charged, count)).toThrow(RangeError)
+    }
+  })
+})
+
+it('a counter’s grid holds every half, and is fine beside its noise', () => {
+  for (const sigma of [1e-3, 0.1, 1, 4, 31, 33, 1e5]) {
+    const grid = counterGrid(sigma)
+    expect(Number.isInteger(0.5 / grid)).toBe(true)
+    expect(Number.isInteger(Math.log2(grid))).toBe(true)
+    expect(sigma / grid).toBeGreaterThanOrEqual(64)
+  }
+  expect(counterGrid(1e5)).toBe(0.5)
 })
 
 describe('an adaptive clip', () => {

@@ -4,6 +4,8 @@ import { exactDiscreteGaussian } from './noise/exactGaussian.ts'
 const pace = 0.2
 /** The share of the patients whose norms shall lie below the clip (the same paper: the median works throughout). */
 const target = 0.5
+/** What a step's counters take of its σ⁻², all together. The gradients' noise grows by one percent for it. */
+const countersShare = 0.02
 
 /** One layer of a model as its noise is planned. */
 export interface LayerClip {
@@ -65,6 +67,25 @@ export function gradientSigma(charged: number, counterSigmas: readonly number[])
 }
 
 /**
+ * The noise on each of so many counters, in patients, that all together take a fiftieth of what a step is charged:
+ * Σ (2σ_b)⁻² = 0.02·σ⁻². Of public numbers alone: how many patients there are says nothing here.
+ * @throws RangeError where sigma or the number of counters is not positive
+ */
+export function counterSigma(charged: number, counters: number): number {
+  checkSigma(charged)
+  if (!(Number.isInteger(counters) && counters > 0)) throw new RangeError(`${counters} counters`)
+  return (charged * Math.sqrt(counters / countersShare)) / 2
+}
+
+/**
+ * A grid for the noise of counters of ±½: these lie on every grid 2⁻ᵏ ≤ ½, so nothing is rounded and the sensitivity is ½ exactly.
+ * @param sigma the noise's standard deviation, in patients
+ */
+export function counterGrid(sigma: number): number {
+  return Math.min(0.5, 2 ** Math.floor(Math.log2(sigma / 64)))
+}
+
+/**
  * The share of patients whose norm lies within the clip, with noise: ½ + (Σ (bᵢ − ½) + noise) / expected batch, where bᵢ
  * is 1 within and 0 beyond. It may fall outside 0 to 1; nextClip takes it as it is.
  * @param norms of the patients that the step drew; there may be none
@@ -80,8 +101,7 @@ export function noisyShareWithin(
   if (!(expected > 0)) throw new RangeError(`expected is ${expected}; it must be positive`)
   let sum = 0
   for (let i = 0; i < norms.length; i++) sum += norms[i]! <= clip ? 0.5 : -0.5
-  // ±½ lie on every grid 2⁻ᵏ ≤ ½, so nothing is rounded and the sensitivity is ½ exactly.
-  const grid = Math.min(0.5, 2 ** Math.floor(Math.log2(sigma / 64)))
+  const grid = counterGrid(sigma)
   return 0.5 + (sum + Number(exactDiscreteGaussian(sigma / grid)) * grid) / expected
 }
 

@@ -27,6 +27,15 @@ describe('a privacy plan', () => {
     expect(roundMechanism(privacy, 4)).toEqual({ sigma: privacy.noise, q: 0.05, steps: 240 })
   })
 
+  it('costs the same and asks for the same noise where clips follow the patients', () => {
+    const goal = { epsilon: 3, delta: 1e-5, rounds: 4 }
+    const settings = { steps: 2, sampleRate: 1, clip: 1 }
+    const privacy = privacyPlan(goal, { ...settings, adaptive: true })
+    expect(privacy).toEqual({ ...privacyPlan(goal, settings), adaptive: true })
+    expect(privacyPlan(goal, { ...settings, adaptive: false })).not.toHaveProperty('adaptive')
+    expect(roundMechanism(privacy, 4)).toEqual(roundMechanism(privacyPlan(goal, settings), 4))
+  })
+
   it('without privacy there is no ε', () => {
     expect(studyEpsilon({}, 15)).toBeNull()
   })

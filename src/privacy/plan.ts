@@ -9,7 +9,7 @@ export interface PrivacyGoal {
   readonly rounds: number
 }
 
-export type PrivacySettings = Pick<PrivacySpec, 'steps' | 'sampleRate' | 'clip' | 'perLayer'>
+export type PrivacySettings = Pick<PrivacySpec, 'steps' | 'sampleRate' | 'clip' | 'perLayer' | 'adaptive'>
 
 /**
  * The noise that keeps a study's promise.
@@ -17,10 +17,10 @@ export type PrivacySettings = Pick<PrivacySpec, 'steps' | 'sampleRate' | 'clip' 
  */
 export function privacyPlan(
   { epsilon, delta, rounds }: PrivacyGoal,
-  { steps, sampleRate, clip, perLayer }: PrivacySettings,
+  { steps, sampleRate, clip, perLayer, adaptive }: PrivacySettings,
 ): PrivacySpec {
   const noise = roundedUp(sigmaFor({ epsilon, delta, q: sampleRate, steps: rounds * steps }))
-  return { delta, steps, sampleRate, clip, ...(perLayer && { perLayer }), noise }
+  return { delta, steps, sampleRate, clip, ...(perLayer && { perLayer }), ...(adaptive && { adaptive }), noise }
 }
 
 /** In five digits, as it is shown and written down; never less. */

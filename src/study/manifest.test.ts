@@ -186,6 +186,14 @@ describe('a study with differential privacy', () => {
     expect(reason(() => parseManifest(changed(ranged, `privacy.${name}`, 0)))).toContain(`privacy.${name}`)
   })
 
+  test('may have a clip for each layer, and clips that follow the patients', () => {
+    for (const name of ['perLayer', 'adaptive']) {
+      const said = changed(ranged, `privacy.${name}`, true)
+      expect(parseManifest(said)).toEqual(said)
+      expect(reason(() => parseManifest(changed(ranged, `privacy.${name}`, 1)))).toContain(`privacy.${name}`)
+    }
+  })
+
   test('images are on a scale already', () => {
     expect(privately(digitsStudy(), { epsilon: 3, delta: 1e-5 }).manifest.scaling).toBeUndefined()
     expect(reason(() => parseManifest({ ...digits, scaling: 'ranges' }))).toContain('scaling')

@@ -95,6 +95,8 @@ const privacy = z.object({
   clip: z.number().check(z.gt(0), z.maximum(1e3)),
   /** Whether each layer has a clip of its own, all of them together as long as `clip`, and noise by its size. */
   perLayer: z.optional(z.boolean()),
+  /** Whether clips follow the patients' median from there, for a fixed part of the same noise. */
+  adaptive: z.optional(z.boolean()),
   /** Noise of a step over its sensitivity. */
   noise: z.number().check(z.gt(0), z.maximum(1e4)),
 })

@@ -4,10 +4,14 @@ import { noisyOnGrid } from '../privacy/noise/grid.ts'
 import type { Work } from '../rounds/ports.ts'
 import { withShared } from '../study/layout.ts'
 import type { PrivacySpec } from '../study/manifest.ts'
-import { clipGroups } from './clipGroups.ts'
+import { adaptiveClip, clipGroups } from './clipGroups.ts'
 import type { Engine } from './engine.ts'
 import { addressSeed, report, type Study } from './hospitalStudy.ts'
 import { fitIntercept } from './intercept.ts'
+import type { PrivateTrainingResult } from './privateTraining.ts'
+
+/** What a private training ended with. Noised answers led to it, so that starting from it costs nothing more. */
+type Noised = Pick<PrivateTrainingResult, 'parameters' | 'clips'>
 
 /** The model at this hospital: the shared part that is given, and the site's own, kept from round to round. */
 export class SiteModel {
@@ -15,6 +19,8 @@ export class SiteModel {
   readonly #startEngine: () => Promise<Engine>
   /** All parameters after the last training: its site-local part is kept. */
   #own: Float32Array | undefined
+  /** What private trainings came to: before the round that was trained last, and after it. */
+  #noised: { readonly round: number; readonly before: Noised | undefined; readonly after: Noised } | undefined
 
   constructor(study: Study, startEngine: () => Promise<Engine>) {
     this.#study = study
@@ -27,7 +33,7 @@ export class SiteModel {
    */
   async train(round: number, shared: Float32Array, rows: Encoded, work: Work): Promise<Float32Array> {
     const { manifest, self } = this.#study
-    if (manifest.privacy) return this.#trainPrivately(manifest.privacy, shared, rows, work)
+    if (manifest.privacy) return this.#trainPrivately(round, manifest.privacy, shared, rows, work)
     const engine = await this.#startEngine()
     const start = await this.withOwnPart(shared, rows, work)
     const { parameters } = await engine.train({
@@ -46,11 +52,18 @@ export class SiteModel {
   }
 
   /** The site's own part is noised like the rest: see trainPrivately. */
-  async #trainPrivately(privacy: PrivacySpec, shared: Float32Array, rows: Encoded, work: Work): Promise<Float32Array> {
-    const { layout, manifest } = this.#study
+  async #trainPrivately(
+    round: number,
+    privacy: PrivacySpec,
+    shared: Float32Array,
+    rows: Encoded,
+    work: Work,
+  ): Promise<Float32Array> {
+    const { layout, manifest, initial } = this.#study
     const engine = await this.#startEngine()
-    const start = this.#privateStart(shared)
-    const { parameters } = await engine.trainPrivately({
+    const before = this.#noisedBefore(round)
+    const start = withShared(layout, before?.parameters ?? initial, shared)
+    const after = await engine.trainPrivately({
       model: manifest.model,
       training: manifest.training,
       parameters: start,
@@ -58,19 +71,23 @@ export class SiteModel {
       examples: rows,
       steps: privacy.steps,
       sampleRate: privacy.sampleRate,
-      groups: clipGroups(layout, privacy),
+      groups: clipGroups(layout, privacy, before?.clips),
+      adaptive: adaptiveClip(layout, privacy),
       noise: noisyOnGrid,
       ...(work.signal && { signal: work.signal }),
       onProgress: (done, total) => report(work, { stage: 'train', done, total }),
     })
-    this.#own = parameters
-    return parameters
+    this.#own = after.parameters
+    this.#noised = { round, before, after }
+    return after.parameters
   }
 
-  /** Nothing in it was ever fitted to a patient without noise. */
-  #privateStart(shared: Float32Array): Float32Array {
-    const { layout, initial } = this.#study
-    return withShared(layout, this.#own ?? initial, shared)
+  /**
+   * Where a round starts but for the shared part: the site's own parameters and adaptive clips, as the last round left them. A round
+   * that is trained again starts where it did before, as it is paid for once. After a reload the study's own are taken again.
+   */
+  #noisedBefore(round: number): Noised | undefined {
+    return this.#noised && (this.#noised.round < round ? this.#noised.after : this.#noised.before)
   }
 
   /** All parameters: the shared ones given, the site's own kept from the last training and fitted to these rows. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { effectiveSigma } from '../privacy/clipping.ts'
+import { chargedSigma, effectiveSigma } from '../privacy/clipping.ts'
 import { parameterLayout } from '../study/layout.ts'
 import type { ModelSpec } from '../study/manifest.ts'
-import { clipGroups } from './clipGroups.ts'
+import { adaptiveClip, clipGroups } from './clipGroups.ts'
 
 const model: ModelSpec = {
   input: [6],
@@ -41,5 +41,43 @@ describe('what is clipped together', () => {
         return sum + dimensions * (clip * noiseMultiplier) ** 2
       }, 0)
     expect(energy(true)).toBeLessThan(energy(false))
+  })
+})
+
+describe('clips that follow the patients', () => {
+  const study = { clip: 2, noise: 3, adaptive: true }
+
+  it('are one or one a layer, and gradients and counters together cost what a step is charged', () => {
+    for (const perLayer of [false, true]) {
+      const groups = clipGroups(layout, { ...study, perLayer })
+      const { countSigma } = adaptiveClip(layout, { ...study, perLayer })!
+      const gradients = effectiveSigma(groups.map(({ noiseMultiplier }) => noiseMultiplier))
+      expect(gradients).toBeGreaterThan(3)
+      const counters = groups.map(() => countSigma)
+      expect(chargedSigma(gradients, counters)).toBeCloseTo(3, 12)
+    }
+  })
+
+  it('go on from where they are, with noise for those, at the same cost', () => {
+    const clips = [0.5, 4, 1]
+    const moved = clipGroups(layout, { ...study, perLayer: true }, clips)
+    const first = clipGroups(layout, { ...study, perLayer: true })
+    const multipliers = (groups: typeof moved) => groups.map(({ noiseMultiplier }) => noiseMultiplier)
+    expect(moved.map(({ clip }) => clip)).toEqual(clips)
+    expect(multipliers(moved)).not.toEqual(multipliers(first))
+    expect(effectiveSigma(multipliers(moved))).toBeCloseTo(effectiveSigma(multipliers(first)), 12)
+  })
+
+  it('never go farther than 32 times from the study’s, whatever the noise says', () => {
+    const { next } = adaptiveClip(layout, study)!
+    expect(next(2, 1)).toBeCloseTo(2 * Math.exp(-0.1), 12)
+    expect([next(2, 1e6), next(2, -1e6)]).toEqual([2 / 32, 64])
+    const byLayer = adaptiveClip(layout, { ...study, perLayer: true })!
+    expect(byLayer.next(1, -1e6)).toBeCloseTo(64 / Math.sqrt(3), 12)
+  })
+
+  it('are none where the study does not say so', () => {
+    expect(adaptiveClip(layout, { clip: 2, noise: 3 })).toBeUndefined()
+    expect(adaptiveClip(layout, { clip: 2, noise: 3, adaptive: false })).toBeUndefined()
   })
 })

@@ -1,9 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { effectiveSigma } from '../privacy/clipping.ts'
 import type { Member } from '../rounds/ports.ts'
 import type { Manifest } from '../study/manifest.ts'
 import { ownTableStudy } from '../study/studies/ownTable.ts'
 import { privately } from '../study/studies/privately.ts'
 import { createEngine, type Engine } from './engine.ts'
+import type { PrivateTrainingCall, PrivateTrainingResult } from './privateTraining.ts'
 import { type TestHospital, testDataset, testHospitals, testSchema } from './testing.ts'
 
 const schema = {
@@ -113,4 +115,82 @@ it('clip each layer by itself where the study says so', async () => {
     await hospital?.trainer.trainAndSeal(1, [hospital.member])
   }
   expect(groups).toEqual([1, 2])
+})
+
+describe('clips that follow the patients', () => {
+  interface Seen {
+    readonly call: PrivateTrainingCall
+    readonly result: PrivateTrainingResult
+  }
+
+  async function watchedHospital(privacy: Partial<NonNullable<Manifest['privacy']>>) {
+    const seen: Seen[] = []
+    const watched = async (): Promise<Engine> => {
+      const engine = await createEngine('cpu')
+      return {
+        ...engine,
+        async trainPrivately(call) {
+          const result = await engine.trainPrivately(call)
+          seen.push({ call, result })
+          return result
+        },
+      }
+    }
+    const hidden = { type: 'dense' as const, units: 3, activation: 'tanh' as const }
+    const model = { ...plain.model, layers: [hidden, ...plain.model.layers] }
+    const manifest: Manifest = { ...plain, model, privacy: { ...plain.privacy!, ...privacy } }
+    const [hospital] = await testHospitals(datasets.slice(0, 1), manifest, watched)
+    const { trainer, member } = hospital!
+    return { seen, train: (round: number) => trainer.trainAndSeal(round, [member]), charged: manifest.privacy!.noise }
+  }
+
+  const startsOf = ({ call }: Seen) => call.groups.map(({ clip }) => clip)
+
+  it('cost what the study’s noise is charged, gradients and counters together', async () => {
+    const { seen, train, charged } = await watchedHospital({ adaptive: true, perLayer: true })
+    await train(1)
+    const { groups, adaptive } = seen[0]!.call
+    expect(groups).toHaveLength(2)
+    const multipliers = groups.map(({ noiseMultiplier }) => noiseMultiplier)
+    const counters = groups.map(() => 2 * adaptive!.countSigma)
+    expect(effectiveSigma([...multipliers, ...counters])).toBeCloseTo(charged, 10)
+  })
+
+  it('begin a round where the last one’s ended, the first at the study’s', async () => {
+    const { seen, train } = await watchedHospital({ adaptive: true, perLayer: true, clip: 2, steps: 3 })
+    for (const round of [1, 2, 4]) await train(round)
+    const [first, second, third] = seen as [Seen, Seen, Seen]
+    for (const clip of startsOf(first)) expect(clip).toBeCloseTo(Math.SQRT2, 12)
+    expect(first.result.clips).not.toEqual(startsOf(first))
+    expect(startsOf(second)).toEqual(first.result.clips)
+    expect(startsOf(third)).toEqual(second.result.clips)
+  })
+
+  it('begin a round that is trained again where it began before: it is paid for once', async () => {
+    const { seen, train } = await watchedHospital({ adaptive: true })
+    for (const round of [1, 1, 2, 2]) await train(round)
+    expect(startsOf(seen[1]!)).toEqual(startsOf(seen[0]!))
+    expect(startsOf(seen[2]!)).toEqual(seen[1]!.result.clips)
+    expect(startsOf(seen[3]!)).toEqual(startsOf(seen[2]!))
+    // The site's own parameters too.
+    expect(seen[1]!.call.parameters).toEqual(seen[0]!.call.parameters)
+    expect(seen[3]!.call.parameters).toEqual(seen[2]!.call.parameters)
+    expect(seen[2]!.call.parameters.at(-1)).toBe(seen[1]!.result.parameters.at(-1))
+  })
+
+  it('move towards the patients’ median from far above it', async () => {
+    const { seen, train } = await watchedHospital({ adaptive: true, clip: 100, noise: 0.01, steps: 10 })
+    await train(1)
+    // All pull less than that: ten steps of e^−0.1.
+    expect(seen[0]!.result.clips[0]).toBeCloseTo(100 / Math.E, 0)
+  })
+
+  it('stay the study’s where it does not say so, round after round', async () => {
+    const { seen, train, charged } = await watchedHospital({ steps: 3 })
+    for (const round of [1, 2]) await train(round)
+    for (const { call } of seen) {
+      expect(call.groups).toMatchObject([{ clip: plain.privacy!.clip, noiseMultiplier: charged }])
+      expect(call.adaptive).toBeUndefined()
+    }
+  })
 })

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { AppError } from '../errors/AppError.ts'
+import { counterGrid } from '../privacy/clipping.ts'
 import { chargedSensitivity, gridFor } from '../privacy/noise/grid.ts'
 import type { LayerSpec, ModelSpec } from '../study/manifest.ts'
 import { activateBackend, type BackendName } from './backends.ts'
@@ -70,8 +71,6 @@ export interface PrivateTrainingResult {
 
 /** Rows computed at once: every micro-batch has as many, filled up with rows that count for nothing. */
 const MICRO_BATCH = 64
-/** Counts are multiples of ½ and so on any such grid: nothing is rounded. Fine enough for noise of an eighth of a patient. */
-const COUNT_GRID = 2 ** -6
 /** Largest tensor of a micro-batch, in numbers: 16 MB. */
 const LARGEST = 4_000_000
 
@@ -329,8 +328,9 @@ function noiseAdded(
     at += length
   }
   if (!adaptive) return { sums, counts: [] }
+  const { countSigma } = adaptive
   const counts = groups.map((_, g) => {
-    const [count] = noise(values.slice(at + g, at + g + 1), { sigma: adaptive.countSigma, grid: COUNT_GRID })
+    const [count] = noise(values.slice(at + g, at + g + 1), { sigma: countSigma, grid: counterGrid(countSigma) })
     return count!
   })
   return { sums, counts }

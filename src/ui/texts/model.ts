@@ -111,6 +111,7 @@ export const modelTexts = {
       stepsPerRound: 'Steps in each round',
       sampleRate: 'Part of the patients in a step',
       clip: 'Longest pull of a patient',
+      adaptiveClip: 'That pull follows the patients',
       noise: 'Noise over that pull',
       learningRate: 'Learning rate',
       momentum: 'Momentum',

@@ -233,6 +233,11 @@ export const sponsorTexts = {
       size === whole
         ? `An upload takes about ${bytes(size)}.`
         : `An upload takes about ${bytes(size)}, where everything would take ${bytes(whole)}.`,
+    cost: {
+      unknown: 'What that costs in accuracy the made-up patients above can tell: try it there.',
+      nothing: 'On the made-up patients above it costs no accuracy that can be told from luck.',
+      points: (lost: string) => `On the made-up patients above it costs about ${lost}, beside sending everything.`,
+    },
   },
 
   rules: {

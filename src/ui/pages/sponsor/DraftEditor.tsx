@@ -5,6 +5,7 @@ import { useStore } from 'zustand'
 import type { Site } from '../../../app/site.ts'
 import { plannedSteps, type SponsorDesk } from '../../../app/sponsorDesk.ts'
 import type { Draft } from '../../../app/sponsorDrafts.ts'
+import type { FoundForecast } from '../../../app/sponsorForecast.ts'
 import { type CheckedForm, checkForm, costOf } from '../../../app/sponsorForm.ts'
 import { isDone, nextStep, stepsOf } from '../../../app/sponsorSteps.ts'
 import type { Wallet } from '../../../chain/clients.ts'
@@ -35,6 +36,7 @@ export function DraftEditor({ site, wallet, desk, draft, onBack, onMade }: Draft
   const words = sponsorTexts
   const root = useRef<HTMLDivElement>(null)
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set())
+  const [found, setFound] = useState<FoundForecast | null>(null)
   const { form, plan } = draft
   const checked = useMemo(() => checkForm(form, site.relays, site.chainId), [form, site])
   const { isSaved } = useStore(desk.store)
@@ -78,8 +80,8 @@ export function DraftEditor({ site, wallet, desk, draft, onBack, onMade }: Draft
             <ModelPanel desk={desk} />
             <TrainingPanel />
             <MaskingPanel />
-            <PrivacyPanel desk={desk} />
-            <UploadPanel />
+            <PrivacyPanel desk={desk} found={found} onFound={setFound} />
+            <UploadPanel found={found} />
             <RulesPanel />
             <TimingPanel />
             <CostPanel site={site} wallet={wallet} />

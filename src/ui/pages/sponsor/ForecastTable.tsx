@@ -1,8 +1,9 @@
 import { Button, Group, Stack, Table, Text, Title } from '@mantine/core'
 import { useRef, useState } from 'react'
 import type { SponsorDesk } from '../../../app/sponsorDesk.ts'
+import { type FoundForecast, nearestPoint } from '../../../app/sponsorForecast.ts'
 import { type AppErrorData, isAppError } from '../../../errors/AppError.ts'
-import type { Forecast, ForecastOptions } from '../../../training/privacyForecast.ts'
+import type { ForecastOptions } from '../../../training/privacyForecast.ts'
 import { asErrorData, ErrorPanel } from '../../components/ErrorPanel.tsx'
 import { percent, unsignedPoints } from '../../format.ts'
 import { texts } from '../../texts.ts'
@@ -12,14 +13,15 @@ interface ForecastTableProps {
   readonly desk: SponsorDesk
   /** What is simulated; null while the form says nothing that could be. */
   readonly options: ForecastOptions | null
+  readonly found: FoundForecast | null
+  readonly onFound: (found: FoundForecast) => void
 }
 
 /** The study simulated on made-up patients, at several ε: what each costs in accuracy. */
-export function ForecastTable({ desk, options }: ForecastTableProps) {
+export function ForecastTable({ desk, options, found, onFound }: ForecastTableProps) {
   const { forecast: words } = texts.privacy.form
   const { form } = useForm()
   const [share, setShare] = useState<number | null>(null)
-  const [found, setFound] = useState<{ readonly forecast: Forecast; readonly options: ForecastOptions } | null>(null)
   const [error, setError] = useState<AppErrorData | null>(null)
   const stop = useRef<AbortController | null>(null)
   const start = async () => {
@@ -34,7 +36,7 @@ export function ForecastTable({ desk, options }: ForecastTableProps) {
         // The last word on how far it is may come after the result, by another channel.
         onProgress: ({ done, total }) => stop.current === running && setShare(done / total),
       })
-      setFound({ forecast, options })
+      onFound({ forecast, options })
     } catch (caught) {
       if (!isAppError(caught, 'training.cancelled')) setError(asErrorData(caught))
     } finally {
@@ -69,14 +71,10 @@ function Found({
   forecast: { withoutNoise, points },
   options: { hospitals, patients },
   epsilon,
-}: {
-  readonly forecast: Forecast
-  readonly options: ForecastOptions
-  readonly epsilon: number | null
-}) {
+}: FoundForecast & { readonly epsilon: number | null }) {
   const { forecast: words } = texts.privacy.form
   const shownEpsilon = texts.privacy.epsilon
-  const nearest = points.find(point => epsilon !== null && point.epsilon >= epsilon) ?? points.at(-1)
+  const nearest = nearestPoint(points, epsilon)
   const lost = nearest?.accuracy == null ? null : withoutNoise - nearest.accuracy
   return (
     <>

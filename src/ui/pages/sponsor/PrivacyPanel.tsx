@@ -1,5 +1,6 @@
 import { Collapse, Stack, Switch, Text } from '@mantine/core'
 import type { SponsorDesk } from '../../../app/sponsorDesk.ts'
+import type { FoundForecast } from '../../../app/sponsorForecast.ts'
 import {
   type FormPrivacy,
   forecastOf,
@@ -18,14 +19,26 @@ import { texts } from '../../texts.ts'
 import { ForecastTable } from './ForecastTable.tsx'
 import { Fields, NumberField, useForm } from './fields.tsx'
 
+interface PrivacyPanelProps {
+  readonly desk: SponsorDesk
+  /** What the last simulation said; null before the first. */
+  readonly found: FoundForecast | null
+  readonly onFound: (found: FoundForecast) => void
+}
+
 /** Whether noise hides the patients, how much of it, and what that promises. */
-export function PrivacyPanel({ desk }: { readonly desk: SponsorDesk }) {
+export function PrivacyPanel({ desk, found, onFound }: PrivacyPanelProps) {
   const { form: words, chance } = texts.privacy
   const { form, change } = useForm()
   const { privacy } = form
   const shown = privacy ?? privacyDefaults(form)
   const noise = noiseText(form)
-  const number = (name: Exclude<keyof FormPrivacy, 'perLayer'>, label: string, hint: string, isWhole = false) => (
+  const number = (
+    name: Exclude<keyof FormPrivacy, 'perLayer' | 'adaptive'>,
+    label: string,
+    hint: string,
+    isWhole = false,
+  ) => (
     <NumberField
       path={`privacy.${name}`}
       label={label}
@@ -68,11 +81,22 @@ export function PrivacyPanel({ desk }: { readonly desk: SponsorDesk }) {
               onChange={event => change({ ...form, privacy: { ...shown, perLayer: event.currentTarget.checked } })}
             />
           )}
+          <Switch
+            label={words.adaptive}
+            description={words.adaptiveHint}
+            checked={shown.adaptive}
+            onChange={event => change({ ...form, privacy: { ...shown, adaptive: event.currentTarget.checked } })}
+          />
           <Text size="sm" c="dimmed" mih="1lh">
             {noise}
           </Text>
           {form.schema.kind === 'table' ? (
-            <ForecastTable desk={desk} options={privacy && noise !== '' ? forecastOf(form) : null} />
+            <ForecastTable
+              desk={desk}
+              options={privacy && noise !== '' ? forecastOf(form) : null}
+              found={found}
+              onFound={onFound}
+            />
           ) : (
             <Text size="sm" c="dimmed">
               {words.forecast.tables}
