@@ -1,14 +1,17 @@
 /**
  * `npm run bench -- field [--elements 1000000] [--repeats 15] [--json] [--write]`: what the field's kernels cost per
- * element, against a copy of the vector, which is the floor, and against other makers of as many pseudorandom bytes.
- * A table; with --json one JSON object on the last line; --write keeps the table as docs/benchmarks/field.md.
+ * element, against a copy of the vector, which is the floor, and against other makers of as many pseudorandom bytes;
+ * and what those of a STARK's prover cost. Tables; with --json one JSON object on the last line; --write keeps the
+ * tables as docs/benchmarks/field.md.
  */
 import { createCipheriv } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { MODULUS } from '../src/field/Field.ts'
 import { loadField } from '../src/field/loadField.ts'
 import { referenceField } from '../src/field/referenceField.ts'
-import { grouped, median, processor } from './shared/numbers.ts'
+import { measured, processorTime } from './field/measure.ts'
+import { measureStark, starkTable } from './field/stark.ts'
+import { grouped, processor } from './shared/numbers.ts'
 import { layOut } from './shared/table.ts'
 import { writePage } from './shared/writePage.ts'
 
@@ -35,12 +38,7 @@ const counter = { name: 'AES-CTR', counter: new Uint8Array(16), length: 64 }
 /** Any that is not small. */
 const weight = MODULUS / 3n
 
-interface Case {
-  readonly name: string
-  readonly what: string
-  run(): unknown
-}
-const cases: readonly Case[] = [
+const cases = [
   { name: 'copy', what: 'target.set(source): the floor', run: () => target.set(source) },
   { name: 'add', what: 'target + source', run: () => field.add(target, source) },
   { name: 'subtract', what: 'target − source', run: () => field.subtract(target, source) },
@@ -61,24 +59,15 @@ const cases: readonly Case[] = [
   },
 ]
 
-// In turns, so that a machine that is busy for a while is so for all of them.
-const times = cases.map((): number[] => [])
-for (let repeat = -1; repeat < repeats; repeat++) {
-  for (const [i, { run }] of cases.entries()) {
-    const time = await processorTime(run, elements)
-    // The first turn compiles.
-    if (repeat >= 0) times[i]!.push(time)
-  }
-}
 const few = Math.min(elements, 20_000)
 const reference = await processorTime(() => referenceField().addMask(target.slice(0, few), key, 1n), few)
 
-const results = cases.map(({ name, what }, i) => ({
-  name,
-  what,
-  median: median(times[i]!),
-  least: Math.min(...times[i]!),
-}))
+const results = (
+  await measured(
+    cases.map(each => ({ ...each, count: elements })),
+    repeats,
+  )
+).map(({ name, what, median, least }) => ({ name, what, median, least }))
 const copy = results[0]!.least
 const table = layOut(
   [
@@ -95,15 +84,9 @@ const table = layOut(
   2,
 )
 const head = `${grouped(elements)} elements of 8 bytes, ${repeats} turns; nanoseconds of processor time per element`
-const text = `${head}\n${processor()}\n\n${table}`
+const stark = await measureStark(repeats)
+const starkHead = `The prover's kernels, ${repeats} turns; processor time`
+const text = [`${head}\n${processor()}`, table, starkHead, starkTable(stark)].join('\n\n')
 process.stdout.write(`${text}\n`)
-/** Nanoseconds per element, of all threads together: what others do on the machine counts less than on a clock. */
-async function processorTime(run: () => unknown, count: number): Promise<number> {
-  const before = process.cpuUsage()
-  await run()
-  const { user, system } = process.cpuUsage(before)
-  return ((user + system) * 1000) / count
-}
-
 if (values.write) await writePage('field', { title: 'The field', command: 'npm run bench -- field --write', text })
-if (values.json) process.stdout.write(`${JSON.stringify({ elements, repeats, results, reference })}\n`)
+if (values.json) process.stdout.write(`${JSON.stringify({ elements, repeats, results, reference, stark })}\n`)

@@ -1,4 +1,4 @@
-// Compiles the field's kernels from AssemblyScript to WebAssembly and writes them as base64 in a module: so they load
+// Compiles the field's kernels from AssemblyScript to WebAssembly and writes them as base64 in modules: so they load
 // alike in Node, in the browser's workers and under a CSP, without a fetch.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -9,31 +9,41 @@ import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const sources = join(root, 'src/field/assembly')
-const target = join(root, 'src/field/generated/kernels.ts')
+const targets = join(root, 'src/field/generated')
 const compiler = createRequire(import.meta.url).resolve('assemblyscript/bin/asc.js')
 
+/** What is written → the source that it is compiled from, and the constant that it exports. */
+const modules = {
+  'kernels.ts': { entry: 'kernels.ts', constant: 'kernelsWasm' },
+  'stark.ts': { entry: 'stark/stark.ts', constant: 'starkWasm' },
+}
+
 /**
- * Compiles src/field/assembly and writes src/field/generated/kernels.ts.
+ * Compiles src/field/assembly and writes the modules of src/field/generated.
  * @returns {boolean} false when everything was up to date
  * @throws Error with the compiler's output when the kernels do not compile
  */
 export function compileField() {
   const fingerprint = fingerprintOfSources()
+  mkdirSync(targets, { recursive: true })
+  const compiled = Object.entries(modules).map(([name, { entry, constant }]) =>
+    compileModule(join(targets, name), join(sources, entry), constant, fingerprint),
+  )
+  return compiled.includes(true)
+}
+
+function compileModule(target, entry, constant, fingerprint) {
   if (existsSync(target) && readFileSync(target, 'utf8').slice(0, 500).includes(fingerprint)) return false
-  mkdirSync(dirname(target), { recursive: true })
   const draft = `${target}.${process.pid}`
   const options = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--outFile', draft]
   try {
-    const build = spawnSync(process.execPath, [compiler, join(sources, 'kernels.ts'), ...options], {
-      cwd: root,
-      encoding: 'utf8',
-    })
+    const build = spawnSync(process.execPath, [compiler, entry, ...options], { cwd: root, encoding: 'utf8' })
     if (build.status !== 0)
       throw new Error(`asc failed:\n${build.stdout ?? ''}${build.stderr ?? build.error?.message ?? ''}`)
     const lines = [
       '// Written by scripts/field.mjs from src/field/assembly; do not edit.',
       `// ${fingerprint}`,
-      `export const kernelsWasm =\n  '${readFileSync(draft, 'base64')}'`,
+      `export const ${constant} =\n  '${readFileSync(draft, 'base64')}'`,
     ]
     // A reader must never see half a file: dev servers and tests watch it.
     writeFileSync(draft, `${lines.join('\n\n')}\n`)
@@ -47,7 +57,7 @@ export function compileField() {
 function fingerprintOfSources() {
   const hash = createHash('sha256')
   const manifest = createRequire(import.meta.url).resolve('assemblyscript/package.json')
-  const files = readdirSync(sources)
+  const files = readdirSync(sources, { recursive: true })
     .filter(name => name.endsWith('.ts'))
     .sort()
   for (const file of [...files.map(name => join(sources, name)), manifest, fileURLToPath(import.meta.url)])

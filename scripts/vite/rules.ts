@@ -1,6 +1,6 @@
 import type { WorkerOnly } from './boundaries.ts'
 
-/** Training, parsing, aggregation and encryption: the window must not hold any of it. */
+/** Training, parsing, aggregation, encryption and proving: the window must not hold any of it. */
 export const workerRules: WorkerOnly = {
   packages: [
     '@tensorflow/tfjs-core',
@@ -12,7 +12,14 @@ export const workerRules: WorkerOnly = {
     '@hpke/common',
     'papaparse',
   ],
-  sources: ['src/training/', 'src/aggregation/', 'src/data/', 'src/crypto/envelope.ts'],
+  sources: [
+    'src/training/',
+    'src/aggregation/',
+    'src/data/',
+    'src/crypto/envelope.ts',
+    'src/audit/stark/prove.ts',
+    'src/audit/stark/commitment.ts',
+  ],
   except: {
     'src/training/client.ts': null,
     'src/training/remote.ts': null,
