@@ -108,10 +108,10 @@ export const privacyTexts = {
     clip: 'Most a patient may pull, clip',
     perLayer: 'A clip for each layer',
     perLayerHint:
-      'All together as long as the clip above, and less noise where a layer has fewer numbers. It costs patients the same.',
+      'All together as long as the clip above, and less noise where a layer has fewer numbers. ε stays the same.',
     adaptive: 'Let the clip follow the patients',
     adaptiveHint:
-      'From the clip above it moves towards where half of the patients pull less, by about a tenth in a step. Helps over many steps where the clip may be too large. It costs patients the same.',
+      'From the clip above it moves towards where half of the patients pull less, by about a tenth in a step. Helps over many steps where the clip may be too large. ε stays the same.',
     clipHint: 'Longest gradient of one patient. About 1 for columns on a common scale.',
     noise: (sigma: string, each: string) => `Noise of ${sigma} times the clip in each step; a round costs ε = ${each}.`,
     forecast: {
