@@ -1,0 +1,162 @@
+import type { StarkField } from '../../field/starkField.ts'
+import type { Air } from './air.ts'
+import { evaluationDomain, pointOf } from './fri.ts'
+import { hashOfWords, Masks } from './masks.ts'
+import { siblingsOf } from './merkle.ts'
+import { Pace, type PaceOptions } from './pace.ts'
+import { DIGEST_BYTES, SALT_BYTES } from './parameters.ts'
+import { type Columns, orderedColumns } from './trace.ts'
+
+/** Columns that lie in the field's memory as polynomials, and the tree over their rows. All addresses. */
+export interface Commitment {
+  /** Base vectors of coefficients, one after another; an extension column is two. */
+  readonly coefficients: number
+  readonly vectors: number
+  readonly salts: number
+  readonly tree: number
+  /** 24 bytes. */
+  readonly root: Uint8Array
+}
+
+type Shape = Pick<Air, 'log2Rows' | 'parameters'>
+
+/** What `commit` counts as work. */
+export function workOf(vectors: number, { log2Rows, parameters }: Shape): number {
+  // A vector's transform takes about as long as hashing what it adds to the leaves, and a tree as two vectors.
+  return (vectors + 4) * 2 ** (log2Rows + parameters.log2Blowup)
+}
+
+/**
+ * Commits to polynomials: evaluates them coset by coset, so that no more than one coset's values are held at a time, and hashes
+ * each row with its salt into a tree's leaf.
+ */
+export async function commit(
+  field: StarkField,
+  shape: Shape,
+  { coefficients, vectors, saltKey }: { coefficients: number; vectors: number; saltKey: Uint8Array },
+  pace: Pace,
+): Promise<Commitment> {
+  const { log2Rows } = shape
+  const { log2Blowup } = shape.parameters
+  const [rows, cosets] = [2 ** log2Rows, 2 ** log2Blowup]
+  const log2Domain = log2Rows + log2Blowup
+  const leaves = 2 ** log2Domain
+  const salts = field.allocate((leaves * SALT_BYTES) / 8)
+  const tree = field.allocate((2 * leaves * DIGEST_BYTES) / 8)
+  const start = field.mark()
+  const key = field.allocate(4)
+  field.bytes(key, 32).set(saltKey)
+  field.salts(key, salts, leaves)
+  field.bytes(key, 32).fill(0)
+  const values = field.allocate(vectors * rows)
+  const domain = evaluationDomain(log2Domain)
+  for (let coset = 0; coset < cosets; coset++) {
+    field.evaluate(coefficients, values, log2Rows, vectors, pointOf(domain, coset), 8 * rows)
+    field.hashRows(values, 8 * rows, rows, vectors, salts, tree + DIGEST_BYTES * leaves, coset, cosets)
+    await pace.did(workOf(vectors, shape) / cosets)
+  }
+  field.merkle(tree, log2Domain)
+  field.release(start)
+  return { coefficients, vectors, salts, tree, root: field.bytes(tree + DIGEST_BYTES, DIGEST_BYTES).slice() }
+}
+
+/** What is said of a commitment at some positions: for each its salt and row, then the nodes that its tree's root takes. */
+export function openingAt(
+  field: StarkField,
+  { log2Rows, parameters }: Shape,
+  { coefficients, vectors, salts, tree }: Commitment,
+  positions: readonly number[],
+): Uint8Array[] {
+  const log2Domain = log2Rows + parameters.log2Blowup
+  const domain = evaluationDomain(log2Domain)
+  const start = field.mark()
+  const row = field.allocate(vectors)
+  const parts: Uint8Array[] = []
+  for (const position of positions) {
+    parts.push(field.bytes(salts + SALT_BYTES * position, SALT_BYTES).slice())
+    field.evaluateAtBase(coefficients, 2 ** log2Rows, vectors, pointOf(domain, position), row)
+    parts.push(bigEndian(field.words(row, vectors)))
+  }
+  field.release(start)
+  return [...parts, ...nodesOf(field, tree, siblingsOf(positions, log2Domain))]
+}
+
+/** Digests of a tree by their places. */
+export function nodesOf(field: StarkField, tree: number, places: readonly number[]): Uint8Array[] {
+  return places.map(place => field.bytes(tree + DIGEST_BYTES * place, DIGEST_BYTES).slice())
+}
+
+/** Elements as 8 bytes each, the highest first. */
+export function bigEndian(elements: ArrayLike<bigint>): Uint8Array {
+  const view = new DataView(new ArrayBuffer(8 * elements.length))
+  for (let i = 0; i < elements.length; i++) view.setBigUint64(8 * i, elements[i]!)
+  return new Uint8Array(view.buffer)
+}
+
+/** Columns committed to before any proof, to be opened in later ones: kept secret, but for the root. */
+export interface ExternalOracle {
+  readonly root: Uint8Array
+  /** Coefficients of the columns, with their padding, one column after another. */
+  readonly coefficients: BigUint64Array
+  /** 32 bytes. */
+  readonly saltKey: Uint8Array
+}
+
+/**
+ * Commits to an AIR's external oracle. The same columns and key give the same root.
+ * @param oracle its name in the AIR
+ * @param maskKey 32 secret bytes, see Masks
+ * @throws TraceError where the columns are not the oracle's; the signal's reason
+ */
+export async function commitOracle(
+  field: StarkField,
+  air: Air,
+  oracle: string,
+  columns: Columns,
+  { maskKey, ...pace }: PaceOptions & { readonly maskKey: Uint8Array },
+): Promise<ExternalOracle> {
+  const shape = air.oracles.slice(0, air.externals).find(({ name }) => name === oracle)
+  if (shape === undefined) throw new RangeError(`${air.name} has no external oracle ${oracle}`)
+  const ordered = orderedColumns<bigint>(air, shape, columns)
+  const start = field.mark()
+  try {
+    const values = field.allocate(ordered.length * air.rows)
+    field.words(values, ordered.length * air.rows).fill(0n)
+    ordered.forEach((column, i) => {
+      field.words(values + 8 * i * air.rows, air.activeRows).set(column)
+    })
+    const masks = new Masks(field, maskKey, hashOfWords(field, values, ordered.length * air.rows))
+    pad(field, air, values, ordered.length, masks.elements(`${oracle} padding`, ordered.length * paddingOf(air)))
+    field.interpolate(values, air.log2Rows, ordered.length)
+    const saltKey = masks.key(`${oracle} salts`)
+    const work = workOf(ordered.length, air)
+    const { root } = await commit(
+      field,
+      air,
+      { coefficients: values, vectors: ordered.length, saltKey },
+      new Pace(pace, work),
+    )
+    return { root, coefficients: field.words(values, ordered.length * air.rows).slice(), saltKey }
+  } finally {
+    field.release(start)
+  }
+}
+
+/** Rows of padding. */
+export function paddingOf({ rows, activeRows }: Pick<Air, 'rows' | 'activeRows'>): number {
+  return rows - activeRows
+}
+
+/** Writes random elements into the padding of vectors that lie one after another. */
+export function pad(
+  field: StarkField,
+  { rows, activeRows }: Pick<Air, 'rows' | 'activeRows'>,
+  at: number,
+  vectors: number,
+  elements: BigUint64Array,
+): void {
+  const padding = rows - activeRows
+  for (let i = 0; i < vectors; i++) {
+    field.words(at + 8 * (i * rows + activeRows), padding).set(elements.subarray(i * padding, (i + 1) * padding))
+  }
+}
