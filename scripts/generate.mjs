@@ -24,6 +24,7 @@ const contracts = {
   GasPot: 'gasPotAbi',
   Reputation: 'reputationAbi',
   ModelRegistry: 'modelRegistryAbi',
+  StarkVerifier: 'starkVerifierAbi',
 }
 
 /**
