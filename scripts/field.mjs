@@ -11,6 +11,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const sources = join(root, 'src/field/assembly')
 const targets = join(root, 'src/field/generated')
 const compiler = createRequire(import.meta.url).resolve('assemblyscript/bin/asc.js')
+const transform = join(root, 'scripts/inlineArithmetic.mjs')
 
 /** What is written → the source that it is compiled from, and the constant that it exports. */
 const modules = {
@@ -35,9 +36,12 @@ export function compileField() {
 function compileModule(target, entry, constant, fingerprint) {
   if (existsSync(target) && readFileSync(target, 'utf8').slice(0, 500).includes(fingerprint)) return false
   const draft = `${target}.${process.pid}`
-  const options = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--outFile', draft]
+  const options = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--transform', transform]
   try {
-    const build = spawnSync(process.execPath, [compiler, entry, ...options], { cwd: root, encoding: 'utf8' })
+    const build = spawnSync(process.execPath, [compiler, entry, ...options, '--outFile', draft], {
+      cwd: root,
+      encoding: 'utf8',
+    })
     if (build.status !== 0)
       throw new Error(`asc failed:\n${build.stdout ?? ''}${build.stderr ?? build.error?.message ?? ''}`)
     const lines = [
@@ -60,7 +64,7 @@ function fingerprintOfSources() {
   const files = readdirSync(sources, { recursive: true })
     .filter(name => name.endsWith('.ts'))
     .sort()
-  for (const file of [...files.map(name => join(sources, name)), manifest, fileURLToPath(import.meta.url)])
+  for (const file of [...files.map(name => join(sources, name)), manifest, transform, fileURLToPath(import.meta.url)])
     hash.update(readFileSync(file)).update('\0')
   return `sources ${hash.digest('hex')}`
 }

@@ -9,10 +9,13 @@ import { findChromium } from '../../scripts/chromium.mjs'
 export interface BenchPageOptions {
   /** Take the machine's own graphics adapter; else WebGPU is SwiftShader, the same on every machine. */
   readonly hardware?: boolean
+  /** Where the page is, and the function that it puts on its window. The round's by default. */
+  readonly folder?: URL
+  readonly ready?: string
   readonly log?: (line: string) => void
 }
 
-const folder = fileURLToPath(new URL('./page', import.meta.url))
+const roundPage = new URL('./page', import.meta.url)
 const PORT = 8795
 /** SwiftShader computes WebGPU and WebGL on the processor. */
 const SOFTWARE_FLAGS = ['--use-webgpu-adapter=swiftshader', '--enable-unsafe-swiftshader']
@@ -31,7 +34,7 @@ const FLAGS = [
  * @throws Error when there is no Chromium or the page does not load
  */
 export async function withBenchPage<T>(
-  { hardware = false, log = () => {} }: BenchPageOptions,
+  { hardware = false, folder = roundPage, ready = 'compare', log = () => {} }: BenchPageOptions,
   use: (page: Page) => Promise<T>,
 ): Promise<T> {
   const executablePath = await findChromium()
@@ -40,7 +43,12 @@ export async function withBenchPage<T>(
   const closing: (() => Promise<unknown>)[] = [() => rm(out, { recursive: true, force: true })]
   try {
     // Built, not served from source: hot reload's code would be measured along.
-    const config = { root: folder, configFile: false, logLevel: 'error', worker: { format: 'es' } } as const
+    const config = {
+      root: fileURLToPath(folder),
+      configFile: false,
+      logLevel: 'error',
+      worker: { format: 'es' },
+    } as const
     await build({
       ...config,
       build: { outDir: out, emptyOutDir: true, target: 'es2022', chunkSizeWarningLimit: 5_000 },
@@ -57,7 +65,7 @@ export async function withBenchPage<T>(
     const page = await browser.newPage()
     page.on('pageerror', error => log(`page: ${error.message}`))
     await page.goto(address)
-    await page.waitForFunction(() => 'compare' in window)
+    await page.waitForFunction(name => name in window, ready)
     return await use(page)
   } finally {
     for (const close of closing) await close()

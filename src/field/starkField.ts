@@ -126,9 +126,9 @@ export class StarkField {
     const n = 2 ** log2n
     this.#check(coefficients, columns * n)
     this.#checkColumns(target, n, columns, stride)
-    this.#withScratch(n, shifts => {
-      this.powers(shifts, n, 1n, shift)
-      this.#kernels.evaluate(coefficients, target, log2n, columns, shifts, stride)
+    checkElement(shift)
+    this.#withScratch(n, table => {
+      this.#kernels.evaluate(coefficients, target, log2n, columns, shift, table, stride)
     })
   }
 

@@ -14,7 +14,15 @@ export interface StarkKernels {
   /** Bytes that may be hashed at once. */
   readonly longest: number
   interpolate(at: number, log2n: number, columns: number): void
-  evaluate(coefficients: number, target: number, log2n: number, columns: number, shifts: number, stride: number): void
+  evaluate(
+    coefficients: number,
+    target: number,
+    log2n: number,
+    columns: number,
+    shift: bigint,
+    table: number,
+    stride: number,
+  ): void
   powers(target: number, count: number, first: bigint, factor: bigint): void
   powersExtension(target: number, n: number, x0: bigint, x1: bigint): void
   innerProducts(vectors: number, n: number, columns: number, weights: number, target: number, step: number): void

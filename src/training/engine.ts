@@ -1,12 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { AppError } from '../errors/AppError.ts'
+import { nextTask } from '../errors/nextTask.ts'
 import type { ModelSpec, TrainingSpec } from '../study/manifest.ts'
 import { publicRandom, shuffled } from '../study/random.ts'
 import { activateBackend, type BackendName, loadBackend, type WasmFiles } from './backends.ts'
 import { checkSizes, type Examples, oneHot, wrongSize } from './examples.ts'
 import { createNetwork } from './layers.ts'
 import { createOptimizer, download, upload } from './optimizer.ts'
-import { createPace, nextTask, SHOW_EVERY_MS, stopIfAborted } from './pace.ts'
+import { createPace, SHOW_EVERY_MS, stopIfAborted } from './pace.ts'
 import { type PrivateTrainingCall, type PrivateTrainingResult, trainPrivately } from './privateTraining.ts'
 
 export interface TrainingCall {

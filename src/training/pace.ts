@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core'
 import { AppError } from '../errors/AppError.ts'
+import { nextTask } from '../errors/nextTask.ts'
 import type { BackendName } from './backends.ts'
 
 /** How often a synchronous backend lets other events in; a press on cancel waits this long. */
@@ -42,17 +43,4 @@ export function createPace(backend: BackendName): { after(step: tf.Tensor): Prom
 /** @throws AppError training.cancelled */
 export function stopIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new AppError('training.cancelled')
-}
-
-/** Lets messages and timers in. A message channel, because nested timers wait 4 ms in browsers. */
-export function nextTask(): Promise<void> {
-  if (typeof setImmediate === 'function') return new Promise(resolve => setImmediate(resolve))
-  return new Promise(resolve => {
-    const { port1, port2 } = new MessageChannel()
-    port1.onmessage = () => {
-      port1.close()
-      resolve()
-    }
-    port2.postMessage(null)
-  })
 }

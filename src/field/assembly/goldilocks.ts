@@ -20,14 +20,14 @@ export function multiply(a: u64, b: u64): u64 {
   // Neither sum can overflow: (2^32 − 1)^2 + 2 (2^32 − 1) < 2^64.
   const middle = aHigh * bLow + (low >> 32)
   const cross = aLow * bHigh + (middle & 0xffff_ffff)
-  return reduce(aHigh * bHigh + (middle >> 32) + (cross >> 32), (cross << 32) | (low & 0xffff_ffff))
+  return reduce(aHigh * bHigh + (middle >> 32) + (cross >> 32), a * b)
 }
 
 /** a · b, canonical, for any a and any b < 2^32: half the work. */
 export function multiplySmall(a: u64, b: u64): u64 {
   const low = (a & 0xffff_ffff) * b
   const middle = (a >> 32) * b + (low >> 32)
-  return reduce(middle >> 32, (middle << 32) | (low & 0xffff_ffff))
+  return reduce(middle >> 32, a * b)
 }
 
 /**

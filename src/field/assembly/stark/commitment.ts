@@ -42,6 +42,7 @@ export function hashRows(
   step: i32,
 ): void {
   const head: usize = salts === 0 ? 1 : 17
+  padMessages(head + <usize>columns * 8)
   for (let row = 0; row < rows; row += group) {
     const count = min(group, rows - row)
     const leaf = <usize>(first + step * row)
@@ -63,6 +64,7 @@ export function hashRows(
 export function hashCosets(re: usize, im: usize, log2Size: i32, leaves: usize): void {
   const leafCount = 1 << (log2Size - 3)
   const apart = <usize>leafCount * 8
+  padMessages(129)
   for (let leaf = 0; leaf < leafCount; leaf += group) {
     const count = min(group, leafCount - leaf)
     for (let k = 0; k < count; k++) {
@@ -83,13 +85,16 @@ export function hashCosets(re: usize, im: usize, log2Size: i32, leaves: usize): 
  * 2^log2Leaves.
  */
 export function merkle(tree: usize, log2Leaves: i32): void {
+  padMessages(1 + 2 * digestBytes)
   for (let level = log2Leaves - 1; level >= 0; level--) {
     const end = 2 << level
     for (let node = 1 << level; node < end; node += group) {
       const count = min(group, end - node)
       for (let k = 0; k < count; k++) {
         store<u8>(message(k), nodeTag)
-        memory.copy(message(k) + 1, tree + 2 * digestBytes * <usize>(node + k), 2 * digestBytes)
+        const children = tree + 2 * digestBytes * <usize>(node + k)
+        for (let at: usize = 0; at < 2 * digestBytes; at += 16)
+          v128.store(message(k) + 1 + at, v128.load(children + at))
       }
       digest(count, 1 + 2 * digestBytes, tree + digestBytes * <usize>node, digestBytes)
     }
@@ -122,9 +127,13 @@ function message(k: i32): usize {
   return messages + <usize>k * messageBytes
 }
 
-/** Digests of the first so many messages of one length, `step` bytes from one to the next. */
+/** Pads all messages, whose contents, of one length, are written afterwards. */
+function padMessages(length: usize): void {
+  for (let k = 0; k < group; k++) pad(message(k), length)
+}
+
+/** Digests of the first so many padded messages of one length, `step` bytes from one to the next. */
 function digest(count: i32, length: usize, target: usize, step: usize): void {
-  for (let k = 0; k < count; k++) pad(message(k), length)
   for (let k = 0; k < count; k += 2) {
     // An odd count's last is hashed with itself.
     const pair = min(2, count - k)

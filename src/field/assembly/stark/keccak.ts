@@ -34,7 +34,8 @@ export function pad(message: usize, length: usize): void {
 
 /** Hashes two padded messages of one length. */
 export function hashPair(first: usize, second: usize, length: usize): void {
-  memory.fill(state, 0, 400)
+  // No memory.fill: for so few bytes its call takes longer than the stores.
+  for (let lane = state; lane < state + 400; lane += 16) v128.store(lane, i64x2.splat(0))
   const end = first + paddedLength(length)
   while (first < end) {
     for (let lane = state; lane < state + 2 * rate; lane += 16, first += 8, second += 8)
