@@ -17,6 +17,7 @@ const transform = join(root, 'scripts/inlineArithmetic.mjs')
 const modules = {
   'kernels.ts': { entry: 'kernels.ts', constant: 'kernelsWasm' },
   'stark.ts': { entry: 'stark/stark.ts', constant: 'starkWasm' },
+  'exact.ts': { entry: 'exact/exact.ts', constant: 'exactWasm' },
 }
 
 /**
