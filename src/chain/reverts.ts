@@ -26,6 +26,7 @@ import {
   hospitalRegistryAbi,
   modelRegistryAbi,
   reputationAbi,
+  starkVerifierAbi,
   studyAbi,
   studyFactoryAbi,
 } from './generated/abi.ts'
@@ -38,6 +39,7 @@ const everyAbi = [
   ...modelRegistryAbi,
   ...creditsAbi,
   ...gasPotAbi,
+  ...starkVerifierAbi,
 ] as const
 
 type EveryAbi = typeof everyAbi
@@ -45,6 +47,17 @@ export type ErrorName = ContractErrorName<EveryAbi>
 type Sentence<Name extends ErrorName> =
   | string
   | ((...args: Extract<ContractErrorArgs<EveryAbi, Name>, readonly unknown[]>) => string)
+
+/** Why proofs are refused, in the contract's order. */
+const refusals = [
+  'it is about something else',
+  'it is damaged',
+  'the equations do not hold',
+  'work is missing',
+  'an opening is not what was committed to',
+  'a step of the proof does not follow from the one before',
+  'its end does not follow from the rest',
+]
 
 /** What a person reads for every custom error of every contract; the type refuses to compile when one is missing. */
 const sentences: { readonly [Name in ErrorName]: Sentence<Name> } = {
@@ -130,6 +143,11 @@ const sentences: { readonly [Name in ErrorName]: Sentence<Name> } = {
   ModelRegistry_NotStudy: 'only a study of this deployment may register a model.',
   ModelRegistry_NotSponsor: 'only the sponsor of the study may roll its model back.',
   ModelRegistry_NoSuchVersion: version => `the model has no version ${version}.`,
+  Stark_Refused: refusal => `the proof does not show what it should (${refusals[refusal] ?? refusal}).`,
+  Air_BadKey: account => `the account ${account} describes nothing that could be proven.`,
+  StarkKeys_NoKey: account => `the account ${account} holds no description of what is proven.`,
+  StarkVerifier_BadParameters: 'a verifier needs at least one query and a rate below 1.',
+  StarkVerifier_NotStarted: 'no proof was begun that this is the rest of.',
   OwnableUnauthorizedAccount: 'only the owner of the deployment may do that.',
   OwnableInvalidOwner: 'that account cannot own the contract.',
   ERC20InsufficientBalance: (_account, balance, needed) =>
