@@ -1,8 +1,9 @@
 /**
  * `npm run bench -- soundness [--log2-rows 13 --functions 260 --constraints 300 --degree 3 --challenge-degree 300]
  * [--log2-blowup 5] [--queries 34] [--query-grinding 20] [--round-grinding 16] [--json]`: how many bits of soundness
- * proofs have, step by step, and how few queries leave 96. Computed, not measured. For the AIRs that training is
- * planned with, the largest that the parameters are meant for, and the examples; or for the one shape that is given.
+ * proofs have, step by step, and how few queries leave 96. Computed, not measured. For the AIRs that training was
+ * planned with, the largest that the parameters are meant for, the examples, and steps of training, which are proven with
+ * `--log2-blowup 7 --queries 24 --query-grinding 19`; or for the one shape that is given.
  */
 import { parseArgs } from 'node:util'
 import { checkpointsAir } from '../src/audit/stark/examples/checkpoints.ts'
@@ -17,6 +18,8 @@ import {
   shapeOf,
   soundness,
 } from '../src/audit/stark/soundness.ts'
+import { stepAir } from '../src/audit/training/stepAir.ts'
+import { stepKinds } from './proofs/steps.ts'
 import { layOut } from './shared/table.ts'
 
 const { values } = parseArgs({
@@ -61,6 +64,7 @@ const examples = [
   matrixProductAir({ log2Rows: 9, left: 16, right: 32 }, defaultParameters),
   rangeCheckAir(9, defaultParameters).air,
 ]
+const steps = stepKinds.map(({ shape }) => stepAir(shape, { parameters }).air)
 const cases: Case[] =
   values['log2-rows'] === undefined
     ? [
@@ -70,6 +74,7 @@ const cases: Case[] =
         { name: '2^13, 260 functions', shape: shape(13, 260, 300) },
         { name: '2^14, 300 functions', shape: shape(14, 300, 300) },
         ...examples.map(air => ({ name: `${air.name}, 2^9`, shape: shapeOf(air) })),
+        ...steps.map(air => ({ name: `${air.name}, 2^${air.log2Rows}`, shape: shapeOf(air) })),
       ]
     : [
         {

@@ -2,7 +2,7 @@ import { createWalletClient, encodeFunctionData, type Hex, http, publicActions, 
 import { foundry } from 'viem/chains'
 import { creationCode } from '../../contracts/script/artifacts.ts'
 import type { Air } from '../../src/audit/stark/air.ts'
-import { defaultParameters } from '../../src/audit/stark/parameters.ts'
+import type { Parameters } from '../../src/audit/stark/parameters.ts'
 import type { Statement } from '../../src/audit/stark/verify.ts'
 import { anvilAccount } from '../../src/chain/demoAccounts.ts'
 import { starkVerifierAbi } from '../../src/chain/generated/abi.ts'
@@ -35,15 +35,14 @@ export async function measureGas(
       if (receipt.status !== 'success') throw new Error(`The transaction ${hash} failed.`)
       return receipt
     }
-    const { log2Blowup, queries, queryGrinding, roundGrinding } = defaultParameters
-    const deployed = await client.deployContract({
-      abi: starkVerifierAbi,
-      bytecode: await creationCode('StarkVerifier'),
-      args: [log2Blowup, queries, queryGrinding, roundGrinding],
-    })
-    const verifier = (await receiptOf(deployed)).contractAddress!
+    const bytecode = await creationCode('StarkVerifier')
+    const deploy = async ({ log2Blowup, queries, queryGrinding, roundGrinding }: Parameters) => {
+      const args = [log2Blowup, queries, queryGrinding, roundGrinding] as const
+      return (await receiptOf(await client.deployContract({ abi: starkVerifierAbi, bytecode, args }))).contractAddress!
+    }
     const results: Gas[] = []
     for (const { air, statement, proof } of proofs) {
+      const verifier = await deploy(air.parameters)
       const key = (await receiptOf(await client.sendTransaction({ data: keyCode(air.key) }))).contractAddress!
       const { context, inputs, roots } = statement
       const args = [key, toHex(context), inputs, roots.map(root => toHex(root)), proof] as const

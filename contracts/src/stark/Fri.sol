@@ -27,7 +27,7 @@ import { Words } from "./Words.sol";
 /// ascending: the position in the high 32 bits, the value there in the low 128 as a proof has it.
 library Fri {
     uint256 internal constant LOG2_FOLD = 3;
-    uint256 internal constant LOG2_FINAL = 5;
+    uint256 internal constant LOG2_FINAL = 6;
     /// Words of a list before the layers.
     uint256 internal constant HEADER = 2;
     uint256 private constant FOLD = 8;
@@ -40,9 +40,9 @@ library Fri {
     uint256 private constant POSITION = 224;
     uint256 private constant PLACE = 216;
 
-    /// How often a polynomial of fewer than 2^log2Rows coefficients is folded.
+    /// How often a polynomial of fewer than 2^log2Rows coefficients is folded: at least once.
     function foldings(uint256 log2Rows) internal pure returns (uint256) {
-        return (log2Rows - LOG2_FINAL + LOG2_FOLD - 1) / LOG2_FOLD;
+        return log2Rows <= LOG2_FINAL ? 1 : (log2Rows - LOG2_FINAL + LOG2_FOLD - 1) / LOG2_FOLD;
     }
 
     /// How many coefficients the last polynomial has.

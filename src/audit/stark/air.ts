@@ -141,8 +141,8 @@ const MOST_CHUNKS = 8
  */
 export function defineAir(options: AirOptions, write: (air: AirBuilder) => void): Air {
   const { name, log2Rows, parameters, openings = 1 } = options
-  if (!Number.isInteger(log2Rows) || log2Rows <= LOG2_FINAL || log2Rows > 20) {
-    throw new RangeError(`${name}: a trace has 2^${LOG2_FINAL + 1} to 2^20 rows, not 2^${log2Rows}`)
+  if (!Number.isInteger(log2Rows) || log2Rows < LOG2_FINAL || log2Rows > 20) {
+    throw new RangeError(`${name}: a trace has 2^${LOG2_FINAL} to 2^20 rows, not 2^${log2Rows}`)
   }
   const rows = 2 ** log2Rows
   const activeRows = rows - paddingRows(parameters, openings)

@@ -226,7 +226,7 @@ describe('a prover with a true statement', () => {
 
   it('is refused for work of one bit less, wherever that is', async () => {
     const parameters = { ...tinyParameters, queryGrinding: 8, roundGrinding: 5 }
-    const of = await exampleCases.fibonacci!(publicRandom(3), parameters, 9)
+    const of = await exampleCases.fibonacci!(publicRandom(3), parameters, 10)
     const { accepts } = Transcript.prototype
     // Before the combination, each of two foldings, and the queries. The last time all is done.
     for (let lazy = 0; lazy <= 4; lazy++) {

@@ -58,6 +58,13 @@ describe('commitOracle', () => {
     expect(level[0]).toEqual(root)
   })
 
+  it('keeps the tree where it is told to: its second digest is the root', async () => {
+    const options = { maskKey, keepTree: true }
+    const { tree, ...kept } = await commitOracle(field, air, 'before', { 'weight before': weights }, options)
+    expect(kept).toEqual(await commit({ 'weight before': weights }))
+    expect(new Uint8Array(tree!.buffer).slice(24, 48)).toEqual(kept.root)
+  })
+
   it('refuses columns that are not the oracle’s, and an oracle that there is not', async () => {
     await expect(commit({ 'weight after': weights })).rejects.toThrow(TraceError)
     await expect(commit({ 'weight before': weights.subarray(1) })).rejects.toThrow('has 31 rows')

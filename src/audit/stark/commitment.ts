@@ -41,13 +41,8 @@ export async function commit(
   const [rows, cosets] = [2 ** log2Rows, 2 ** log2Blowup]
   const log2Domain = log2Rows + log2Blowup
   const leaves = 2 ** log2Domain
-  const salts = field.allocate((leaves * SALT_BYTES) / 8)
-  const tree = field.allocate((2 * leaves * DIGEST_BYTES) / 8)
+  const { salts, tree } = withSalts(field, leaves, saltKey)
   const start = field.mark()
-  const key = field.allocate(4)
-  field.bytes(key, 32).set(saltKey)
-  field.salts(key, salts, leaves)
-  field.bytes(key, 32).fill(0)
   const values = field.allocate(vectors * rows)
   const domain = evaluationDomain(log2Domain)
   for (let coset = 0; coset < cosets; coset++) {
@@ -57,7 +52,45 @@ export async function commit(
   }
   field.merkle(tree, log2Domain)
   field.release(start)
-  return { coefficients, vectors, salts, tree, root: field.bytes(tree + DIGEST_BYTES, DIGEST_BYTES).slice() }
+  return { coefficients, vectors, salts, tree, root: rootOf(field, tree) }
+}
+
+/** The same from a tree that was kept: nothing is evaluated or hashed again. */
+export function recommit(
+  field: StarkField,
+  { log2Rows, parameters }: Shape,
+  {
+    coefficients,
+    vectors,
+    saltKey,
+    kept,
+  }: { coefficients: number; vectors: number; saltKey: Uint8Array; kept: BigUint64Array },
+): Commitment {
+  const leaves = 2 ** (log2Rows + parameters.log2Blowup)
+  const { salts, tree } = withSalts(field, leaves, saltKey)
+  field.words(tree, treeWords(leaves)).set(kept)
+  return { coefficients, vectors, salts, tree, root: rootOf(field, tree) }
+}
+
+/** Room for so many leaves' salts, which are written, and for their tree, which is not. */
+function withSalts(field: StarkField, leaves: number, saltKey: Uint8Array): Pick<Commitment, 'salts' | 'tree'> {
+  const salts = field.allocate((leaves * SALT_BYTES) / 8)
+  const tree = field.allocate(treeWords(leaves))
+  const start = field.mark()
+  const key = field.allocate(4)
+  field.bytes(key, 32).set(saltKey)
+  field.salts(key, salts, leaves)
+  field.bytes(key, 32).fill(0)
+  field.release(start)
+  return { salts, tree }
+}
+
+function treeWords(leaves: number): number {
+  return (2 * leaves * DIGEST_BYTES) / 8
+}
+
+function rootOf(field: StarkField, tree: number): Uint8Array {
+  return field.bytes(tree + DIGEST_BYTES, DIGEST_BYTES).slice()
 }
 
 /** What is said of a commitment at some positions: for each its salt and row, then the nodes that its tree's root takes. */
@@ -100,12 +133,20 @@ export interface ExternalOracle {
   readonly coefficients: BigUint64Array
   /** 32 bytes. */
   readonly saltKey: Uint8Array
+  /** All digests, 48 bytes a leaf, where they are kept for a proof that comes soon: else it hashes everything again. */
+  readonly tree?: BigUint64Array
+}
+
+export interface CommitOptions extends PaceOptions {
+  /** 32 secret bytes, see Masks. */
+  readonly maskKey: Uint8Array
+  /** Whether to keep the tree; default not: it is many times as large as the columns. */
+  readonly keepTree?: boolean
 }
 
 /**
  * Commits to an AIR's external oracle. The same columns and key give the same root.
  * @param oracle its name in the AIR
- * @param maskKey 32 secret bytes, see Masks
  * @throws TraceError where the columns are not the oracle's; the signal's reason
  */
 export async function commitOracle(
@@ -113,7 +154,7 @@ export async function commitOracle(
   air: Air,
   oracle: string,
   columns: Columns,
-  { maskKey, ...pace }: PaceOptions & { readonly maskKey: Uint8Array },
+  { maskKey, keepTree = false, ...pace }: CommitOptions,
 ): Promise<ExternalOracle> {
   const shape = air.oracles.slice(0, air.externals).find(({ name }) => name === oracle)
   if (shape === undefined) throw new RangeError(`${air.name} has no external oracle ${oracle}`)
@@ -130,13 +171,16 @@ export async function commitOracle(
     field.interpolate(values, air.log2Rows, ordered.length)
     const saltKey = masks.key(`${oracle} salts`)
     const work = workOf(ordered.length, air)
-    const { root } = await commit(
+    const { root, tree } = await commit(
       field,
       air,
       { coefficients: values, vectors: ordered.length, saltKey },
       new Pace(pace, work),
     )
-    return { root, coefficients: field.words(values, ordered.length * air.rows).slice(), saltKey }
+    const coefficients = field.words(values, ordered.length * air.rows).slice()
+    if (!keepTree) return { root, coefficients, saltKey }
+    const words = treeWords(air.rows * 2 ** air.parameters.log2Blowup)
+    return { root, coefficients, saltKey, tree: field.words(tree, words).slice() }
   } finally {
     field.release(start)
   }

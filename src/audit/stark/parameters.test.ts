@@ -3,14 +3,14 @@ import { chunkMask, finalLength, foldings, paddingRows } from './parameters.ts'
 import { tinyParameters } from './testing.ts'
 
 describe('parameters', () => {
-  it('fold every polynomial by eight, at least once, down to 32 coefficients at most', () => {
+  it('fold every polynomial by eight, at least once, down to 64 coefficients at most', () => {
     for (let log2Rows = 6; log2Rows <= 20; log2Rows++) {
       const rounds = foldings(log2Rows)
       expect(finalLength(log2Rows) * 8 ** rounds).toBe(2 ** log2Rows)
-      expect(finalLength(log2Rows)).toBeLessThanOrEqual(32)
-      expect(rounds === 1 || finalLength(log2Rows) * 8 > 32).toBe(true)
+      expect(finalLength(log2Rows)).toBeLessThanOrEqual(64)
+      expect(rounds === 1 || finalLength(log2Rows) * 8 > 64).toBe(true)
     }
-    expect([6, 8, 9, 11, 12].map(foldings)).toEqual([1, 1, 2, 2, 3])
+    expect([6, 9, 10, 12, 13].map(foldings)).toEqual([1, 1, 2, 2, 3])
   })
 
   it('count what a proof opens of a column and of a chunk', () => {

@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { type PublicRandom, publicRandom } from '../../study/random.ts'
+import { commitOracle, type ExternalOracle } from './commitment.ts'
 import { fibonacciAir, fibonacciTrace } from './examples/fibonacci.ts'
 import { defaultParameters, type Parameters } from './parameters.ts'
 import { type ProveOptions, prove, type Witness } from './prove.ts'
@@ -7,6 +8,7 @@ import {
   type Case,
   exampleCases,
   fieldFor,
+  keyOfExternals,
   randomBytes,
   randomCase,
   tinyParameters,
@@ -73,6 +75,27 @@ describe('prove', () => {
       expect(await prove(field, of.air, of.statement, of.witness, { maskKey })).toEqual(first)
       expect(await proofOf(of)).toEqual(first)
     }
+  })
+
+  it('opens a tree that was kept as if it had hashed it itself, and does not', async () => {
+    const of = await exampleCases.checkpoints!(publicRandom(8), tinyParameters, 6)
+    const field = await fieldFor(of.air)
+    const hashRows = vi.spyOn(field, 'hashRows')
+    const anew = await prove(field, of.air, of.statement, of.witness, { maskKey })
+    const times = hashRows.mock.calls.length
+    hashRows.mockClear()
+    const witness = { ...of.witness, externals: await keptTrees(of) }
+    expect(await prove(field, of.air, of.statement, witness, { maskKey })).toEqual(anew)
+    // Two commitments fewer, each coset by coset.
+    expect(hashRows).toHaveBeenCalledTimes(times - 2 * 2 ** tinyParameters.log2Blowup)
+  })
+
+  it('refuses a tree that is not the statement’s', async () => {
+    const of = await exampleCases.checkpoints!(publicRandom(8), tinyParameters, 6)
+    const [before, after] = await keptTrees(of)
+    const externals = [{ ...before!, tree: after!.tree! }, after!]
+    const error = await errorOf(proofOf({ ...of, witness: { ...of.witness, externals } }))
+    expect(error.message).toContain('the external oracle before is not the one of the statement')
   })
 })
 
@@ -179,6 +202,17 @@ describe('a proof that is cancelled', () => {
     expect(told.at(-1)!).toBeLessThanOrEqual([...totals][0]!)
   })
 })
+
+/** The external oracles, committed to anew, with their trees. */
+async function keptTrees({ air, externals }: Case): Promise<ExternalOracle[]> {
+  const field = await fieldFor(air)
+  const options = { maskKey: keyOfExternals, keepTree: true }
+  const oracles: ExternalOracle[] = []
+  for (const [i, columns] of externals.entries()) {
+    oracles.push(await commitOracle(field, air, air.oracles[i]!.name, columns, options))
+  }
+  return oracles
+}
 
 async function errorOf(running: Promise<unknown>): Promise<Error> {
   try {

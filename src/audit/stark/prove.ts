@@ -13,6 +13,7 @@ import {
   openingAt,
   pad,
   paddingOf,
+  recommit,
   workOf,
 } from './commitment.ts'
 import { type Coset, evaluationDomain, foldedDomain } from './fri.ts'
@@ -104,7 +105,7 @@ export class Proving {
     this.#statement = statement
     this.#witness = witness
     this.#maskKey = maskKey
-    this.#pace = new Pace(pace, wholeWork(air))
+    this.#pace = new Pace(pace, wholeWork(air, witness))
     this.#transcript = begin(air.key, statement, air.parameters)
     this.#log2Domain = air.log2Rows + air.parameters.log2Blowup
   }
@@ -161,11 +162,14 @@ export class Proving {
     if (given.length !== externals)
       throw new TraceError(`${this.#air.name} has ${externals} external oracles, not ${given.length}`)
     const commitments: Commitment[] = []
-    for (const [i, { coefficients, saltKey, root }] of given.entries()) {
+    for (const [i, { coefficients, saltKey, root, tree }] of given.entries()) {
       const at = this.#field.allocate(coefficients.length)
       this.#field.words(at, coefficients.length).set(coefficients)
-      const vectors = coefficients.length / rows
-      const made = await commit(this.#field, this.#air, { coefficients: at, vectors, saltKey }, this.#pace)
+      const columns = { coefficients: at, vectors: coefficients.length / rows, saltKey }
+      const made =
+        tree === undefined
+          ? await commit(this.#field, this.#air, columns, this.#pace)
+          : recommit(this.#field, this.#air, { ...columns, kept: tree })
       const stated = this.#statement.roots[i]
       if (stated === undefined || ![root, stated].every(other => other.every((byte, k) => byte === made.root[k]))) {
         throw new TraceError(
@@ -416,9 +420,11 @@ export class Proving {
 }
 
 /** About how much work a proof is, in the units of Pace. */
-function wholeWork(air: Air): number {
+function wholeWork(air: Air, { externals = [] }: Witness): number {
   const { parameters, rows, log2Rows } = air
-  const vectors = air.oracles.map(({ columns, isExtension }) => columns.length * (isExtension ? 2 : 1))
+  const vectors = air.oracles
+    .filter((_, i) => externals[i]?.tree === undefined)
+    .map(({ columns, isExtension }) => columns.length * (isExtension ? 2 : 1))
   const commitments = [...vectors, 2 * (air.chunks + 1)].reduce((sum, count) => sum + workOf(count, air), 0)
   const rounds = foldings(log2Rows)
   const nonces = 2 ** parameters.queryGrinding + (rounds + 1) * 2 ** parameters.roundGrinding

@@ -1,15 +1,25 @@
 import { describe, expect, it } from 'vitest'
+import { ONE } from '../engine/shape.ts'
+import { stepAir } from '../training/stepAir.ts'
 import { defineAir } from './air.ts'
 import { checkpointsAir } from './examples/checkpoints.ts'
 import { fibonacciAir } from './examples/fibonacci.ts'
 import { matrixProductAir } from './examples/matrixProduct.ts'
 import { rangeCheckAir } from './examples/rangeCheck.ts'
 import { addLookup } from './lookup.ts'
-import { defaultParameters, type Parameters } from './parameters.ts'
+import { defaultParameters, type Parameters, shortTraceParameters } from './parameters.ts'
 import { type SoundnessShape, shapeOf, soundness } from './soundness.ts'
 
 /** More than any AIR of this project has. */
 const large: SoundnessShape = { log2Rows: 13, functions: 260, constraints: 300, maxDegree: 3, challengeDegree: 300 }
+
+/** Counted with the input that is always 1. */
+const trainedShapes = [
+  { inputs: 14, hidden: 0, outputs: 1, batch: 16 },
+  { inputs: 14, hidden: 16, outputs: 1, batch: 16 },
+  { inputs: 31, hidden: 16, outputs: 2, batch: 16 },
+  { inputs: 785, hidden: 32, outputs: 10, batch: 8 },
+]
 
 const bitsOf = (shape: SoundnessShape, parameters: Parameters) => soundness(shape, parameters).interactive
 
@@ -104,6 +114,28 @@ describe('the default parameters', () => {
     'leave 96 proven bits to the $name with 2^$log2Rows rows',
     ({ air }) => expect(soundness(shapeOf(air), defaultParameters).proven).toBe(96),
   )
+})
+
+describe('the parameters for short traces', () => {
+  const parameters = shortTraceParameters
+
+  it.each([8, 9, 10])('leave 96 proven bits and half a bit to spare with 2^%i rows and 260 functions', log2Rows => {
+    expect(bitsOf({ ...large, log2Rows }, parameters)).toBeGreaterThan(96.5)
+  })
+
+  it('need all their queries, and all their work but a bit of either', () => {
+    const shape = { ...large, log2Rows: 10 }
+    expect(bitsOf(shape, { ...parameters, queries: parameters.queries - 1 })).toBeLessThan(96)
+    const { queryGrinding, roundGrinding } = parameters
+    const less = { queryGrinding: queryGrinding - 1, roundGrinding: roundGrinding - 1 }
+    expect(bitsOf(shape, { ...parameters, ...less })).toBeLessThan(96)
+  })
+
+  it.each(trainedShapes)('leave 96 proven bits to a step of $inputs-$hidden-$outputs', shape => {
+    const { air } = stepAir({ ...shape, shift: 6, largestInput: ONE }, { parameters })
+    expect(air.log2Rows).toBeLessThanOrEqual(10)
+    expect(soundness(shapeOf(air), parameters).proven).toBe(96)
+  })
 })
 
 describe('less of anything is less sound', () => {

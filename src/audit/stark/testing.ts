@@ -28,7 +28,7 @@ export interface Case {
   readonly externals: readonly Columns[]
 }
 
-const keyOfExternals = new Uint8Array(32).fill(9)
+export const keyOfExternals = new Uint8Array(32).fill(9)
 
 /** A field large enough for an AIR. */
 export function fieldFor({ log2Rows, parameters }: Air): Promise<StarkField> {

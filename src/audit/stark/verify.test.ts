@@ -246,8 +246,8 @@ describe('a transcript', () => {
     const bytes = concatBytes(
       new TextEncoder().encode('wardround/stark/1'),
       keccak256(key, 'bytes'),
-      // The rate, folding by 2^3 to 2^5 coefficients, queries, work.
-      Uint8Array.of(1, 3, 5, 1, 2, 3, 4),
+      // The rate, folding by 2^3 to 2^6 coefficients, queries, work.
+      Uint8Array.of(1, 3, 6, 1, 2, 3, 4),
       ...[statement.context, Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 5), statement.roots[0]!],
     )
     const expected = keccak256(concatBytes(Uint8Array.of(2), new Uint8Array(32), bytes), 'bytes')

@@ -1,0 +1,46 @@
+import type { ExactBatch } from '../../../src/audit/engine/batch.ts'
+import type { ExactShape } from '../../../src/audit/engine/shape.ts'
+import type { Parameters } from '../../../src/audit/stark/parameters.ts'
+import type { Phase } from '../../stark/page/job.ts'
+
+/** What the proving worker is asked to do. */
+export interface StepsJob {
+  readonly steps: readonly PlainStep[]
+  readonly parameters: Parameters
+  /** How often it proves each; a turn before, which compiles, is not counted. */
+  readonly proofs: number
+}
+
+/** A step in what a page can be sent. */
+export interface PlainStep {
+  readonly shape: ExactShape
+  readonly weights: readonly bigint[]
+  readonly batch: { readonly [Name in keyof ExactBatch]: readonly number[] }
+}
+
+/** Of one proof; milliseconds. */
+export interface StepProof {
+  readonly proofBytes: number
+  /** Of the proof, its columns and loading the kernels included; what was committed to before it kept its trees. */
+  readonly prove: number
+  /** Of making the main columns, a part of it. */
+  readonly trace: number
+  readonly phases: Readonly<Record<Phase, number>>
+  /** Nonces that were tried. */
+  readonly nonces: number
+  /** Of committing to the weights after a step, as training does with every one. */
+  readonly commit: number
+  /** Of committing to all that the proof opens: what it takes longer where no tree was kept. */
+  readonly commitAll: number
+  readonly verify: number
+}
+
+/** What came of one step. */
+export interface StepProving {
+  readonly proofs: readonly StepProof[]
+  /** Size of the field's memory when the proof was done. */
+  readonly memoryBytes: number
+  /** In hexadecimal digits, as the last proof. */
+  readonly roots: readonly `0x${string}`[]
+  readonly proof: `0x${string}`
+}
