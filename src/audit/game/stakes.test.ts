@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest'
+import {
+  cheatWarnings,
+  gainOf,
+  largestGain,
+  leastAtRisk,
+  leastAudited,
+  leastCaught,
+  leastHospitalsBps,
+  meanBalance,
+} from './stakes.ts'
+
+const worth = { rewardPerRound: 10, hospitals: 8, rounds: 15, halfToFirst: false, carry: 0, harm: 100 }
+const temptation = { gain: 180, saved: 10 }
+const odds = { drawn: 0.5, segments: 8, audited: 4 }
+
+describe('What a cheat brings', () => {
+  it('is what the round pays, with what earlier forfeits add, and the harm', () => {
+    expect(gainOf(worth)).toBe(180)
+    expect(gainOf({ ...worth, carry: 300 })).toBe(480)
+  })
+
+  it('is the whole deposit where the first takes half of it', () => {
+    expect(gainOf({ ...worth, halfToFirst: true })).toBe(1300)
+  })
+})
+
+describe('Breaking even', () => {
+  it('is at gain·(1 − p)/p + saved/p', () => {
+    expect(leastAtRisk(temptation, 0.5)).toBe(200)
+    expect(leastAtRisk(temptation, 3 / 14)).toBeCloseTo(706.667, 3)
+    expect(leastAtRisk(temptation, 1)).toBe(10)
+    expect(leastAtRisk(temptation, 0)).toBe(Number.POSITIVE_INFINITY)
+  })
+
+  it('leaves nothing on average, seen from the stake, the gain and the chance', () => {
+    for (const caught of [0.01, 0.2, 0.5, 0.9]) {
+      const atRisk = leastAtRisk(temptation, caught)
+      expect(meanBalance(temptation, atRisk, caught)).toBeCloseTo(0, 9)
+      expect(largestGain(atRisk, temptation.saved, caught)).toBeCloseTo(temptation.gain, 9)
+      expect(leastCaught(temptation, atRisk)).toBeCloseTo(caught, 9)
+      expect(meanBalance(temptation, atRisk - 1, caught)).toBeGreaterThan(0)
+    }
+  })
+
+  it('knows cheats that are always caught, and savings that are worth it alone', () => {
+    expect(largestGain(10, 10, 1)).toBe(Number.POSITIVE_INFINITY)
+    expect(largestGain(9, 10, 1)).toBe(Number.NEGATIVE_INFINITY)
+    expect(largestGain(10, 10, 0.5)).toBeLessThan(0)
+  })
+})
+
+describe('The least audits', () => {
+  it('are the first that make the cheat lose', () => {
+    for (const atRisk of [300, 500, 707, 1000]) {
+      const audited = leastAudited(odds, 'badStep', temptation, atRisk)!
+      const caught = (k: number) => (0.5 * (k - 1)) / 7
+      expect(meanBalance(temptation, atRisk, caught(audited))).toBeLessThanOrEqual(0)
+      expect(meanBalance(temptation, atRisk, caught(audited - 1))).toBeGreaterThan(0)
+    }
+    expect(leastAudited(odds, 'badStep', temptation, 1000)).toBe(4)
+  })
+
+  it('say how many hospitals to draw, to the basis point', () => {
+    const bps = leastHospitalsBps(odds, 'badStep', temptation, 1000)!
+    const caught = (share: number) => ((share / 10_000) * 3) / 7
+    expect(meanBalance(temptation, 1000, caught(bps))).toBeLessThanOrEqual(0)
+    expect(meanBalance(temptation, 1000, caught(bps - 1))).toBeGreaterThan(0)
+  })
+
+  it('hold at a stake that is the least to the last digit', () => {
+    const atRisk = leastAtRisk(temptation, 3 / 14)
+    expect(leastAudited(odds, 'badStep', temptation, atRisk)).toBe(4)
+    expect(leastHospitalsBps(odds, 'badStep', temptation, atRisk)).toBe(5000)
+  })
+
+  it('do not exist where the stake is too small, or a look at the last segment is all', () => {
+    expect(leastAudited(odds, 'badStep', temptation, 199)).toBeNull()
+    expect(leastAudited(odds, 'badStep', temptation, 200)).toBe(8)
+    expect(leastHospitalsBps(odds, 'badStep', temptation, 100)).toBeNull()
+    expect(leastHospitalsBps({ ...odds, audited: 1 }, 'badStep', temptation, 1e9)).toBeNull()
+  })
+})
+
+describe('A sponsor is warned', () => {
+  it('of nothing where every cheat loses', () => {
+    expect(cheatWarnings(odds, temptation, 1000)).toEqual([])
+  })
+
+  it('of each cheat that would pay, with what would change that', () => {
+    expect(cheatWarnings(odds, temptation, 300)).toEqual([
+      {
+        code: 'cheatingWouldPay',
+        cheat: 'badStep',
+        caught: expect.closeTo(3 / 14, 9),
+        gain: 180,
+        atRisk: 300,
+        leastAtRisk: expect.closeTo(706.667, 3),
+        largestGain: expect.closeTo(69.09, 2),
+        leastAudited: 7,
+        leastHospitalsBps: 9237,
+      },
+    ])
+    const all = cheatWarnings(odds, temptation, 100).map(({ cheat }) => cheat)
+    expect(all).toEqual(['badStep', 'replay', 'jump', 'silence'])
+  })
+
+  it('where a wrong step is never looked for', () => {
+    const [warning] = cheatWarnings({ ...odds, audited: 1 }, temptation, 1e6)
+    expect(warning).toMatchObject({
+      code: 'neverCaught',
+      cheat: 'badStep',
+      leastAtRisk: Number.POSITIVE_INFINITY,
+      leastAudited: 2,
+      leastHospitalsBps: null,
+    })
+  })
+})
