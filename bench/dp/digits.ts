@@ -5,10 +5,10 @@ import { pldAccountant } from '../../src/privacy/accountant/pld.ts'
 import { rdpAccountant } from '../../src/privacy/accountant/rdp.ts'
 import { sigmaFor } from '../../src/privacy/accountant/sigmaFor.ts'
 import { noisyOnGrid } from '../../src/privacy/noise/grid.ts'
-import { parameterLayout } from '../../src/study/layout.ts'
+import { initialParameters, parameterLayout } from '../../src/study/layout.ts'
+import { edgesModel } from '../../src/study/studies/edges.ts'
 import type { Engine } from '../../src/training/engine.ts'
 import { evaluation } from '../../src/training/metrics.ts'
-import { edgesModel, edgesParameters } from './edges.ts'
 
 export interface DigitsSettings {
   readonly epsilon: number
@@ -32,7 +32,7 @@ export interface DigitsReport {
 
 /**
  * Hospitals that learn digits from each other, every image's patient protected: private steps at each, then the average, round
- * after round. Nothing is sealed or put on a chain. The edge filters are in no clip group and stay as they are.
+ * after round. Nothing is sealed or put on a chain. The edge filters are frozen.
  */
 export async function learnDigitsPrivately(
   datasets: readonly ImageDataset[],
@@ -43,11 +43,11 @@ export async function learnDigitsPrivately(
   const steps = rounds * stepsPerRound
   const sigma = sigmaFor({ epsilon, delta, q: sampleRate, steps })
   const layout = parameterLayout(edgesModel)
-  const head = layout.tensors.flatMap(({ layer }, i) => (layer === edgesModel.layers.length - 1 ? [i] : []))
+  const head = layout.tensors.flatMap(({ frozen }, i) => (frozen ? [] : [i]))
   const hospitals = datasets.map(({ train }) => encodeImages(train))
   const test = encodeImages(datasets[0]!.test)
 
-  let parameters = edgesParameters()
+  let parameters = initialParameters(edgesModel, 0)
   const accuracy: number[] = []
   for (let round = 1; round <= rounds; round++) {
     const updates = []
@@ -78,6 +78,6 @@ export async function learnDigitsPrivately(
     },
     accuracy,
     images: hospitals.map(({ count }) => count),
-    parameters: { trained: head.reduce((sum, i) => sum + layout.tensors[i]!.size, 0), all: layout.size },
+    parameters: { trained: layout.sharedSize, all: layout.size },
   }
 }

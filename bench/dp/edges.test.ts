@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { parameterLayout } from '../../src/study/layout.ts'
+import { initialParameters, parameterLayout } from '../../src/study/layout.ts'
 import type { ModelSpec } from '../../src/study/manifest.ts'
+import { edgesModel } from '../../src/study/studies/edges.ts'
 import { createEngine } from '../../src/training/engine.ts'
-import { edgesModel, edgesParameters } from './edges.ts'
 
 const engine = await createEngine('cpu')
 const layout = parameterLayout(edgesModel)
@@ -14,7 +14,7 @@ async function features(pixel: (row: number, column: number) => number): Promise
     ...edgesModel,
     layers: edgesModel.layers.with(3, { type: 'dense', units: 1, activation: 'linear' }),
   }
-  const filters = edgesParameters().subarray(0, layout.tensors[2]!.offset)
+  const filters = initialParameters(edgesModel, 0).subarray(0, layout.tensors[2]!.offset)
   const inputs = Float32Array.from({ length: 784 }, (_, i) => pixel(Math.floor(i / 28), i % 28))
   const found: number[] = []
   // One square in the middle of the image, all orientations, fine and coarse.

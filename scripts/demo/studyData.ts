@@ -6,7 +6,7 @@ import type { Dataset } from '../../src/data/dataset.ts'
 import { digitFiles, digitsDataset } from '../../src/data/digits.ts'
 import { type HeartSplit, heartDataset, heartName, heartShares } from '../../src/data/heart.ts'
 import { AppError } from '../../src/errors/AppError.ts'
-import { digitsStudy } from '../../src/study/studies/digits.ts'
+import { digitsOverEdges, digitsStudy } from '../../src/study/studies/digits.ts'
 import { heartStudy } from '../../src/study/studies/heart.ts'
 import { masked } from '../../src/study/studies/masked.ts'
 import { ownTableStudy } from '../../src/study/studies/ownTable.ts'
@@ -75,11 +75,12 @@ function heartSource(wanted: Wanted): StudySource {
 }
 
 function digitsSource(wanted: Wanted): StudySource {
-  const { hospitals, rounds, seed } = wanted
+  const { hospitals, rounds, seed, epsilon } = wanted
+  const study = epsilon === undefined ? digitsStudy : digitsOverEdges
   return {
     hospitals: numbered(hospitals),
     data: { kind: 'digits', hospitals, alpha: null, seed },
-    plan: relays => guarded(digitsStudy({ rounds, seed, relays }), wanted, 1e-5),
+    plan: relays => guarded(study({ rounds, seed, relays }), wanted, 1e-5),
     baseline: digitsStudy({ rounds, seed }),
     async datasets() {
       const entries = Object.entries(digitFiles).map(async ([key, file]) => {

@@ -1,9 +1,9 @@
 import { hexToBytes } from '../crypto/bytes.ts'
 import { AppError } from '../errors/AppError.ts'
 import type { BlobStore } from '../storage/BlobStore.ts'
+import { unpackInitial } from '../storage/initialBlob.ts'
 import type { Manifest } from '../study/manifest.ts'
 import type { Hex } from '../study/types.ts'
-import { unpackInitial } from './initialBlob.ts'
 
 /**
  * The weights that a study starts from where its sponsor brought some. The store checks every block against its name.

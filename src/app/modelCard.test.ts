@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { digitsOverEdges } from '../study/studies/digits.ts'
 import { heartStudy } from '../study/studies/heart.ts'
 import { defaultMasking, masked } from '../study/studies/masked.ts'
 import { privately } from '../study/studies/privately.ts'
@@ -52,6 +53,22 @@ describe('modelCard', () => {
     expect(modelCardSchema.parse(JSON.parse(JSON.stringify(card)))).toEqual(card)
     expect(card.model.parameters).toBe(13 + 1)
     expect(card.provenance.transactions).toEqual([{ what: 'the study was funded and opened', hash }])
+  })
+
+  it('says which layers were fixed', () => {
+    const { model } = digitsOverEdges().manifest
+    const card = modelCard({ ...source, manifest: { ...source.manifest, model } })
+    expect(card.model.layers).toEqual([
+      'convolution 7 by 7, 16 filters, same, relu, fixed, not learned',
+      'largest of 4 by 4',
+      'flatten',
+      'dense 10, linear',
+    ])
+    expect(card.model.parameters).toBe(8650)
+    expect(card.model.fixed).toBe(800)
+    expect(modelCardMarkdown(card)).toContain('8650 parameters, 800 of them fixed: ')
+    expect(modelCard(source).model).not.toHaveProperty('fixed')
+    expect(modelCardMarkdown(modelCard(source))).not.toContain('fixed')
   })
 
   it('says who saw the updates, and whether there was noise in them', () => {

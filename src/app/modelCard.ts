@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { parameterLayout } from '../study/layout.ts'
-import type { Feature, LayerSpec, Manifest } from '../study/manifest.ts'
+import { type Feature, isFrozen, type LayerSpec, type Manifest } from '../study/manifest.ts'
 import { protectionOf } from '../study/studies/masked.ts'
 import type { Measured, ModelDetails, ResultDetails } from '../training/screen.ts'
 import { cardTexts } from './modelCardTexts.ts'
@@ -37,6 +37,8 @@ export const modelCardSchema = z.object({
     outcome: z.string(),
     layers: z.array(z.string()).min(1),
     parameters: z.number().int().positive(),
+    /** Of these, those that nobody trained; absent where all were. */
+    fixed: z.number().int().positive().optional(),
     atTheHospital: z.string(),
   }),
   intendedUse: z.string().min(1),
@@ -139,6 +141,7 @@ export function modelCard(source: ModelCardSource): ModelCard {
   const { manifest, details, provenance } = source
   const { schema, model, training, privacy } = manifest
   const { version, opened, finalised, ...record } = provenance
+  const { size, startSize, sharedSize } = parameterLayout(model)
   return {
     wardroundModelCard: 1,
     written: source.written.toISOString(),
@@ -150,7 +153,8 @@ export function modelCard(source: ModelCardSource): ModelCard {
       inputs: inputsOf(manifest),
       outcome: schema.kind === 'table' ? (schema.outcome.label ?? schema.outcome.name) : schema.classes.join(', '),
       layers: model.layers.map(layerText),
-      parameters: parameterLayout(model).size,
+      parameters: size,
+      ...(startSize > sharedSize && { fixed: startSize - sharedSize }),
       atTheHospital: cardTexts.siteLocal[model.siteLocal],
     },
     intendedUse: manifest.intendedUse ?? cardTexts.use,
@@ -215,6 +219,10 @@ function inputText(feature: Feature): string {
 }
 
 function layerText(layer: LayerSpec): string {
+  return isFrozen(layer) ? `${shapeText(layer)}, ${cardTexts.frozen}` : shapeText(layer)
+}
+
+function shapeText(layer: LayerSpec): string {
   switch (layer.type) {
     case 'dense':
       return `dense ${layer.units}, ${layer.activation}`
@@ -283,7 +291,7 @@ export function modelCardMarkdown(card: ModelCard): string {
     markdown.model,
     list([
       `Round ${model.round}${model.version === null ? '' : `, version ${model.version}`}`,
-      `${model.parameters} parameters: ${model.layers.map(safe).join('; ')}`,
+      `${model.parameters} parameters${model.fixed ? `, ${model.fixed} of them fixed` : ''}: ${model.layers.map(safe).join('; ')}`,
       safe(model.atTheHospital),
       `Outcome: ${safe(model.outcome)}`,
     ]),

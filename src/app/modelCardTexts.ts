@@ -21,6 +21,8 @@ export const cardTexts = {
   /** In place of the last of these, where updates are scored from their masked sum. */
   seenScored:
     'The sum of all updates was opened, and numbers of each hospital’s from which a small one could be worked out; noise in them hides each patient.',
+  /** Of a layer, beside its shape. */
+  frozen: 'fixed, not learned',
   siteLocal: {
     none: 'Nothing of the model stays at a hospital: it is the same everywhere.',
     bias: 'The last layer’s bias is each hospital’s own and stays there: the model is not complete without it.',

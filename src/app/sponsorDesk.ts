@@ -10,10 +10,11 @@ import { manifestUri } from '../crypto/cid.ts'
 import { type AppErrorData, isAppError } from '../errors/AppError.ts'
 import type { Work } from '../rounds/ports.ts'
 import type { HeliaStore } from '../storage/heliaStore.ts'
+import { packInitial } from '../storage/initialBlob.ts'
+import { parameterLayout, startPart } from '../study/layout.ts'
 import { decodeManifest, type Manifest, type TableSchema } from '../study/manifest.ts'
 import { type Address, sameAddress } from '../study/types.ts'
 import type { Forecast } from '../training/privacyForecast.ts'
-import { packInitial } from './initialBlob.ts'
 import type { Site } from './site.ts'
 import { type Draft, type DraftStore, indexedDbDraftStore, type SealedPlan } from './sponsorDrafts.ts'
 import { readFollowed } from './sponsorFollow.ts'
@@ -350,7 +351,8 @@ async function planOf(
   study: FormStudy,
   own: OwnModel | null,
 ): Promise<Omit<SealedPlan, 'studiesBefore' | 'fromBlock'>> {
-  const packed = own === null ? null : await packInitial(own.parameters)
+  const packed =
+    own === null ? null : await packInitial(startPart(parameterLayout(study.manifest.model), own.parameters))
   const manifest: Manifest =
     packed === null
       ? study.manifest

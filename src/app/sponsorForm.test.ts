@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { studyEpsilon } from '../privacy/studyPrivacy.ts'
 import { parseManifest } from '../study/manifest.ts'
+import { edgesModel } from '../study/studies/edges.ts'
 import { heartStudy } from '../study/studies/heart.ts'
 import {
   checkForm,
@@ -9,7 +10,9 @@ import {
   forecastOf,
   formOf,
   isScored,
+  modelOf,
   newForm,
+  parametersOf,
   roundWei,
   type SponsorForm,
   templates,
@@ -18,6 +21,7 @@ import {
   uploadOf,
   uploadShares,
   withMasking,
+  withModel,
   withPrivacy,
 } from './sponsorForm.ts'
 import { ethOf, weiOf } from './wei.ts'
@@ -173,6 +177,19 @@ describe('a form', () => {
     expect(study?.manifest.model.layers.map(({ type }) => type)).toEqual([
       ...['conv2d', 'maxPool', 'conv2d', 'maxPool', 'flatten', 'dense'],
     ])
+  })
+
+  it('keeps fixed edge filters in a clone, counts them apart and takes strides that suit them', () => {
+    const form = withPrivacy(newForm('digits', false), true)
+    const edges = withModel(form, 'edges')
+    expect(parametersOf(edges)).toEqual({ all: 8650, fixed: 800 })
+    expect(edges.training.learningRate).toBeGreaterThan(form.training.learningRate ?? 0)
+    expect(withModel({ ...form, training: { ...form.training, l2: 0.5 } }, 'cnn').training.l2).toBe(0.5)
+    const { study } = checkForm(edges, relays)
+    const { manifest, rules, options } = study as NonNullable<typeof study>
+    expect(manifest.model).toEqual(edgesModel)
+    const clone = formOf(manifest, rules, { ...options, gasEth: 0 })
+    expect(modelOf(clone)).toEqual(edgesModel)
   })
 
   it('warns where a cheat who is found keeps more than it loses', () => {

@@ -10,6 +10,7 @@ import { studyEpsilon } from '../privacy/studyPrivacy.ts'
 import { checkModel, parameterLayout } from '../study/layout.ts'
 import {
   type DataSchema,
+  isBuiltIn,
   type LayerSpec,
   type Manifest,
   type ModelSpec,
@@ -18,6 +19,7 @@ import {
   type TableSchema,
 } from '../study/manifest.ts'
 import { digitsStudy } from '../study/studies/digits.ts'
+import { edgeLayers } from '../study/studies/edges.ts'
 import { heartStudy } from '../study/studies/heart.ts'
 import { defaultMasking, SCORED_MARGIN } from '../study/studies/masked.ts'
 import { ownTableStudy } from '../study/studies/ownTable.ts'
@@ -34,7 +36,7 @@ export type Template = (typeof templates)[number]
 /** Parts of an update that may go up in a round; 1: all of it, uncompressed. */
 export const uploadShares = [1, 1 / 2, 1 / 4, 1 / 9] as const
 
-export const modelKinds = ['logistic', 'mlp', 'cnn', 'own'] as const
+export const modelKinds = ['logistic', 'mlp', 'cnn', 'edges', 'own'] as const
 export type ModelKind = (typeof modelKinds)[number]
 
 /** Which durations are filled in at once. */
@@ -58,6 +60,7 @@ export interface OwnModel {
   /** The file's name, for this screen alone. */
   readonly file: string
   readonly spec: ModelSpec
+  /** All of them, as they come with nothing site-local. */
   readonly parameters: Float32Array
 }
 
@@ -512,7 +515,7 @@ export function forecastOf(form: SponsorForm): ForecastOptions {
 
 /** What a form begins with once it promises something. */
 export function privacyDefaults(form: SponsorForm): FormPrivacy {
-  const { steps, sampleRate, clip } = privateSettings(form)
+  const { steps, sampleRate, clip } = noisedSettings(form)
   const promise = form.schema.kind === 'table' ? { epsilon: 5, delta: 1e-4 } : { epsilon: 3, delta: 1e-5 }
   return { ...promise, steps, samplePercent: 100 * sampleRate, clip, perLayer: false, adaptive: false }
 }
@@ -523,13 +526,28 @@ export function withPrivacy(form: SponsorForm, isPrivate: boolean): SponsorForm 
     const { manifest, rules } = planOf(form.template)
     return { ...form, privacy: null, training: manifest.training, marginPercent: rules.margin / 100 }
   }
-  const { learningRate, momentum, l2 } = privateSettings(form)
   return {
     ...form,
     privacy: privacyDefaults(form),
-    training: { ...form.training, learningRate, momentum, l2 },
+    training: noisedTraining(form),
     marginPercent: directionMargin(form),
   }
+}
+
+/** The form with another model, and the strides that go with it where there is noise. */
+export function withModel(form: SponsorForm, modelKind: ModelKind): SponsorForm {
+  const changed = { ...form, modelKind }
+  const hasOthers = form.privacy !== null && noisedSettings(form) !== noisedSettings(changed)
+  return hasOthers ? { ...changed, training: noisedTraining(changed) } : changed
+}
+
+function noisedSettings(form: SponsorForm): ReturnType<typeof privateSettings> {
+  return privateSettings({ schema: form.schema, model: modelOf(form) })
+}
+
+function noisedTraining(form: SponsorForm): SponsorForm['training'] {
+  const { learningRate, momentum, l2 } = noisedSettings(form)
+  return { ...form.training, learningRate, momentum, l2 }
 }
 
 /**
@@ -697,7 +715,7 @@ export function modelOf(
   const isImages = schema.kind === 'images'
   const input = isImages ? [schema.height, schema.width, schema.channels] : [encodedWidth(schema)]
   const outputs = isImages && schema.classes.length > 2 ? schema.classes.length : 1
-  const layers: LayerSpec[] = []
+  const layers: LayerSpec[] = modelKind === 'edges' ? [...edgeLayers] : []
   if (modelKind === 'cnn') {
     for (const filters of form.filters) {
       layers.push({ type: 'conv2d', filters: filters ?? 1, kernel: 5, padding: 'same', activation: 'relu' })
@@ -712,10 +730,11 @@ export function modelOf(
   return { input, layers, siteLocal }
 }
 
-/** How many numbers the model has; null where its layers do not fit. */
-export function parametersOf(form: SponsorForm): number | null {
+/** How many numbers the model has, and how many of them are fixed; null where its layers do not fit. */
+export function parametersOf(form: SponsorForm): { readonly all: number; readonly fixed: number } | null {
   try {
-    return parameterLayout(modelOf(form)).size
+    const { size, startSize, sharedSize } = parameterLayout(modelOf(form))
+    return { all: size, fixed: startSize - sharedSize }
   } catch (error) {
     if (error instanceof AppError) return null
     throw error
@@ -747,10 +766,16 @@ function modelShape(model: ModelSpec): Pick<SponsorForm, 'modelKind' | 'hidden' 
   const filters = model.layers.flatMap(layer => (layer.type === 'conv2d' ? [layer.filters] : []))
   const hidden = model.layers.slice(0, -1).flatMap(layer => (layer.type === 'dense' ? [layer.units] : []))
   return {
-    modelKind: filters.length > 0 ? 'cnn' : hidden.length > 0 ? 'mlp' : 'logistic',
+    modelKind: kindOf(model),
     hidden: hidden.length > 0 ? hidden : [16],
     filters: filters.length > 0 ? filters : [8, 16],
   }
+}
+
+function kindOf({ layers }: ModelSpec): ModelKind {
+  if (layers.some(isBuiltIn)) return 'edges'
+  if (layers.some(({ type }) => type === 'conv2d')) return 'cnn'
+  return layers.filter(({ type }) => type === 'dense').length > 1 ? 'mlp' : 'logistic'
 }
 
 /** @param form without problems */

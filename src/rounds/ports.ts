@@ -188,7 +188,7 @@ export type WithLocal = false | 'live' | 'final'
 export interface TrainingPort {
   /**
    * Loads the manifest's schema and model for the data that was loaded before; safe to call again.
-   * @param initial the sponsor's own initial weights where the manifest names some, in the order of the shared parameters
+   * @param initial the sponsor's own initial weights where the manifest names some, in the order of the layers, frozen ones included
    * @throws training.badInitial when they are not what the manifest names
    */
   configure(

@@ -1,7 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import { isAppError } from '../errors/AppError.ts'
-import { checkModel, initialParameters, parameterLayout, sharedPart, withShared } from './layout.ts'
-import type { ModelSpec } from './manifest.ts'
+import { edgeFilters } from './edgeFilters.ts'
+import {
+  checkModel,
+  initialParameters,
+  parameterLayout,
+  sharedPart,
+  startPart,
+  withShared,
+  withStart,
+} from './layout.ts'
+import type { LayerSpec, ModelSpec } from './manifest.ts'
+import { edgesModel } from './studies/edges.ts'
 
 const logistic: ModelSpec = {
   input: [3],
@@ -34,8 +44,8 @@ describe('parameterLayout', () => {
   test('lays a logistic regression with a site-local intercept out as weights, then the intercept', () => {
     const layout = parameterLayout(logistic)
     expect(layout.tensors).toEqual([
-      { name: '0.weight', layer: 0, kind: 'weight', shape: [3, 1], offset: 0, size: 3, local: false },
-      { name: '0.bias', layer: 0, kind: 'bias', shape: [1], offset: 3, size: 1, local: true },
+      { name: '0.weight', layer: 0, kind: 'weight', shape: [3, 1], offset: 0, size: 3, local: false, frozen: false },
+      { name: '0.bias', layer: 0, kind: 'bias', shape: [1], offset: 3, size: 1, local: true, frozen: false },
     ])
     expect(layout).toMatchObject({ size: 4, sharedSize: 3, outputs: 1 })
   })
@@ -118,6 +128,71 @@ describe('shared and local parts', () => {
     expect(() => withShared(layout, new Float32Array(4), new Float32Array(4))).toThrow(
       expect.objectContaining({ code: 'aggregation.badUpdate' }),
     )
+  })
+})
+
+describe('frozen layers', () => {
+  const [first, ...rest] = cnn.layers as [LayerSpec, ...LayerSpec[]]
+  const frozen = { ...cnn, layers: [{ ...first, frozen: true } as LayerSpec, ...rest] }
+  const layout = parameterLayout(frozen)
+
+  test('are neither shared nor local, and lie where they lay', () => {
+    const learned = parameterLayout(cnn)
+    expect(layout.tensors.filter(tensor => tensor.frozen).map(({ name }) => name)).toEqual(['0.weight', '0.bias'])
+    expect(layout.tensors.map(tensor => ({ ...tensor, frozen: false }))).toEqual(learned.tensors)
+    expect([learned.sharedSize - layout.sharedSize, layout.startSize]).toEqual([72 + 4, learned.sharedSize])
+  })
+
+  test('stay in withShared, and come with what everybody starts from', () => {
+    const mine = Float32Array.from({ length: layout.size }, (_, i) => i)
+    const theirs = mine.map(value => -value - 1)
+    const merged = withShared(layout, mine, sharedPart(layout, theirs))
+    expect(merged).toEqual(Float32Array.of(...mine.slice(0, 76), ...theirs.slice(76, 161), ...mine.slice(161)))
+    const begun = withStart(layout, mine, startPart(layout, theirs))
+    expect(begun).toEqual(Float32Array.of(...theirs.slice(0, 161), ...mine.slice(161)))
+    for (const refused of [
+      () => startPart(layout, new Float32Array(layout.size - 1)),
+      () => withStart(layout, mine, new Float32Array(layout.sharedSize)),
+    ]) {
+      expect(refused).toThrow(expect.objectContaining({ code: 'aggregation.badUpdate' }))
+    }
+  })
+
+  test('start with what the seed draws, and leave one layer to learn at zero', () => {
+    expect(initialParameters(frozen, 7)).toEqual(initialParameters(cnn, 7))
+    const hidden: ModelSpec = {
+      input: [3],
+      layers: [{ type: 'dense', units: 2, activation: 'relu', frozen: true }, ...logistic.layers],
+      siteLocal: 'none',
+    }
+    const parameters = initialParameters(hidden, 7)
+    expect(parameters.slice(0, 6).every(value => value !== 0)).toBe(true)
+    expect(parameters.slice(6)).toEqual(new Float32Array(2 + 3))
+  })
+
+  test('may be edges, whatever the seed: filters without a mean, one for each direction', () => {
+    const parameters = initialParameters(edgesModel, 7)
+    expect(parameters.slice(0, 800)).toEqual(edgeFilters())
+    expect(parameters.slice(800)).toEqual(new Float32Array(7850))
+    expect(initialParameters(edgesModel, 8)).toEqual(parameters)
+    for (let filter = 0; filter < 16; filter++) {
+      const values = Array.from({ length: 49 }, (_, i) => parameters[i * 16 + filter]!)
+      expect(values.reduce((sum, value) => sum + value, 0)).toBeCloseTo(0, 6)
+      expect(Math.max(...values)).toBeGreaterThan(0.01)
+    }
+    // Golden: every hospital of every build must start from these very numbers.
+    expect([...parameters.slice(16, 20)]).toMatchInlineSnapshot(`
+      [
+        -0.000500764639582485,
+        -0.0008435325580649078,
+        -0.0007511469884775579,
+        -0.0001687065087025985,
+      ]
+    `)
+    const [conv, ...others] = edgesModel.layers as [LayerSpec, ...LayerSpec[]]
+    const other = { ...edgesModel, layers: [{ ...conv, filters: 8 } as LayerSpec, ...others] }
+    expect(reason(() => parameterLayout(other))).toMatch(/^model\.layers\.0: edges are 16 filters of 7x7/)
+    expect(reason(() => parameterLayout({ ...edgesModel, input: [28, 28, 3] }))).toMatch(/over 1 channel/)
   })
 })
 

@@ -1,5 +1,6 @@
 import { AppError } from '../errors/AppError.ts'
-import type { DataSchema, LayerSpec, ModelSpec } from './manifest.ts'
+import { edgeCount, edgeFilters, edgeKernel } from './edgeFilters.ts'
+import { type DataSchema, isBuiltIn, isFrozen, type LayerSpec, type ModelSpec } from './manifest.ts'
 import { publicRandom } from './random.ts'
 
 /** Where one tensor of a model lies in the flat vector of all parameters. */
@@ -17,6 +18,8 @@ export interface ParameterTensor {
   readonly size: number
   /** Stays at the hospital: never part of an update. */
   readonly local: boolean
+  /** Keeps its first values: neither trained nor part of an update. */
+  readonly frozen: boolean
 }
 
 /** All of a model's parameters as one flat vector: layer by layer, weight before bias, rows first. */
@@ -24,8 +27,10 @@ export interface ParameterLayout {
   readonly tensors: readonly ParameterTensor[]
   /** Number of all parameters. */
   readonly size: number
-  /** Number of parameters that the hospitals share; the rest is site-local. */
+  /** Number of parameters that the hospitals share; the rest is site-local or frozen. */
   readonly sharedSize: number
+  /** Number of parameters that everybody starts from alike: the shared and the frozen ones. */
+  readonly startSize: number
   /** Width of the model's output: 1 = a logit for yes, more = one logit a class. */
   readonly outputs: number
   /** What each layer gives for one example, in order. */
@@ -52,14 +57,17 @@ export function parameterLayout(model: ModelSpec): ParameterLayout {
   const activations: (readonly number[])[] = []
   let offset = 0
   let sharedSize = 0
+  let startSize = 0
   let shape: readonly number[] = model.input
   model.layers.forEach((layer, index) => {
+    const frozen = isFrozen(layer)
     for (const [kind, tensorShape] of tensorShapes(layer, index, shape)) {
       const size = count(tensorShape)
       const local = index === last && (model.siteLocal === 'head' || (model.siteLocal === 'bias' && kind === 'bias'))
-      tensors.push({ name: `${index}.${kind}`, layer: index, kind, shape: tensorShape, offset, size, local })
+      tensors.push({ name: `${index}.${kind}`, layer: index, kind, shape: tensorShape, offset, size, local, frozen })
       offset += size
-      if (!local) sharedSize += size
+      if (!local) startSize += size
+      if (!local && !frozen) sharedSize += size
     }
     shape = outputShape(layer, index, shape)
     activations.push(shape)
@@ -67,7 +75,7 @@ export function parameterLayout(model: ModelSpec): ParameterLayout {
   if (sharedSize === 0) {
     throw new AppError('study.badManifest', { reason: 'model.siteLocal: nothing is left that hospitals could share' })
   }
-  return { tensors, size: offset, sharedSize, outputs: head.units, activations }
+  return { tensors, size: offset, sharedSize, startSize, outputs: head.units, activations }
 }
 
 /**
@@ -99,18 +107,11 @@ export function checkModel(model: ModelSpec, schema: DataSchema, width?: number)
  */
 export function sharedPart(layout: ParameterLayout, full: Float32Array): Float32Array<ArrayBuffer> {
   if (full.length !== layout.size) throw new AppError('aggregation.badUpdate')
-  const shared = new Float32Array(layout.sharedSize)
-  let at = 0
-  for (const tensor of layout.tensors) {
-    if (tensor.local) continue
-    shared.set(full.subarray(tensor.offset, tensor.offset + tensor.size), at)
-    at += tensor.size
-  }
-  return shared
+  return picked(sharedTensors(layout), full, layout.sharedSize)
 }
 
 /**
- * A copy of a parameter vector with its shared part replaced and its site-local part kept.
+ * A copy of a parameter vector with its shared part replaced and the rest, site-local or frozen, kept.
  * @throws AppError aggregation.badUpdate when either vector is not of this model
  */
 export function withShared(
@@ -119,29 +120,46 @@ export function withShared(
   shared: Float32Array,
 ): Float32Array<ArrayBuffer> {
   if (full.length !== layout.size || shared.length !== layout.sharedSize) throw new AppError('aggregation.badUpdate')
-  const result = new Float32Array(full)
-  let at = 0
-  for (const tensor of layout.tensors) {
-    if (tensor.local) continue
-    result.set(shared.subarray(at, at + tensor.size), tensor.offset)
-    at += tensor.size
-  }
-  return result
+  return placed(sharedTensors(layout), full, shared)
+}
+
+/**
+ * What a sponsor's own initial weights hold of a parameter vector: shared and frozen ones, in order, layout.startSize in all.
+ * @throws AppError aggregation.badUpdate when the vector is not of this model
+ */
+export function startPart(layout: ParameterLayout, full: Float32Array): Float32Array<ArrayBuffer> {
+  if (full.length !== layout.size) throw new AppError('aggregation.badUpdate')
+  return picked(startTensors(layout), full, layout.startSize)
+}
+
+/**
+ * A copy of a parameter vector with all that startPart takes replaced, and its site-local part kept.
+ * @throws AppError aggregation.badUpdate when either vector is not of this model
+ */
+export function withStart(layout: ParameterLayout, full: Float32Array, start: Float32Array): Float32Array<ArrayBuffer> {
+  if (full.length !== layout.size || start.length !== layout.startSize) throw new AppError('aggregation.badUpdate')
+  return placed(startTensors(layout), full, start)
 }
 
 /**
  * The weights that everybody starts from: the same bytes on every machine for the same public seed.
- * He-uniform before a ReLU (He et al. 2015), Glorot-uniform otherwise (Glorot and Bengio 2010), biases zero. A model with a
- * single layer of parameters is convex, so it starts at zero.
+ * He-uniform before a ReLU (He et al. 2015), Glorot-uniform otherwise (Glorot and Bengio 2010), biases zero. A model that
+ * learns a single layer is convex, so that layer starts at zero. Built-in layers start with what they name.
  * @throws AppError study.badManifest when the layers do not fit
  */
 export function initialParameters(model: ModelSpec, seed: number): Float32Array<ArrayBuffer> {
   const layout = parameterLayout(model)
   const parameters = new Float32Array(layout.size)
   const weights = layout.tensors.filter(tensor => tensor.kind === 'weight')
-  if (weights.length === 1) return parameters
+  const isConvex = weights.filter(tensor => !tensor.frozen).length === 1
   const random = publicRandom(seed)
-  for (const { layer, shape, offset, size } of weights) {
+  for (const { layer, shape, offset, size, frozen } of weights) {
+    if (isConvex && !frozen) continue
+    if (isBuiltIn(model.layers[layer])) {
+      // Its bias comes right after it.
+      parameters.set(edgeFilters(), offset)
+      continue
+    }
     const fanOut = shape[shape.length - 1]! * (shape.length === 4 ? shape[0]! * shape[1]! : 1)
     const fanIn = count(shape.slice(0, -1))
     const spec = model.layers[layer]!
@@ -166,6 +184,9 @@ function tensorShapes(
       ]
     case 'conv2d':
       if (input.length !== 3) throw misfit(index, 'a conv2d layer needs height x width x channels before it')
+      if (isBuiltIn(layer) && (layer.kernel !== edgeKernel || layer.filters !== edgeCount || input[2] !== 1)) {
+        throw misfit(index, `edges are ${edgeCount} filters of ${edgeKernel}x${edgeKernel} over 1 channel`)
+      }
       return [
         ['weight', [layer.kernel, layer.kernel, input[2]!, layer.filters]],
         ['bias', [layer.filters]],
@@ -199,6 +220,40 @@ function outputShape(layer: LayerSpec, index: number, input: readonly number[]):
       return [height, width, input[2]!]
     }
   }
+}
+
+function sharedTensors({ tensors }: ParameterLayout): readonly ParameterTensor[] {
+  return tensors.filter(({ local, frozen }) => !local && !frozen)
+}
+
+function startTensors({ tensors }: ParameterLayout): readonly ParameterTensor[] {
+  return tensors.filter(({ local }) => !local)
+}
+
+/** These tensors' values one after the other. */
+function picked(tensors: readonly ParameterTensor[], full: Float32Array, size: number): Float32Array<ArrayBuffer> {
+  const part = new Float32Array(size)
+  let at = 0
+  for (const tensor of tensors) {
+    part.set(full.subarray(tensor.offset, tensor.offset + tensor.size), at)
+    at += tensor.size
+  }
+  return part
+}
+
+/** A copy with these tensors' values from where picked puts them. */
+function placed(
+  tensors: readonly ParameterTensor[],
+  full: Float32Array,
+  part: Float32Array,
+): Float32Array<ArrayBuffer> {
+  const result = new Float32Array(full)
+  let at = 0
+  for (const tensor of tensors) {
+    result.set(part.subarray(at, at + tensor.size), tensor.offset)
+    at += tensor.size
+  }
+  return result
 }
 
 function count(shape: readonly number[]): number {

@@ -2,7 +2,7 @@ import { encode } from '@ipld/dag-cbor'
 import { describe, expect, test } from 'vitest'
 import { isAppError } from '../errors/AppError.ts'
 import { decodeManifest, parseManifest } from './manifest.ts'
-import { digitsStudy } from './studies/digits.ts'
+import { digitsOverEdges, digitsStudy } from './studies/digits.ts'
 import { heartStudy } from './studies/heart.ts'
 import { privately } from './studies/privately.ts'
 
@@ -21,6 +21,7 @@ const cnn = {
   },
 }
 
+const overEdges = digitsOverEdges().manifest
 const ranged = privately(heartStudy(), { epsilon: 1, delta: 1e-4 }).manifest
 
 function reason(run: () => unknown): string {
@@ -49,6 +50,7 @@ describe('parseManifest', () => {
     ['the shipped table', heart],
     ['the shipped images', digits],
     ['all kinds of layers', cnn],
+    ['fixed edge filters', overEdges],
     ['nobody’s groups and no use', changed(changed(heart, 'subgroups', undefined), 'intendedUse', undefined)],
     ['own weights', changed(heart, 'initial', { digest: `0x${'0a'.repeat(32)}`, parameters: 12 })],
     ['a category', changed(heart, 'schema.features.0', { type: 'category', name: 'site', levels: ['a', 'b'] })],
@@ -198,6 +200,15 @@ describe('a study with differential privacy', () => {
     expect(privately(digitsStudy(), { epsilon: 3, delta: 1e-5 }).manifest.scaling).toBeUndefined()
     expect(reason(() => parseManifest({ ...digits, scaling: 'ranges' }))).toContain('scaling')
   })
+})
+
+test('only layers before the last may be frozen, and there is no way to say that one is not', () => {
+  expect(reason(() => parseManifest(changed(heart, 'model.layers.0.frozen', true)))).toBe(
+    'model.layers.0.frozen: the last layer must learn',
+  )
+  expect(reason(() => parseManifest(changed(overEdges, 'model.layers.0.frozen', false)))).toBe(
+    'model.layers.0.frozen: Invalid input: expected true',
+  )
 })
 
 describe('a masked study', () => {

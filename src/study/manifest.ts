@@ -47,11 +47,15 @@ const schema = z.discriminatedUnion('kind', [
   }),
 ])
 
+/** Present: the layer keeps the parameters that it starts with; nobody trains or sends them. */
+const frozen = z.optional(z.literal(true))
+
 const layer = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('dense'),
     units: count,
     activation: z.enum(['linear', 'relu', 'tanh']),
+    frozen,
   }),
   z.object({
     type: z.literal('conv2d'),
@@ -59,6 +63,9 @@ const layer = z.discriminatedUnion('type', [
     kernel: count,
     padding: z.enum(['same', 'valid']),
     activation: z.enum(['linear', 'relu', 'tanh']),
+    frozen,
+    /** Starts with filters from a formula (edgeFilters.ts) instead of the seed's. */
+    builtIn: z.optional(z.literal('edges')),
   }),
   z.object({ type: z.literal('maxPool'), size: count }),
   z.object({ type: z.literal('flatten') }),
@@ -150,7 +157,10 @@ export const manifestSchema = z.object({
       keep: z.number().check(z.gt(0), z.maximum(1)),
     }),
   ),
-  /** The sponsor's own initial weights: a public block, by its sha-256 digest, of so many little-endian float32. */
+  /**
+   * The sponsor's own initial weights: a public block, by its sha-256 digest, of so many little-endian float32. They are of every
+   * layer but what is site-local: of frozen ones too.
+   */
   initial: z.optional(z.object({ digest: z.string().check(z.regex(/^0x[0-9a-f]{64}$/)), parameters: count })),
 })
 
@@ -185,14 +195,26 @@ export function rangeOf({
   return low !== undefined && high !== undefined && low < high ? [low, high] : null
 }
 
+/** Whether a layer has parameters that nobody trains. */
+export function isFrozen(layer: LayerSpec | undefined): boolean {
+  return layer !== undefined && 'frozen' in layer && layer.frozen === true
+}
+
+/** Whether a layer starts with parameters from a formula. */
+export function isBuiltIn(layer: LayerSpec | undefined): boolean {
+  return layer?.type === 'conv2d' && layer.builtIn !== undefined
+}
+
 function hasNoRange(feature: Feature): boolean {
   return feature.type === 'number' && rangeOf(feature) === null
 }
 
 /** What no field says alone. @throws AppError study.badManifest */
 function checked(manifest: Manifest): Manifest {
-  const { privacy, standardise, scaling, schema, masking, patientsPerWeight } = manifest
+  const { privacy, standardise, scaling, schema, masking, patientsPerWeight, model } = manifest
   const refuse = (reason: string) => new AppError('study.badManifest', { reason })
+  const last = model.layers.length - 1
+  if (isFrozen(model.layers[last])) throw refuse(`model.layers.${last}.frozen: the last layer must learn`)
   // Ranges that are known serve as well, for no ε: docs/decisions/0010-public-ranges.md.
   if (privacy && standardise) throw refuse('standardise: sums of columns would not be private; scale by ranges instead')
   if (scaling !== undefined && (standardise || schema.kind !== 'table')) {

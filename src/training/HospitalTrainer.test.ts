@@ -5,6 +5,7 @@ import { createDutySigner } from '../crypto/duty.ts'
 import { open, seal } from '../crypto/envelope.ts'
 import { isAppError } from '../errors/AppError.ts'
 import type { Blob, Member, Sealed, SealedModel } from '../rounds/ports.ts'
+import { packInitial } from '../storage/initialBlob.ts'
 import { decodeModel, decodeUpdate, encodeUpdate, freshSalt, manifestHash } from './plaintext.ts'
 import { type TestHospital, testDataset, testHospitals, testManifest, testRef } from './testing.ts'
 
@@ -288,7 +289,7 @@ describe('a trainer', () => {
 
 describe('an initial model of the sponsor’s', () => {
   const weights = Float32Array.of(0.5, -1, 0.25, 2)
-  const digestOf = (values: Float32Array) => sha256Hex(new Uint8Array(values.buffer.slice(0)))
+  const digestOf = async (values: Float32Array) => (await packInitial(values)).digest
   const withInitial = async () => ({
     ...manifest,
     standardise: false,
@@ -311,6 +312,28 @@ describe('an initial model of the sponsor’s', () => {
     // Configured again, as after a reorg, it need not be given again.
     await trainer.configure(testRef, await withInitial(), member.address)
     expect((await trainer.evaluate({ withLocal: false })).localOnly.federated.logLoss).toBe(before)
+  })
+
+  it('holds frozen layers too, which stay as they came', async () => {
+    const hidden = { type: 'dense' as const, units: 3, activation: 'tanh' as const, frozen: true as const }
+    const { model } = manifest
+    const frozen = { ...manifest, standardise: false, model: { ...model, layers: [hidden, ...model.layers] } }
+    const given = Float32Array.from({ length: 4 * 3 + 3 + 3 }, (_, i) => (i - 9) / 10)
+    const initial = { digest: await digestOf(given), parameters: given.length }
+    const { trainer, member } = await fresh()
+    await trainer.configure(testRef, { ...frozen, initial }, member.address, given)
+    const sealed = await trainer.trainAndSeal(1, [member])
+    await trainer.open(1, member, sealed.blob, sealed.commitment)
+    const { modelHash, blob } = await trainer.aggregate(1, [member], [member])
+    await trainer.installModel(1, modelHash, blob, [member])
+    const after = new Float32Array((await trainer.exportModel(null)).localOnly.weights)
+    expect(after.slice(0, 15)).toEqual(given.slice(0, 15))
+    expect(after.slice(15, 18)).not.toEqual(given.slice(15))
+    const shared = given.slice(15)
+    const short = { ...frozen, initial: { digest: await digestOf(shared), parameters: 3 } }
+    await expect(trainer.configure(testRef, short, member.address, shared)).rejects.toMatchObject({
+      code: 'training.badInitial',
+    })
   })
 
   it('is refused where it is missing, of another size, another one, or not finite', async () => {

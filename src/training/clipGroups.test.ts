@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { chargedSigma, effectiveSigma } from '../privacy/clipping.ts'
 import { parameterLayout } from '../study/layout.ts'
-import type { ModelSpec } from '../study/manifest.ts'
+import type { LayerSpec, ModelSpec } from '../study/manifest.ts'
 import { adaptiveClip, clipGroups } from './clipGroups.ts'
 
 const model: ModelSpec = {
@@ -26,6 +26,18 @@ describe('what is clipped together', () => {
     expect(groups).toHaveLength(3)
     expect(groups.flatMap(({ tensors }) => tensors).toSorted((a, b) => a - b)).toEqual(all)
     for (const { tensors } of groups) expect(new Set(tensors.map(i => layout.tensors[i]?.layer)).size).toBe(1)
+  })
+
+  it('is not what is frozen: no noise and no clip is for it', () => {
+    const [first, ...rest] = model.layers as [LayerSpec, ...LayerSpec[]]
+    const small = parameterLayout({ ...model, layers: [{ ...first, frozen: true } as LayerSpec, ...rest] })
+    expect(clipGroups(small, { clip: 2, noise: 3 })).toEqual([{ tensors: [2, 3, 4, 5], clip: 2, noiseMultiplier: 3 }])
+    const groups = clipGroups(small, { clip: 2, noise: 3, perLayer: true })
+    expect(groups.map(({ tensors }) => tensors)).toEqual([
+      [2, 3],
+      [4, 5],
+    ])
+    expect(effectiveSigma(groups.map(({ noiseMultiplier }) => noiseMultiplier))).toBeCloseTo(3, 12)
   })
 
   it('costs as much by layers: one patient pulls no further, and all noises together are the same multiplier', () => {

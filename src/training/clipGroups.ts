@@ -9,8 +9,8 @@ type ClipSettings = Pick<PrivacySpec, 'clip' | 'noise' | 'perLayer' | 'adaptive'
 const FARTHEST = 32
 
 /**
- * What is clipped and noised together, the site's own part included: no parameter moves but by what is clipped and noised. One clip for
- * all layers; or one for each, as long together, and noise by each layer's size, which costs as much (see allocateNoise). Where clips
+ * What is clipped and noised together, the site's own part included: no parameter moves but by what is clipped and noised, and frozen
+ * ones, in no group, cost no noise. One clip for all layers; or one for each, as long together, and noise by each layer's size, which costs as much (see allocateNoise). Where clips
  * are adaptive the noise leaves room for the counters, so that a step costs the study's noise in all.
  * @param clips of each group, where adaptive ones have moved: as public as the study's own; the study's unless given
  */
@@ -47,9 +47,10 @@ export function adaptiveClip(layout: ParameterLayout, settings: ClipSettings): A
 }
 
 function groupedTensors({ tensors }: ParameterLayout, { perLayer }: ClipSettings): readonly (readonly number[])[] {
-  if (!perLayer) return [tensors.map((_, i) => i)]
-  return [...new Set(tensors.map(({ layer }) => layer))].map(layer =>
-    tensors.flatMap((tensor, i) => (tensor.layer === layer ? [i] : [])),
+  const learned = tensors.flatMap(({ layer, frozen }, i) => (frozen ? [] : [{ layer, i }]))
+  if (!perLayer) return [learned.map(({ i }) => i)]
+  return [...new Set(learned.map(({ layer }) => layer))].map(layer =>
+    learned.flatMap(tensor => (tensor.layer === layer ? [tensor.i] : [])),
   )
 }
 

@@ -8,11 +8,11 @@ import { createKeys, publicKeys } from '../crypto/keys.ts'
 import { type HeartSplit, heartDataset, heartShares } from '../data/heart.ts'
 import type { Blob, Member, Sealed, SealedModel } from '../rounds/ports.ts'
 import { parameterLayout } from '../study/layout.ts'
-import { type Manifest, parseManifest } from '../study/manifest.ts'
+import { type LayerSpec, type Manifest, parseManifest } from '../study/manifest.ts'
 import { heartStudy } from '../study/studies/heart.ts'
 import { defaultMasking, masked } from '../study/studies/masked.ts'
 import { privately } from '../study/studies/privately.ts'
-import { uploadBytes } from '../study/upload.ts'
+import { coordinatesSent, uploadBytes } from '../study/upload.ts'
 import { createEngine, type Engine } from './engine.ts'
 import { HospitalTrainer } from './HospitalTrainer.ts'
 import { indexedDbResidualStore } from './residualStore.ts'
@@ -208,6 +208,54 @@ describe('rounds that send a quarter of the numbers', () => {
     const long = await whole.trainAndSeal(1, [member])
     expect(await trainer.open(1, member, long.blob, long.commitment)).toBe(false)
     expect(await trainer.open(1, member, sealed.blob, sealed.commitment)).toBe(true)
+  })
+})
+
+/** The same network with its first layer as it comes: 24 numbers go up. */
+const halfFrozen: Manifest = {
+  ...plain,
+  model: {
+    ...plain.model,
+    layers: plain.model.layers.map((layer, i) => (i === 0 ? { ...layer, frozen: true } : layer)) as LayerSpec[],
+  },
+}
+
+describe('a first layer that is frozen', () => {
+  it.each([
+    ['in the open', halfFrozen, 1],
+    ['compressed', { ...halfFrozen, compression }, 0.25],
+    ['masked and compressed', { ...halfFrozen, masking: defaultMasking, compression }, 0.25],
+    [
+      'noised, masked and compressed',
+      {
+        ...masked(privately({ ...network, manifest: halfFrozen }, { epsilon: 20, delta: 1e-4 })).manifest,
+        compression,
+      },
+      0.25,
+    ],
+  ])('is not sent, and the rest learns over it: %s', async (_, manifest, keep) => {
+    expect(parameterLayout(manifest.model)).toMatchObject({ sharedSize: 24, startSize: 13 * 24 + 24 + 24 })
+    expect(coordinatesSent(manifest, 24)).toBe(24 * keep)
+    const { before, logLoss } = await outcomeOf(manifest, 8)
+    expect(logLoss).toBeLessThan(before.logLoss)
+  })
+
+  it('is the same at every hospital after rounds, and alone', async () => {
+    const hospitals = await testHospitals(datasets.slice(0, 2), halfFrozen)
+    const firsts = new Set<string>()
+    for (let round = 1; round <= 2; round++) {
+      await play(hospitals, round)
+      for (const { trainer } of hospitals) {
+        const { weights } = (await trainer.exportModel(null)).localOnly
+        const { layers } = halfFrozen.model
+        expect(layers).toHaveLength(2)
+        firsts.add(new Float32Array(weights, 0, 13 * 24 + 24).join())
+      }
+    }
+    expect(firsts.size).toBe(1)
+    expect((await hospitals[0]!.trainer.evaluate({ withLocal: 'final' })).localOnly.local?.accuracy).toBeGreaterThan(
+      0.6,
+    )
   })
 })
 

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { initialParameters, parameterLayout } from '../study/layout.ts'
-import type { ModelSpec, TrainingSpec } from '../study/manifest.ts'
+import type { LayerSpec, ModelSpec, TrainingSpec } from '../study/manifest.ts'
 import { publicRandom, shuffled } from '../study/random.ts'
 import { createEngine, type Engine, type TrainingCall } from './engine.ts'
 import type { Examples } from './examples.ts'
@@ -324,6 +324,43 @@ test.each([
     expect(engine.memory().tensors).toBe(0)
   },
 )
+
+describe.each(['cpu', 'wasm'] as const)('frozen layers, %s', name => {
+  const engine = () => (name === 'cpu' ? cpu : wasm)
+
+  test.each([
+    ['dense, the first', mlp, 0, separable(30)],
+    ['dense, in the middle', mlp, 1, separable(30)],
+    ['a convolution', { ...cnn, siteLocal: 'none' as const }, 0, bars(30, 1)],
+    ['a convolution, the head local', cnn, 2, bars(30, 1)],
+  ])('keep every bit, and the others learn: %s', async (_, model, at, examples) => {
+    const layers = model.layers.map((layer, i) => (i === at ? ({ ...layer, frozen: true } as LayerSpec) : layer))
+    const frozen: ModelSpec = { ...model, layers }
+    const start = initialParameters(model, 1)
+    const job = call(frozen, examples, { training: full, parameters: start, anchor: start.map(value => value + 1) })
+    const { parameters } = await engine().train(job)
+    for (const { offset, size, frozen: isFrozen } of parameterLayout(frozen).tensors) {
+      const [before, after] = [start, parameters].map(values => values.slice(offset, offset + size))
+      if (isFrozen) expect(after).toEqual(before)
+      else expect(after).not.toEqual(before)
+    }
+    // A first step moves the others as it does where all learn.
+    const one = { ...plain, epochs: 1, batchSize: 30 }
+    const [still, moved] = [
+      await engine().train({ ...job, training: one }),
+      await engine().train({ ...job, model, training: one }),
+    ]
+    for (const { offset, size, frozen: isFrozen } of parameterLayout(frozen).tensors) {
+      const expected = (isFrozen ? start : moved.parameters).slice(offset, offset + size)
+      expect(still.parameters.slice(offset, offset + size)).toEqual(expected)
+    }
+    const resumed = await engine().train({ ...job, epochs: 2, resume: { epochs: 0 } })
+    const rest = { epochs: 2, velocity: resumed.velocity }
+    const ended = await engine().train({ ...job, parameters: resumed.parameters, epochs: 1, resume: rest })
+    expect(ended.parameters).toEqual(parameters)
+    expect(engine().memory().tensors).toBe(0)
+  })
+})
 
 describe('refusals', () => {
   test('no rows: training.noData', async () => {

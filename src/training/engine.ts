@@ -20,7 +20,7 @@ export interface TrainingCall {
   readonly seed: number
   /** What FedProx pulls the shared parameters to; the start unless given. */
   readonly anchor?: Float32Array | undefined
-  /** 'local': only the site-local parameters move. */
+  /** 'local': only the site-local parameters move. Frozen ones never do. */
   readonly trainOnly?: 'local' | undefined
   /** Instead of training.epochs. */
   readonly epochs?: number | undefined
@@ -114,7 +114,7 @@ async function train(backend: BackendName, call: TrainingCall): Promise<Training
   checkSizes(call.model, network, call.parameters, examples.inputs, examples.count)
   if (call.anchor && call.anchor.length !== layout.size) throw wrongSize('anchor', call.anchor.length, layout.size)
   if (examples.count === 0) throw new AppError('training.noData')
-  const wanted = layout.tensors.map(tensor => call.trainOnly !== 'local' || tensor.local)
+  const wanted = layout.tensors.map(tensor => !tensor.frozen && (call.trainOnly !== 'local' || tensor.local))
   stopIfAborted(call.signal)
   if (!wanted.includes(true)) return { parameters: new Float32Array(call.parameters), steps: 0, loss: undefined }
 

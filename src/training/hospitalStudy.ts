@@ -2,7 +2,7 @@ import { checkInnerBound, type Encoding } from '../aggregation/masking/encoding.
 import { largestEntry } from '../aggregation/masking/scoring.ts'
 import { maxWeight, mostHospitals } from '../aggregation/weights.ts'
 import type { Binding } from '../crypto/binding.ts'
-import { bytesToHex, sameBytes, sha256 } from '../crypto/bytes.ts'
+import { sameBytes } from '../crypto/bytes.ts'
 import { type BlobSigner, createDutySigner } from '../crypto/duty.ts'
 import type { HospitalKeys } from '../crypto/keys.ts'
 import { type Dataset, isTable, type Row } from '../data/dataset.ts'
@@ -17,7 +17,8 @@ import {
 } from '../data/encode.ts'
 import { AppError } from '../errors/AppError.ts'
 import type { Member, Progress, StudyRef, Work } from '../rounds/ports.ts'
-import { checkModel, initialParameters, type ParameterLayout, sharedPart, withShared } from '../study/layout.ts'
+import { packInitial } from '../storage/initialBlob.ts'
+import { checkModel, initialParameters, type ParameterLayout, sharedPart, withStart } from '../study/layout.ts'
 import type { Manifest } from '../study/manifest.ts'
 import { type Address, sameAddress } from '../study/types.ts'
 import { manifestHash } from './plaintext.ts'
@@ -185,15 +186,10 @@ async function startOf(
   if (wanted === undefined) return drawn
   const refuse = (reason: string) => new AppError('training.badInitial', { reason })
   if (given === undefined) throw refuse('it was not fetched')
-  if (given.length !== wanted.parameters || given.length !== layout.sharedSize) {
-    throw refuse(`${given.length} numbers where the model shares ${layout.sharedSize}`)
+  if (given.length !== wanted.parameters || given.length !== layout.startSize) {
+    throw refuse(`${given.length} numbers where the model starts from ${layout.startSize}`)
   }
-  const bytes = new Uint8Array(given.length * 4)
-  const view = new DataView(bytes.buffer)
-  given.forEach((value, i) => {
-    view.setFloat32(i * 4, value, true)
-  })
-  if (bytesToHex(await sha256(bytes)) !== wanted.digest) throw refuse('it is another one than its description names')
+  if ((await packInitial(given)).digest !== wanted.digest) throw refuse('it is another one than its description names')
   if (!given.every(Number.isFinite)) throw refuse('not all of it are finite numbers')
-  return withShared(layout, drawn, given)
+  return withStart(layout, drawn, given)
 }

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { isAppError } from '../errors/AppError.ts'
 import { initialParameters, parameterLayout, sharedPart } from '../study/layout.ts'
-import type { ModelSpec } from '../study/manifest.ts'
+import type { LayerSpec, ModelSpec } from '../study/manifest.ts'
 import { publicRandom } from '../study/random.ts'
 import { digitsStudy } from '../study/studies/digits.ts'
 import { createEngine, type Engine } from './engine.ts'
@@ -96,6 +96,18 @@ describe('a model written as a tfjs layers model', () => {
   })
 })
 
+it('says of frozen layers that they are not trainable, and reads them back with their weights', () => {
+  const [first, ...rest] = images.layers as [LayerSpec, ...LayerSpec[]]
+  const frozen: ModelSpec = { ...images, layers: [{ ...first, frozen: true } as LayerSpec, ...rest] }
+  const parameters = random(parameterLayout(frozen).size, 6)
+  const file = writeLayersModel(frozen, parameters, null, notes)
+  const { layers } = JSON.parse(file.modelJson).modelTopology.config
+  expect(layers.map(({ config }: { config: { trainable: boolean } }) => config.trainable)).toEqual([
+    ...[false, true, true, true, true],
+  ])
+  expect(readLayersModel(filesOf(file), 'none')).toEqual({ model: frozen, parameters })
+})
+
 describe('a layers model that somebody brings', () => {
   const saved = async (model: tf.LayersModel) => {
     let artifacts: tf.io.ModelArtifacts | undefined
@@ -170,6 +182,11 @@ describe('a layers model that somebody brings', () => {
       'before its last layer',
     ],
     ['a softmax of one', tf.sequential({ layers: [dense(1, 'softmax')] }), 'always 1'],
+    [
+      'nothing to learn',
+      tf.sequential({ layers: [tf.layers.dense({ inputShape: [4], units: 1, trainable: false })] }),
+      'last layer is not trainable',
+    ],
     ['no head', tf.sequential({ layers: [dense(3, 'relu')] }), 'the last layer must be dense and linear'],
     [
       'branches',

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { Standardisation } from '../data/encode.ts'
 import { AppError } from '../errors/AppError.ts'
-import { parameterLayout, sharedPart } from '../study/layout.ts'
-import type { LayerSpec, ModelSpec } from '../study/manifest.ts'
+import { parameterLayout, startPart } from '../study/layout.ts'
+import { isFrozen, type LayerSpec, type ModelSpec } from '../study/manifest.ts'
 import type { LayersModelFile, ReadModel } from './screen.ts'
 
 /** What a layers model of ours says of itself beside its layers. */
@@ -35,7 +35,7 @@ export function writeLayersModel(
       ...(index === 0 && { batch_input_shape: [null, ...model.input], dtype: 'float32' }),
       ...configOf(layer, index === last ? (layout.outputs === 1 ? 'sigmoid' : 'softmax') : null),
       name: nameOf(index),
-      trainable: true,
+      trainable: !isFrozen(layer),
     },
   }))
   const weights = layout.tensors.map(({ layer, kind, shape }) => ({
@@ -66,7 +66,8 @@ export function writeLayersModel(
 
 /**
  * A tfjs layers model as a study's model: Sequential, of dense, conv2d, max pooling and flatten layers; what does nothing
- * when predicting (dropout) is left out. Its last layer's sigmoid or softmax becomes our logits.
+ * when predicting (dropout) is left out. Its last layer's sigmoid or softmax becomes our logits. Layers that are not
+ * trainable there are frozen here.
  * @param files model.json and its weights, as they are named in it
  * @param siteLocal which part each hospital keeps to itself; left out of the parameters
  * @throws AppError model.unreadable
@@ -112,7 +113,7 @@ export function readLayersModel(
     parameters.set(weight.values, tensor.offset)
   }
   if (!parameters.every(Number.isFinite)) throw refuse('its weights are not all finite numbers')
-  return { model, parameters: sharedPart(layout, parameters) }
+  return { model, parameters: startPart(layout, parameters) }
 }
 
 /** 40 MB a round and hospital. */
@@ -214,6 +215,7 @@ function layersOf(
     if (output !== undefined && kind !== 'Dropout') {
       throw refuse(`a ${output} comes before its last layer, which is not supported`)
     }
+    const frozen = config.trainable === false ? { frozen: true as const } : {}
     switch (kind) {
       case 'InputLayer':
       case 'Dropout':
@@ -223,6 +225,7 @@ function layersOf(
           type: 'dense',
           units: wholeOf(config.units, name, refuse),
           activation: activation(config.activation),
+          ...frozen,
         })
         named.push({ name, hasBias: config.use_bias !== false })
         break
@@ -238,6 +241,7 @@ function layersOf(
           kernel,
           padding: config.padding === 'same' ? 'same' : 'valid',
           activation: activation(config.activation),
+          ...frozen,
         })
         named.push({ name, hasBias: config.use_bias !== false })
         break
@@ -274,6 +278,7 @@ function layersOf(
   const last = layers[layers.length - 1]
   if (input === undefined) throw refuse('it does not say what it takes as input')
   if (!input.every(size => Number.isInteger(size) && size > 0)) throw refuse('its input has no fixed size')
+  if (isFrozen(last)) throw refuse('its last layer is not trainable, so that the hospitals could learn nothing with it')
   if (last?.type === 'dense' && output === 'softmax' && last.units === 1) {
     throw refuse('a softmax of one number is always 1; for yes and no use a sigmoid')
   }

@@ -3,8 +3,9 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { nextClip } from '../privacy/clipping.ts'
 import { noisyOnGrid } from '../privacy/noise/grid.ts'
 import { initialParameters, parameterLayout } from '../study/layout.ts'
-import type { ModelSpec } from '../study/manifest.ts'
+import type { LayerSpec, ModelSpec } from '../study/manifest.ts'
 import { publicRandom } from '../study/random.ts'
+import { clipGroups } from './clipGroups.ts'
 import { createEngine, type Engine } from './engine.ts'
 import type { Examples } from './examples.ts'
 import { type ClipGroup, layerTensors, type Noise, type PrivateTrainingCall, sensitivity } from './privateTraining.ts'
@@ -270,6 +271,29 @@ test('each group’s noise is scaled to its own clip, and its multiplier, on a g
     expect(sigma).toBeGreaterThan(noiseMultiplier * (clip + grid * Math.sqrt(values.length)))
     expect(sigma).toBeLessThan(noiseMultiplier * clip * 1.002)
   }
+})
+
+test('what is frozen has no part in norms and noise, and keeps every bit', async () => {
+  const layers = mlp.layers.map((layer, i) => (i === 0 ? ({ ...layer, frozen: true } as LayerSpec) : layer))
+  const frozen: ModelSpec = { ...mlp, layers }
+  const layout = parameterLayout(frozen)
+  const learned = layout.tensors.flatMap((tensor, i) => (tensor.frozen ? [] : [i]))
+  const examples = made(mlp, 30)
+  const groups = [{ tensors: learned, clip: 0.2, noiseMultiplier: 3 }]
+  const job = call(frozen, examples, { groups: clipGroups(layout, { clip: 0.2, noise: 3 }), parameters: start(mlp) })
+  const recorded = recorder()
+  const { parameters } = await cpu.trainPrivately({ ...job, noise: recorded.noise })
+  const rows = Array.from({ length: 30 }, (_, row) => [row])
+  const [sum] = await clipped(cpu, mlp, examples, rows, groups)
+  expect(recorded.asked).toHaveLength(1)
+  expect(recorded.asked[0]!.values).toEqual(sum!.map(value => expect.closeTo(value, 3)))
+  expect(recorded.asked[0]!.sigma / (3 * 0.2)).toBeCloseTo(1, 2)
+  const { offset } = layout.tensors[learned[0]!]!
+  expect(parameters.slice(0, offset)).toEqual(job.parameters.slice(0, offset))
+  expect(parameters.slice(offset)).not.toEqual(job.parameters.slice(offset))
+  await expect(cpu.trainPrivately({ ...job, groups: flat(frozen, 1) })).rejects.toThrow(
+    'A frozen tensor is in a group.',
+  )
 })
 
 test('what leaves is what was noised: the noise is in the parameters, momentum and pull after it', async () => {

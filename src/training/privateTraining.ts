@@ -13,7 +13,7 @@ import { type Coins, poissonSample, secureCoins } from './poissonSampling.ts'
 
 /** Parameters that are clipped and noised together: usually those of one layer, or all of them for one flat clip. */
 export interface ClipGroup {
-  /** Indexes into the tensors of parameterLayout. What is in no group is frozen. */
+  /** Indexes into the tensors of parameterLayout, none of a frozen layer. What is in no group stays as it is. */
   readonly tensors: readonly number[]
   /** Largest Euclidean norm that one patient's gradient keeps. */
   readonly clip: number
@@ -94,7 +94,7 @@ const LARGEST = 4_000_000
  *
  * @throws AppError training.noData, training.diverged, training.cancelled; training.noBackend where the backend computes in
  *   16 bits; study.badManifest when data and model differ
- * @throws RangeError for settings that make no mechanism: clips or rates out of range, a tensor in two groups
+ * @throws RangeError for settings that make no mechanism: clips or rates out of range, a tensor in two groups or frozen
  */
 export async function trainPrivately(backend: BackendName, call: PrivateTrainingCall): Promise<PrivateTrainingResult> {
   const { examples, training, steps, sampleRate, groups, adaptive, coins = secureCoins } = call
@@ -187,9 +187,9 @@ export async function trainPrivately(backend: BackendName, call: PrivateTraining
   }
 }
 
-/** One clip group for each layer with parameters: the tensors of its weight and bias. */
+/** One clip group for each layer that learns: the tensors of its weight and bias. */
 export function layerTensors({ tensors }: Network['layout']): readonly (readonly number[])[] {
-  const layers = [...new Set(tensors.map(({ layer }) => layer))]
+  const layers = [...new Set(tensors.filter(({ frozen }) => !frozen).map(({ layer }) => layer))]
   return layers.map(layer => tensors.flatMap((tensor, i) => (tensor.layer === layer ? [i] : [])))
 }
 
@@ -352,7 +352,8 @@ function widest(model: ModelSpec, { layout }: Network): number {
   const product = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1)
   const shapes = [model.input, ...layout.activations]
   const numbers = (layer: LayerSpec, i: number): number => {
-    if (layer.type !== 'conv2d') return 0
+    // Of a frozen one no gradients are taken.
+    if (layer.type !== 'conv2d' || layer.frozen) return 0
     const [height, width, filters] = shapes[i + 1]!
     return convNumbers(height! * width!, layer.kernel ** 2 * shapes[i]![2]!, filters!)
   }
@@ -370,6 +371,7 @@ function checkSettings(
   if (new Set(tensors).size !== tensors.length || !tensors.every(isKnown)) {
     throw new RangeError('A tensor is in two groups, or the model does not have it.')
   }
+  if (tensors.some(i => layout.tensors[i]?.frozen)) throw new RangeError('A frozen tensor is in a group.')
   // NaN compares false.
   if (!groups.every(({ clip, noiseMultiplier }) => clip > 0 && Number.isFinite(clip) && noiseMultiplier >= 0)) {
     throw new RangeError('Clips are above 0 and noise multipliers at least 0.')

@@ -167,6 +167,6 @@ export interface LayersModelFile {
 /** A layers model that somebody brought, as a study's model. */
 export interface ReadModel {
   readonly model: ModelSpec
-  /** In the order of the model's shared parameters. */
+  /** What everybody starts from, in the order of the layers: all but what is site-local. */
   readonly parameters: Float32Array
 }

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { encodedWidth } from '../../data/encode.ts'
 import { checkModel, parameterLayout } from '../layout.ts'
 import { parseManifest, type TableSchema } from '../manifest.ts'
-import { digitsStudy } from './digits.ts'
+import { digitsOverEdges, digitsStudy } from './digits.ts'
 import { heartStudy } from './heart.ts'
 import { ownTableStudy } from './ownTable.ts'
+import { privately } from './privately.ts'
 
 const own: TableSchema = {
   kind: 'table',
@@ -18,6 +19,7 @@ const own: TableSchema = {
 describe.each([
   ['heart', heartStudy()],
   ['digits', digitsStudy()],
+  ['digits over edges', digitsOverEdges()],
   ['own table', ownTableStudy(own)],
 ])('the %s study', (_, { manifest, rules }) => {
   it('has a description that others can read and a model that fits its data', () => {
@@ -37,6 +39,14 @@ it('keeps a table’s intercept at the hospital and shares everything of the dig
   expect(parameterLayout(heartStudy().manifest.model)).toMatchObject({ size: 14, sharedSize: 13 })
   const { size, sharedSize } = parameterLayout(digitsStudy().manifest.model)
   expect([size, sharedSize]).toEqual([101_770, 101_770])
+})
+
+it('spends noise over edges on the last layer alone, in strides of its own', () => {
+  const promise = { epsilon: 3, delta: 1e-5 }
+  const [plain, edges] = [digitsStudy(), digitsOverEdges()].map(plan => privately(plan, promise).manifest)
+  expect(parameterLayout(edges!.model)).toMatchObject({ size: 8650, sharedSize: 7850, startSize: 8650 })
+  expect(edges!.model).toEqual(digitsOverEdges().manifest.model)
+  expect(edges!.training.learningRate).toBeGreaterThan(plain!.training.learningRate)
 })
 
 it('shows results by sex and age where a table has such columns', () => {

@@ -137,13 +137,16 @@ export const sponsorTexts = {
       logistic: 'Logistic regression',
       mlp: 'Dense network',
       cnn: 'Convolutional network',
+      edges: 'Fixed edge filters and one layer',
       own: 'My own file (tfjs layers model)',
     } satisfies Record<ModelKind, string>,
     explains: {
       logistic: 'One weight for each input. Robust with few patients, and easy to explain.',
       mlp: 'Finds how inputs act together. Needs more patients.',
       cnn: 'For images: sees shapes wherever they are.',
-      own: 'Starts from weights that you bring: model.json and its .bin file. They become public with the study.',
+      edges:
+        'For grey images with noise: the filters come from a formula, so that noise is only in the layer over them.',
+      own: 'Starts from weights that you bring: model.json and its .bin file. They become public with the study. Layers that are not trainable in it stay as they are.',
     } satisfies Record<ModelKind, string>,
     hidden: (index: number) => `Units of hidden layer ${index + 1}`,
     addLayer: 'Add a layer',
@@ -155,7 +158,10 @@ export const sponsorTexts = {
       bias: 'The intercept: for how common the outcome is there',
       head: 'The whole last layer',
     },
-    size: (parameters: number) => `${plural(parameters, 'number', 'numbers')} in all.`,
+    size: (parameters: number, fixed: number) =>
+      fixed === 0
+        ? `${plural(parameters, 'number', 'numbers')} in all.`
+        : `${plural(parameters, 'number', 'numbers')} in all: ${fixed.toLocaleString('en-GB')} fixed, as they come; ${(parameters - fixed).toLocaleString('en-GB')} learned.`,
     file: 'Choose model.json and its weights',
     fileHint: 'Both files at once. They are read in this tab.',
     fileRead: (file: string, parameters: number) => `${file}: ${parameters.toLocaleString('en-GB')} weights.`,

@@ -1,8 +1,8 @@
 import { Button, Collapse, FileButton, Group, NativeSelect, Radio, Stack, Switch, Text } from '@mantine/core'
 import { useState } from 'react'
 import type { SponsorDesk } from '../../../app/sponsorDesk.ts'
-import { type ModelKind, modelKinds, parametersOf } from '../../../app/sponsorForm.ts'
-import type { ModelSpec } from '../../../study/manifest.ts'
+import { type ModelKind, modelKinds, parametersOf, withModel } from '../../../app/sponsorForm.ts'
+import type { DataSchema, ModelSpec } from '../../../study/manifest.ts'
 import { Panel } from '../../components/Panel.tsx'
 import { sponsorTexts } from '../../texts/sponsor.ts'
 import { ActionError } from '../../views/live/ActionError.tsx'
@@ -16,14 +16,14 @@ export function ModelPanel({ desk }: { readonly desk: SponsorDesk }) {
   const words = sponsorTexts.model
   const { form, change } = useForm()
   const problem = useProblem('model')
-  const kinds = modelKinds.filter(kind => kind !== 'cnn' || form.schema.kind === 'images')
+  const kinds = modelKinds.filter(kind => fits(kind, form.schema))
   const size = parametersOf(form)
   return (
     <Panel question={words.heading}>
       <Radio.Group
         label={words.kind}
         value={form.modelKind}
-        onChange={kind => change({ ...form, modelKind: kind as ModelKind })}
+        onChange={kind => change(withModel(form, kind as ModelKind))}
       >
         <Stack gap="sm" mt="xs">
           {kinds.map(kind => (
@@ -56,7 +56,7 @@ export function ModelPanel({ desk }: { readonly desk: SponsorDesk }) {
         onChange={event => change({ ...form, siteLocal: event.currentTarget.value as ModelSpec['siteLocal'] })}
       />
       <Text size="sm" c="dimmed" aria-live="polite">
-        {size !== null && words.size(size)}
+        {size !== null && words.size(size.all, size.fixed)}
       </Text>
       {problem && (
         <Text role="alert" size="sm" c="var(--ward-danger)" data-path="model" tabIndex={-1}>
@@ -66,6 +66,11 @@ export function ModelPanel({ desk }: { readonly desk: SponsorDesk }) {
       )}
     </Panel>
   )
+}
+
+function fits(kind: ModelKind, schema: DataSchema): boolean {
+  if (kind === 'cnn') return schema.kind === 'images'
+  return kind !== 'edges' || (schema.kind === 'images' && schema.channels === 1)
 }
 
 /** Most hidden layers that the form takes. */

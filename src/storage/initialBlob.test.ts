@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { checkBlob } from '../storage/blocks.ts'
+import { checkBlob } from './blocks.ts'
 import { packInitial, unpackInitial } from './initialBlob.ts'
 
 const weights = Float32Array.from({ length: 300_001 }, (_, i) => Math.fround(Math.sin(i)))

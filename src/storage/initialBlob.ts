@@ -1,8 +1,8 @@
 import { decode, encode } from '@ipld/dag-cbor'
 import { sha256, sha256Hex } from '../crypto/bytes.ts'
 import { chunkCid } from '../crypto/cid.ts'
-import type { Blob } from '../storage/BlobStore.ts'
 import type { Hex } from '../study/types.ts'
+import type { Blob } from './BlobStore.ts'
 
 /** A sponsor's own initial weights as a public blob: little-endian float32 in raw chunks of at most 1 MiB. */
 
