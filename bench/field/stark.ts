@@ -1,5 +1,6 @@
+import { DIGEST_BYTES, SALT_BYTES } from '../../src/field/digests.ts'
 import { loadField } from '../../src/field/loadField.ts'
-import { BLOCK_ROWS, DIGEST_BYTES, loadStarkField, OPCODES, SALT_BYTES } from '../../src/field/starkField.ts'
+import { BLOCK_ROWS, loadStarkField, OPCODES } from '../../src/field/starkField.ts'
 import { grouped } from '../shared/numbers.ts'
 import { layOut } from '../shared/table.ts'
 import { type Case, measured, type Times } from './measure.ts'

@@ -1,8 +1,9 @@
 import type { Air } from '../../src/audit/stark/air.ts'
 import { siblingsOf } from '../../src/audit/stark/merkle.ts'
-import { DIGEST_BYTES, finalLength, foldings, LOG2_FOLD, SALT_BYTES } from '../../src/audit/stark/parameters.ts'
+import { finalLength, foldings, LOG2_FOLD } from '../../src/audit/stark/parameters.ts'
 import { Transcript } from '../../src/audit/stark/transcript.ts'
 import { ascending, type Statement, verify } from '../../src/audit/stark/verify.ts'
+import { DIGEST_BYTES, SALT_BYTES } from '../../src/field/digests.ts'
 
 /** What a proof's bytes are for, by name: they add up to its length. */
 export type ProofParts = Readonly<Record<string, number>>

@@ -1,6 +1,7 @@
 import type { Air } from '../../src/audit/stark/air.ts'
-import { foldings, LOG2_FOLD, SALT_BYTES } from '../../src/audit/stark/parameters.ts'
+import { foldings, LOG2_FOLD } from '../../src/audit/stark/parameters.ts'
 import { quotientCosets } from '../../src/audit/stark/quotient.ts'
+import { SALT_BYTES } from '../../src/field/digests.ts'
 import type { Kernels } from './page/job.ts'
 
 /** What a proof cannot do without, as the protocol is: what goes on beside it is overhead. */

@@ -1,12 +1,13 @@
 import fc from 'fast-check'
 import { bytesToHex, concatBytes, hexToBytes, keccak256 } from 'viem'
 import { describe, expect, it } from 'vitest'
+import { DIGEST_BYTES, SALT_BYTES } from './digests.ts'
 import { rootOfUnity } from './domain.ts'
 import { type Extension, minus, plus, raised, times, valueAt } from './extension.ts'
 import { MODULUS } from './Field.ts'
 import { add, inverse, multiply, power, subtract } from './goldilocks.ts'
 import { chacha20Words } from './referenceField.ts'
-import { BLOCK_ROWS, DIGEST_BYTES, loadStarkField, OPCODES, SALT_BYTES, type StarkField } from './starkField.ts'
+import { BLOCK_ROWS, loadStarkField, OPCODES, type StarkField } from './starkField.ts'
 import { edges, element, key, vectorOf } from './testing.ts'
 
 const field = await loadStarkField(12)

@@ -1,3 +1,4 @@
+import { DIGEST_BYTES, SALT_BYTES } from './digests.ts'
 import { TWO_ADICITY } from './domain.ts'
 import { type Extension, isExtension, times } from './extension.ts'
 import { isElement, multiply } from './goldilocks.ts'
@@ -21,9 +22,6 @@ export const OPCODES = {
 export const BLOCK_ROWS = 64
 /** 32-bit integers of an instruction. */
 export const INSTRUCTION_LENGTH = 8
-/** Bytes of a leaf's or a node's digest: the beginning of a keccak256. */
-export const DIGEST_BYTES = 24
-export const SALT_BYTES = 16
 
 const wordBytes = 8
 const pageBytes = 65_536

@@ -1,3 +1,4 @@
+import { concatBytes } from '../../crypto/bytes.ts'
 import type { Extension } from '../../field/extension.ts'
 import { isElement } from '../../field/goldilocks.ts'
 
@@ -17,9 +18,7 @@ export class Writer {
 
   /** A base element, 8 bytes. */
   element(value: bigint): this {
-    const bytes = new Uint8Array(8)
-    new DataView(bytes.buffer).setBigUint64(0, value)
-    return this.raw(bytes)
+    return this.raw(bigEndian([value]))
   }
 
   /** An extension element, 16 bytes. */
@@ -33,14 +32,15 @@ export class Writer {
   }
 
   bytes(): Uint8Array {
-    const whole = new Uint8Array(this.#parts.reduce((sum, { length }) => sum + length, 0))
-    let at = 0
-    for (const part of this.#parts) {
-      whole.set(part, at)
-      at += part.length
-    }
-    return whole
+    return concatBytes(...this.#parts)
   }
+}
+
+/** Elements as 8 bytes each, the highest first. */
+export function bigEndian(elements: ArrayLike<bigint>): Uint8Array {
+  const view = new DataView(new ArrayBuffer(8 * elements.length))
+  for (let i = 0; i < elements.length; i++) view.setBigUint64(8 * i, elements[i]!)
+  return new Uint8Array(view.buffer)
 }
 
 /** Reads what a Writer wrote. Every read @throws RangeError past the end, and for an element that is not canonical. */

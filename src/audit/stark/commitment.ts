@@ -1,10 +1,13 @@
+import { DIGEST_BYTES, SALT_BYTES } from '../../field/digests.ts'
+import { loadField } from '../../field/loadField.ts'
 import type { StarkField } from '../../field/starkField.ts'
 import type { Air } from './air.ts'
+import { bigEndian } from './bytes.ts'
 import { evaluationDomain, pointOf } from './fri.ts'
 import { hashOfWords, Masks } from './masks.ts'
 import { siblingsOf } from './merkle.ts'
 import { Pace, type PaceOptions } from './pace.ts'
-import { DIGEST_BYTES, SALT_BYTES } from './parameters.ts'
+
 import { type Columns, orderedColumns } from './trace.ts'
 
 /** Columns that lie in the field's memory as polynomials, and the tree over their rows. All addresses. */
@@ -119,13 +122,6 @@ export function nodesOf(field: StarkField, tree: number, places: readonly number
   return places.map(place => field.bytes(tree + DIGEST_BYTES * place, DIGEST_BYTES).slice())
 }
 
-/** Elements as 8 bytes each, the highest first. */
-export function bigEndian(elements: ArrayLike<bigint>): Uint8Array {
-  const view = new DataView(new ArrayBuffer(8 * elements.length))
-  for (let i = 0; i < elements.length; i++) view.setBigUint64(8 * i, elements[i]!)
-  return new Uint8Array(view.buffer)
-}
-
 /** Columns committed to before any proof, to be opened in later ones: kept secret, but for the root. */
 export interface ExternalOracle {
   readonly root: Uint8Array
@@ -166,7 +162,7 @@ export async function commitOracle(
     ordered.forEach((column, i) => {
       field.words(values + 8 * i * air.rows, air.activeRows).set(column)
     })
-    const masks = new Masks(field, maskKey, hashOfWords(field, values, ordered.length * air.rows))
+    const masks = new Masks(await loadField(), maskKey, hashOfWords(field, values, ordered.length * air.rows))
     pad(field, air, values, ordered.length, masks.elements(`${oracle} padding`, ordered.length * paddingOf(air)))
     field.interpolate(values, air.log2Rows, ordered.length)
     const saltKey = masks.key(`${oracle} salts`)

@@ -1,13 +1,14 @@
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import { concatBytes } from '../../crypto/bytes.ts'
-import { isElement } from '../../field/goldilocks.ts'
+import type { Field } from '../../field/Field.ts'
 import type { StarkField } from '../../field/starkField.ts'
-import { SALT_BYTES } from './parameters.ts'
 
 /** First byte of what keys are derived from: no hash of the protocol begins so. */
 const DERIVE = 5
 /** Bytes hashed at a time. */
 const PIECE = 8192
+
+type Prg = Pick<Field, 'expand'>
 
 /**
  * All that hides a trace: padding, salts, masks, each a stream of ChaCha20 under a key of its own.
@@ -16,17 +17,18 @@ const PIECE = 8192
  * same masks, and two traces never share any: what is opened of both would tell their difference.
  */
 export class Masks {
-  readonly #field: StarkField
+  readonly #prg: Prg
   readonly #secret: Uint8Array
   readonly #binding: Uint8Array
 
   /**
+   * @param prg the field's, as masked sums take it
    * @param secret 32 bytes that only this hospital knows
    * @param binding everything that is hidden and what it is hidden for, hashed
    */
-  constructor(field: StarkField, secret: Uint8Array, binding: Uint8Array) {
+  constructor(prg: Prg, secret: Uint8Array, binding: Uint8Array) {
     if (secret.length !== 32) throw new RangeError(`a mask key of ${secret.length} bytes`)
-    this.#field = field
+    this.#prg = prg
     this.#secret = secret
     this.#binding = binding
   }
@@ -36,21 +38,9 @@ export class Masks {
     return keccak_256(concatBytes(Uint8Array.of(DERIVE), this.#secret, this.#binding, new TextEncoder().encode(label)))
   }
 
-  /** So many uniform elements: the stream's 64-bit words that are canonical. */
+  /** So many uniform elements. */
   elements(label: string, count: number): BigUint64Array {
-    const start = this.#field.mark()
-    const keyAt = this.#field.allocate(4)
-    // One word in 2^32 is left out: a few more than are needed will do.
-    const words = Math.ceil((count + 8) / 2) * 2
-    const stream = this.#field.allocate(words)
-    this.#field.bytes(keyAt, 32).set(this.key(label))
-    this.#field.salts(keyAt, stream, (words * 8) / SALT_BYTES)
-    const elements = this.#field.words(stream, words).filter(isElement).slice(0, count)
-    this.#field.bytes(keyAt, 32).fill(0)
-    this.#field.words(stream, words).fill(0n)
-    this.#field.release(start)
-    if (elements.length < count) throw new Error('a stream with too few elements')
-    return elements
+    return this.#prg.expand(this.key(label), count)
   }
 }
 

@@ -1,6 +1,6 @@
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import { concatBytes } from '../../crypto/bytes.ts'
-import { DIGEST_BYTES } from './parameters.ts'
+import { DIGEST_BYTES } from '../../field/digests.ts'
 
 /** First bytes of what is hashed: a node can never pass for a leaf, nor either for a transcript's state. */
 const LEAF = 0

@@ -17,10 +17,6 @@ export interface Parameters {
 export const LOG2_FOLD = 3
 /** FRI ends at polynomials of at most so many coefficients, which are sent. */
 export const LOG2_FINAL = 6
-/** Bytes of a node in a Merkle tree: 192 bits, so 96 against collisions. */
-export const DIGEST_BYTES = 24
-/** Bytes of salt in a leaf. */
-export const SALT_BYTES = 16
 
 /** At least 96 bits in the Johnson regime for traces of up to 2^13 rows: see soundness.ts. */
 export const defaultParameters: Parameters = { log2Blowup: 5, queries: 34, queryGrinding: 20, roundGrinding: 16 }

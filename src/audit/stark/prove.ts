@@ -1,11 +1,13 @@
 import { concatBytes } from '../../crypto/bytes.ts'
+import { DIGEST_BYTES } from '../../field/digests.ts'
 import { rootOfUnity } from '../../field/domain.ts'
 import { type Extension, ONE, plus, scaled, times } from '../../field/extension.ts'
 import { inverse, subtract } from '../../field/goldilocks.ts'
+import { loadField } from '../../field/loadField.ts'
 import type { StarkField } from '../../field/starkField.ts'
 import type { Air } from './air.ts'
+import { bigEndian } from './bytes.ts'
 import {
-  bigEndian,
   type Commitment,
   commit,
   type ExternalOracle,
@@ -20,8 +22,8 @@ import { type Coset, evaluationDomain, foldedDomain } from './fri.ts'
 import { hashOfWords, Masks } from './masks.ts'
 import { siblingsOf } from './merkle.ts'
 import { Pace, type PaceOptions } from './pace.ts'
-import { chunkMask, DIGEST_BYTES, finalLength, foldings, LOG2_FOLD } from './parameters.ts'
-import { moveFromCoset, quotientPolynomial, quotientWork } from './quotient.ts'
+import { chunkMask, finalLength, foldings, LOG2_FOLD } from './parameters.ts'
+import { moveFromCoset, quotientCosets, quotientPolynomial, quotientWork } from './quotient.ts'
 import { type Columns, checkTrace, type ExtensionColumns, orderedColumns, TraceError } from './trace.ts'
 import type { Transcript } from './transcript.ts'
 import { ascending, begin, type Statement } from './verify.ts'
@@ -117,7 +119,7 @@ export class Proving {
     const main = own.find(({ isExtension }) => !isExtension)
     const mainColumns = orderedColumns<bigint>(air, main ?? { columns: [] }, this.#witness.main)
     const values = this.#write(mainColumns)
-    const masks = this.#masksOver(values, mainColumns.length)
+    const masks = await this.#masksOver(values, mainColumns.length)
     const commitments = [...externals]
     if (main !== undefined) commitments.push(await this.#commitColumns('main', values, mainColumns.length, masks))
 
@@ -206,10 +208,10 @@ export class Proving {
   }
 
   /** Everything else follows from the statement and the main columns, and so may what hides it. */
-  #masksOver(values: number, vectors: number): Masks {
+  async #masksOver(values: number, vectors: number): Promise<Masks> {
     const hidden = hashOfWords(this.#field, values, vectors * this.#air.rows)
     const externals = (this.#witness.externals ?? []).map(({ saltKey }) => saltKey)
-    return this.masks(this.#field, this.#maskKey, concatBytes(this.#transcript.state, hidden, ...externals))
+    return this.masks(await loadField(), this.#maskKey, concatBytes(this.#transcript.state, hidden, ...externals))
   }
 
   protected masks(...of: ConstructorParameters<typeof Masks>): Masks {
@@ -252,7 +254,7 @@ export class Proving {
   #commitQuotient(quotient: number, masks: Masks): Promise<Commitment> {
     const { rows, chunks, chunkLength, parameters } = this.#air
     const length = chunkMask(parameters)
-    const size = 2 ** Math.ceil(Math.log2(chunks)) * rows
+    const size = quotientCosets(this.#air) * rows
     const at = this.#field.allocate(2 * (chunks + 1) * rows)
     const random = [
       masks.elements('quotient re', (chunks - 1) * length),

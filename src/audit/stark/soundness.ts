@@ -1,6 +1,7 @@
+import { DIGEST_BYTES } from '../../field/digests.ts'
 import { MODULUS } from '../../field/Field.ts'
 import type { Air } from './air.ts'
-import { DIGEST_BYTES, foldings, LOG2_FOLD, type Parameters } from './parameters.ts'
+import { foldings, LOG2_FOLD, type Parameters } from './parameters.ts'
 
 /** All that the soundness of a proof depends on beside the parameters. */
 export interface SoundnessShape {

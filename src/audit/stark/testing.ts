@@ -1,3 +1,4 @@
+import { DIGEST_BYTES, SALT_BYTES } from '../../field/digests.ts'
 import { type Extension, minus, ONE, plus, times, ZERO } from '../../field/extension.ts'
 import { MODULUS } from '../../field/Field.ts'
 import { add, multiply, subtract } from '../../field/goldilocks.ts'
@@ -11,7 +12,7 @@ import { matrixProductAir, matrixProductWitness } from './examples/matrixProduct
 import { rangeCheckAir, rangeCheckWitness } from './examples/rangeCheck.ts'
 import { Masks } from './masks.ts'
 import { siblingsOf } from './merkle.ts'
-import { DIGEST_BYTES, finalLength, foldings, LOG2_FOLD, type Parameters, SALT_BYTES } from './parameters.ts'
+import { finalLength, foldings, LOG2_FOLD, type Parameters } from './parameters.ts'
 import { Proving, type Witness } from './prove.ts'
 import type { Columns } from './trace.ts'
 import { ascending, begin, ProofRefused, type Refusal, type Statement, verify } from './verify.ts'

@@ -1,4 +1,5 @@
 import { sameBytes } from '../../crypto/bytes.ts'
+import { DIGEST_BYTES, SALT_BYTES } from '../../field/digests.ts'
 import { rootOfUnity } from '../../field/domain.ts'
 import {
   type Extension,
@@ -20,15 +21,7 @@ import { quotientAt } from './constraints.ts'
 import { type Coset, evaluationDomain, folded, foldedDomain, pointOf } from './fri.ts'
 import { decodeKey, keyHash, type VerifyingKey } from './key.ts'
 import { leafDigest, type OpenedLeaf, rootOver } from './merkle.ts'
-import {
-  DIGEST_BYTES,
-  finalLength,
-  foldings,
-  LOG2_FINAL,
-  LOG2_FOLD,
-  type Parameters,
-  SALT_BYTES,
-} from './parameters.ts'
+import { chunkMask, finalLength, foldings, LOG2_FINAL, LOG2_FOLD, type Parameters } from './parameters.ts'
 import { Transcript } from './transcript.ts'
 
 /** What a proof is about. */
@@ -146,7 +139,7 @@ function check(
   const columns = said.slice(0, counts.columns + counts.shifted)
   const chunks = said.slice(columns.length, columns.length + air.chunks)
   const mask = said.slice(-1)
-  const chunkLength = 2 ** air.log2Rows - (parameters.queries + 1)
+  const chunkLength = 2 ** air.log2Rows - chunkMask(parameters)
   const whole = valueAt(chunks, raised(z, BigInt(chunkLength)))
   if (!isSame(whole, quotientAt(air, columns, { inputs, challenges }, alpha, z))) throw new ProofRefused('constraints')
 
