@@ -1,4 +1,4 @@
-import { type Air, defineAir, type Expression } from '../../src/audit/stark/air.ts'
+import { type Air, defineAir, type Expression, joined } from '../../src/audit/stark/air.ts'
 import { addLookup, addSum, type Lookup, lookupColumns, lookupCounts, sumColumn } from '../../src/audit/stark/lookup.ts'
 import type { Parameters } from '../../src/audit/stark/parameters.ts'
 import type { Columns } from '../../src/audit/stark/trace.ts'
@@ -83,10 +83,6 @@ const products: readonly (readonly [Family, Family])[] = [
   ['h', 'w'],
   ['h', 'd'],
 ]
-
-function joined(parts: readonly Expression[], base: Expression): Expression {
-  return parts.reduceRight((sum, part) => sum.times(base).plus(part))
-}
 
 function limbNames(neuron: number): string[] {
   return Array.from({ length: LIMBS }, (_, k) => `limb${neuron}.${k}`)

@@ -84,6 +84,11 @@ export interface Expression {
 
 export type Operand = Expression | bigint | number
 
+/** Σ parts_i · base^i, by Horner's rule. @param parts at least one */
+export function joined(parts: readonly Expression[], base: Operand): Expression {
+  return parts.reduceRight((sum, part) => sum.times(base).plus(part))
+}
+
 export interface Column {
   /** Its value in the row that a constraint is about. */
   readonly here: Expression

@@ -1,5 +1,5 @@
-import { type Extension, minus, ONE, plus, reciprocal, scaled, times, ZERO } from '../../field/extension.ts'
-import type { AirBuilder, Column, Expression } from './air.ts'
+import { type Extension, embed, minus, plus, reciprocal, scaled, valueAt, ZERO } from '../../field/extension.ts'
+import { type AirBuilder, type Column, type Expression, joined } from './air.ts'
 import { TraceError } from './trace.ts'
 
 export interface LookupOptions {
@@ -31,7 +31,6 @@ export function addLookup(air: AirBuilder, { name, looked, table }: LookupOption
   }
   const beta = air.challenge(`${name}.beta`)
   const delta = air.challenge(`${name}.delta`)
-  const joined = (tuple: readonly Expression[]) => tuple.reduceRight((sum, part) => sum.times(delta).plus(part))
   const width = table[0]!.length
   const columns = Array.from({ length: width }, (_, i) =>
     air.periodic(
@@ -42,7 +41,7 @@ export function addLookup(air: AirBuilder, { name, looked, table }: LookupOption
   const count = air.column(`${name}.count`)
   let step: Expression | undefined
   for (let i = 0; i < looked.length; i += 2) {
-    const denominators = looked.slice(i, i + 2).map(tuple => beta.minus(joined(tuple)))
+    const denominators = looked.slice(i, i + 2).map(tuple => beta.minus(joined(tuple, delta)))
     const part = air.auxiliary(`${name}.part${i / 2}`).here
     const [first, second] = denominators
     const product = second === undefined ? first! : first!.times(second)
@@ -54,7 +53,7 @@ export function addLookup(air: AirBuilder, { name, looked, table }: LookupOption
     step = step === undefined ? part : step.plus(part)
   }
   const held = air.auxiliary(`${name}.held`).here
-  air.every(`${name}: in the table`, held.times(beta.minus(joined(columns))).minus(count.here))
+  air.every(`${name}: in the table`, held.times(beta.minus(joined(columns, delta))).minus(count.here))
   addSum(air, `${name}.sum`, step!.minus(held), air.constant(0))
   return { name, looked: looked.length, table }
 }
@@ -131,12 +130,7 @@ function inverses(beta: Extension, delta: Extension): (tuple: readonly bigint[])
     const key = keyOf(tuple)
     const found = known.get(key)
     if (found !== undefined) return found
-    let [joined, power]: Extension[] = [ZERO, ONE]
-    for (const part of tuple) {
-      joined = plus(joined!, scaled(power!, part))
-      power = times(power!, delta)
-    }
-    const made = reciprocal(minus(beta, joined!))
+    const made = reciprocal(minus(beta, valueAt(tuple.map(embed), delta)))
     known.set(key, made)
     return made
   }

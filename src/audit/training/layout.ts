@@ -86,3 +86,13 @@ export function cellRow({ first, block }: Cells, row: number, unit: number): num
 function blockOf(units: number): number {
   return units === 0 ? 0 : 2 ** Math.ceil(Math.log2(units))
 }
+
+/** Of a net: the widths of its layers. */
+export function nameOf({ inputs, hidden, outputs }: ExactShape): string {
+  return [inputs, hidden, outputs].filter(Boolean).join('-')
+}
+
+/** Names of columns that differ in a number. */
+export function numbered(prefix: string, count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `${prefix}${i}`)
+}

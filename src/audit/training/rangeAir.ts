@@ -2,11 +2,11 @@ import type { Extension } from '../../field/extension.ts'
 import { add, subtract } from '../../field/goldilocks.ts'
 import { checkShape } from '../engine/bounds.ts'
 import { type ExactShape, HIT, ONE, WEIGHT_LIMIT } from '../engine/shape.ts'
-import { type Air, type AirBuilder, defineAir, type Expression } from '../stark/air.ts'
+import { type Air, type AirBuilder, defineAir, type Expression, joined } from '../stark/air.ts'
 import { addLookup, type Lookup, lookupColumns, lookupCounts } from '../stark/lookup.ts'
 import type { Witness } from '../stark/prove.ts'
 import type { Columns } from '../stark/trace.ts'
-import { cellRow, type StepLayout, stepLayout } from './layout.ts'
+import { cellRow, nameOf, numbered, type StepLayout, stepLayout } from './layout.ts'
 import { addBit, addRowsBefore, log2RowsOf, type StepAirOptions } from './stepAir.ts'
 
 /** What a step takes for granted of one of its commitments, as constraints over that alone. */
@@ -132,7 +132,7 @@ function rangeAir(
   checkShape(shape)
   const layout = stepLayout(shape)
   const { parameters, openings = 2 } = options
-  const name = `${kind} of ${[shape.inputs, shape.hidden, shape.outputs].filter(Boolean).join('-')}`
+  const name = `${kind} of ${nameOf(shape)}`
   const table = Array.from({ length: 256 }, (_, byte) => [BigInt(byte)])
   let bytes: Lookup | undefined
   const air = defineAir({ name, log2Rows: log2RowsOf(layout, options), parameters, openings }, builder => {
@@ -145,8 +145,7 @@ function rangeAir(
 /** Columns whose bytes, the lowest first, make up a value. @returns what is to be looked up */
 function addBytes(air: AirBuilder, name: string, value: Expression, count: number): Expression[] {
   const bytes = numbered(`${name} byte `, count).map(byte => air.column(byte).here)
-  const number = bytes.reduceRight((sum, byte) => sum.times(256).plus(byte))
-  air.every(`${name} is its bytes`, value.minus(number))
+  air.every(`${name} is its bytes`, value.minus(joined(bytes, 256)))
   return bytes
 }
 
@@ -164,8 +163,4 @@ function lookedUp({ air, bytes }: RangeAir, main: Columns, columns: readonly Big
     main: { ...main, 'byte.count': counts },
     auxiliary: (challenge: (name: string) => Extension) => lookupColumns(bytes, looked, counts, challenge),
   }
-}
-
-function numbered(prefix: string, count: number): string[] {
-  return Array.from({ length: count }, (_, i) => `${prefix}${i}`)
 }

@@ -1,10 +1,10 @@
 import { checkShape } from '../engine/bounds.ts'
 import { type ExactShape, GRADIENT_LIMIT, LARGEST_SHIFT, ONE } from '../engine/shape.ts'
 import { SIGMOID } from '../engine/sigmoid.ts'
-import { type Air, type AirBuilder, type Column, defineAir, type Expression } from '../stark/air.ts'
+import { type Air, type AirBuilder, type Column, defineAir, type Expression, joined } from '../stark/air.ts'
 import { addLookup, type Lookup } from '../stark/lookup.ts'
 import { type Parameters, paddingRows } from '../stark/parameters.ts'
-import { type SectionName, type StepLayout, stepLayout } from './layout.ts'
+import { nameOf, numbered, type SectionName, type StepLayout, stepLayout } from './layout.ts'
 
 /** A step's AIR, and what makes its trace. */
 export interface StepAir {
@@ -32,12 +32,11 @@ export const BYTES = { magnitude: 3, dropped: 4, gradient: 3, gradientDropped: 4
 
 /** The same byte as the dropped ones' fifth, where there is no hidden layer. */
 export function byteColumns({ hidden }: ExactShape): Readonly<Record<keyof typeof BYTES, readonly string[]>> {
-  const named = (name: keyof typeof BYTES, count: number) => Array.from({ length: count }, (_, i) => `${name}${i}`)
   return {
-    magnitude: named('magnitude', hidden === 0 ? 0 : BYTES.magnitude),
-    dropped: named('dropped', BYTES.dropped),
-    gradient: named('gradient', BYTES.gradient),
-    gradientDropped: named('gradientDropped', hidden === 0 ? 1 : BYTES.gradientDropped),
+    magnitude: numbered('magnitude', hidden === 0 ? 0 : BYTES.magnitude),
+    dropped: numbered('dropped', BYTES.dropped),
+    gradient: numbered('gradient', BYTES.gradient),
+    gradientDropped: numbered('gradientDropped', hidden === 0 ? 1 : BYTES.gradientDropped),
   }
 }
 
@@ -62,10 +61,9 @@ export const BEYOND_WEIGHTS = [1, 2 ** 8, 2 ** 14] as const
  */
 export function stepAir(shape: ExactShape, { parameters, openings = 2 }: StepAirOptions): StepAir {
   checkShape(shape)
-  const { inputs, hidden, outputs } = shape
   const layout = stepLayout(shape)
   const log2Rows = log2RowsOf(layout, { parameters, openings })
-  const name = `step of ${[inputs, hidden, outputs].filter(Boolean).join('-')}`
+  const name = `step of ${nameOf(shape)}`
   let lookups: { bytes: Lookup; sigmoid: Lookup } | undefined
   const air = defineAir({ name, log2Rows, parameters, openings }, builder => {
     lookups = writeStep(builder, layout)
@@ -82,15 +80,15 @@ export function log2RowsOf(layout: StepLayout, { parameters, openings = 2 }: Ste
 function writeStep(air: AirBuilder, layout: StepLayout): { bytes: Lookup; sigmoid: Lookup } {
   const { batch } = layout.shape
   const here = (columns: readonly Column[]) => columns.map(column => column.here)
-  const names = (prefix: string, count: number) => Array.from({ length: count }, (_, i) => `${prefix}${i}`)
-  const given = here(air.external('batch', [...names('x', batch), 'target', 'present']))
+
+  const given = here(air.external('batch', [...numbered('x', batch), 'target', 'present']))
   const columns = {
     x: given.slice(0, batch),
     target: given[batch]!,
     present: given[batch + 1]!,
-    before: here(air.external('before', names('before', layout.width))),
-    after: here(air.external('after', names('after', layout.width))),
-    factor: here(names('factor', batch).map(name => air.column(name))),
+    before: here(air.external('before', numbered('before', layout.width))),
+    after: here(air.external('after', numbered('after', layout.width))),
+    factor: here(numbered('factor', batch).map(name => air.column(name))),
   }
   const sections = addSections(air, layout)
   const { values, ...lookups } = addCells(air, layout, columns)
@@ -177,7 +175,7 @@ function addCells(
     gradient: names.gradient.map(column),
     gradientDropped: names.gradientDropped.map(column),
   }
-  const number = (parts: readonly Expression[]) => parts.reduceRight((sum, part) => sum.times(256).plus(part))
+  const number = (parts: readonly Expression[]) => joined(parts, 256)
   const [above, below, index, probability] = ['above', 'below', 'index', 'probability'].map(column)
   addBit(air, 'above', above!)
   addBit(air, 'below', below!)
@@ -257,11 +255,11 @@ export function addBit(air: AirBuilder, name: string, value: Expression): void {
 function addCellSum(air: AirBuilder, values: CellValues, [sigma, rho, lambda]: Challenges): Expression {
   const { isHidden, isOutput, endsBlock, hidden, output } = values
   const cell = air.auxiliary('cell').here
-  const ofOutput = isOutput.times(combined([output.sum, output.error], lambda).times(raised(air, lambda, 4)))
+  const ofOutput = isOutput.times(joined([output.sum, output.error], lambda).times(raised(air, lambda, 4)))
   const ofHidden =
     hidden === null
       ? air.constant(0)
-      : isHidden.times(combined([hidden.sum, hidden.activation, hidden.gradient, hidden.gradientSum], lambda))
+      : isHidden.times(joined([hidden.sum, hidden.activation, hidden.gradient, hidden.gradientSum], lambda))
   air.every('a cell is what its numbers come to', cell.minus(ofHidden).minus(ofOutput))
   const block = air.auxiliary('block')
   const soFar = block.here.times(sigma).plus(cell)
@@ -324,7 +322,7 @@ function addMatrixSum(
     ]
     const further = raised(air, rho, batch)
     const isHiddenFirst = cells.hidden.first === 0
-    const hiddenSum = combined(ofHidden, lambda)
+    const hiddenSum = joined(ofHidden, lambda)
     term = isHiddenFirst ? hiddenSum.times(further).plus(ofOutput) : hiddenSum.plus(ofOutput.times(further))
   }
   const matrices = air.auxiliary('matrices')
@@ -384,11 +382,6 @@ function addUpdate(
 /** Σ values_i · weights_i */
 function dot(values: readonly Expression[], weights: readonly Expression[]): Expression {
   return values.map((value, i) => value.times(weights[i]!)).reduce((sum, part) => sum.plus(part))
-}
-
-/** Σ values_i · base^i */
-function combined(values: readonly Expression[], base: Expression): Expression {
-  return values.reduceRight((sum, value) => sum.times(base).plus(value))
 }
 
 /** A power of a challenge; what two powers share is computed once. */

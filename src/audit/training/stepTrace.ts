@@ -1,4 +1,4 @@
-import { type Extension, embed, ONE, plus, raised, scaled, times, ZERO } from '../../field/extension.ts'
+import { type Extension, embed, ONE, plus, raised, scaled, times, valueAt, ZERO } from '../../field/extension.ts'
 import { MODULUS } from '../../field/Field.ts'
 import type { ExactBatch } from '../engine/batch.ts'
 import { exactStep, layersOf, stepValues } from '../engine/model.ts'
@@ -8,7 +8,7 @@ import type { ExternalOracle } from '../stark/commitment.ts'
 import { lookupColumns, lookupCounts } from '../stark/lookup.ts'
 import type { Witness } from '../stark/prove.ts'
 import type { Columns, ExtensionColumns } from '../stark/trace.ts'
-import { cellRow, isIn, sectionNames } from './layout.ts'
+import { cellRow, isIn, numbered, sectionNames } from './layout.ts'
 import { BEYOND_WEIGHTS, type BYTES, byteColumns, MAGNITUDE_SPREAD, type StepAir } from './stepAir.ts'
 
 /** A batch as the columns of the oracle `batch`. */
@@ -315,11 +315,10 @@ function learnedColumns({ air, layout }: StepAir, columns: Columns, power: reado
 
 /** Σ values_i · base^i, of integers modulo p. */
 function combined(values: readonly bigint[], base: Extension): Extension {
-  return values.reduceRight((sum: Extension, value) => plus(times(sum, base), embed(element(value))), ZERO)
-}
-
-function numbered(prefix: string, count: number): string[] {
-  return Array.from({ length: count }, (_, i) => `${prefix}${i}`)
+  return valueAt(
+    values.map(value => embed(element(value))),
+    base,
+  )
 }
 
 /** The element that stands for an integer. */

@@ -1,6 +1,6 @@
-import { type Extension, ONE, plus, scaled, times, ZERO } from '../../../field/extension.ts'
+import { type Extension, embed, times, valueAt } from '../../../field/extension.ts'
 import { add, multiply } from '../../../field/goldilocks.ts'
-import { type Air, defineAir, type Expression } from '../air.ts'
+import { type Air, defineAir, joined } from '../air.ts'
 import { addSum, sumColumn } from '../lookup.ts'
 import type { Parameters } from '../parameters.ts'
 import type { Witness } from '../prove.ts'
@@ -35,11 +35,6 @@ export function matrixProductAir({ log2Rows, left, right }: ProductShape, parame
   })
 }
 
-/** Σ parts_i · base^i. */
-function joined(parts: readonly Expression[], base: Expression): Expression {
-  return parts.reduceRight((sum, part) => sum.times(base).plus(part))
-}
-
 /** @throws RangeError where the matrices have more inner columns than there are active rows */
 export function matrixProductWitness(
   { activeRows }: Air,
@@ -52,14 +47,11 @@ export function matrixProductWitness(
   const left = x.map(row => column(k => row[k]!))
   const right = w[0]!.map((_, j) => column(k => w[k]![j]!))
   const inputs = left.flatMap(a => right.map(b => a.reduce((sum, value, k) => add(sum, multiply(value, b[k]!)), 0n)))
-  const weighted = (columns: readonly BigUint64Array[], k: number, base: Extension) => {
-    let [sum, power]: Extension[] = [ZERO, ONE]
-    for (const values of columns) {
-      sum = plus(sum!, scaled(power!, values[k]!))
-      power = times(power!, base)
-    }
-    return sum!
-  }
+  const weighted = (columns: readonly BigUint64Array[], k: number, base: Extension) =>
+    valueAt(
+      columns.map(values => embed(values[k]!)),
+      base,
+    )
   const witness: Witness = {
     main: Object.fromEntries([
       ...left.map((values, b) => [`x${b}`, values] as const),
