@@ -7,6 +7,7 @@ import type { Statement } from '../../src/audit/stark/verify.ts'
 import { anvilAccount } from '../../src/chain/demoAccounts.ts'
 import { starkVerifierAbi } from '../../src/chain/generated/abi.ts'
 import { startAnvil } from '../../src/chain/testing/anvil.ts'
+import { keyCode } from '../../src/chain/testing/starkKey.ts'
 
 export interface Gas {
   /** Of the transaction in which the contract verifies the proof and remembers what it shows. */
@@ -54,11 +55,6 @@ export async function measureGas(
   } finally {
     await anvil.stop()
   }
-}
-
-/** Code that creates an account which holds a key, as StarkKeys does. */
-function keyCode(key: Uint8Array): Hex {
-  return `0x61${toHex(key.length + 1, { size: 2 }).slice(2)}80600a3d393df300${toHex(key).slice(2)}`
 }
 
 function floorOf(data: Hex): number {

@@ -1,13 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { deploy, seedDevChain } from '../../contracts/script/deploy.ts'
-import { type Wallet, walletClientFor } from '../chain/clients.ts'
-import { demoAccount } from '../chain/demoAccounts.ts'
+import type { Wallet } from '../chain/clients.ts'
 import type { Deployment } from '../chain/deployment.ts'
 import { studyAbi } from '../chain/generated/abi.ts'
 import { balanceOf } from '../chain/reads.ts'
-import { type Anvil, startAnvil } from '../chain/testing/anvil.ts'
-import { heartCenters, heartDataset } from '../data/heart.ts'
+import type { Anvil } from '../chain/testing/anvil.ts'
 import type { HospitalPorts } from '../rounds/effects.ts'
 import { Phase, type WriteOptions } from '../rounds/ports.ts'
 import { heartStudy } from '../study/studies/heart.ts'
@@ -17,12 +13,9 @@ import type { StudyPlan } from '../study/studies/StudyPlan.ts'
 import type { Hex } from '../study/types.ts'
 import { createEngine } from '../training/engine.ts'
 import { type SimulatedHospital, type SimulatedStudy, simulateStudy } from './simulation.ts'
+import { heartDatasets, startStudyChain } from './testStudies.ts'
 
-const folder = new URL('../../public/studies/heart/', import.meta.url)
-const read = (file: string) => readFileSync(new URL(file, folder), 'utf8')
-const datasets = heartCenters.map(center =>
-  heartDataset(center, read(`processed.${center}.data`), JSON.parse(read('flamby-split.json')), 1),
-)
+const datasets = heartDatasets()
 /** Who is gone holds nobody up for long. */
 const shortSeconds = { trainSeconds: 30, attestSeconds: 30, scoreSeconds: 12, aggregateSeconds: 24 }
 /** Sponsor and hospitals of each study, which run side by side: mostly they wait for blocks. */
@@ -31,21 +24,10 @@ const studies = 4
 
 let anvil: Anvil
 let deployment: Deployment
-let wallets: Wallet[]
+let wallets: readonly Wallet[]
 
 beforeAll(async () => {
-  anvil = await startAnvil({ port: 8766, accounts: studies * perStudy })
-  const account = demoAccount(0, anvil.chainId)
-  deployment = await deploy({ rpcUrl: anvil.rpcUrl, account })
-  wallets = Array.from({ length: studies * perStudy }, (_, i) =>
-    walletClientFor(deployment, demoAccount(i, anvil.chainId)),
-  )
-  await seedDevChain(deployment, {
-    account,
-    sponsor: account.address,
-    hospitals: wallets.slice(1).map((wallet, i) => ({ address: wallet.account.address, name: `Hospital ${i}` })),
-    hospitalCredits: 10n ** 22n,
-  })
+  ;({ anvil, deployment, wallets } = await startStudyChain(8766, studies * perStudy))
 }, 60_000)
 
 afterAll(() => anvil?.stop())

@@ -1,41 +1,26 @@
-import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { deploy, seedDevChain } from '../../contracts/script/deploy.ts'
-import { type Wallet, walletClientFor } from '../chain/clients.ts'
-import { demoAccount } from '../chain/demoAccounts.ts'
+import type { Wallet } from '../chain/clients.ts'
 import type { Deployment } from '../chain/deployment.ts'
 import { balanceOf, modelVersions, standingsOf } from '../chain/reads.ts'
 import { submissionsOf } from '../chain/submissions.ts'
-import { type Anvil, startAnvil } from '../chain/testing/anvil.ts'
-import { heartCenters, heartDataset, heartNames } from '../data/heart.ts'
+import type { Anvil } from '../chain/testing/anvil.ts'
+import { heartCenters, heartNames } from '../data/heart.ts'
 import { Phase, type StudySnapshot } from '../rounds/ports.ts'
 import { heartStudy } from '../study/studies/heart.ts'
 import { type Address, sameAddress } from '../study/types.ts'
 import { createEngine, type Engine } from '../training/engine.ts'
 import { simulateStudy } from './simulation.ts'
+import { heartDatasets, startStudyChain } from './testStudies.ts'
 
-const folder = new URL('../../public/studies/heart/', import.meta.url)
-const read = (file: string) => readFileSync(new URL(file, folder), 'utf8')
-const datasets = heartCenters.map(center =>
-  heartDataset(center, read(`processed.${center}.data`), JSON.parse(read('flamby-split.json')), 1),
-)
+const datasets = heartDatasets()
 const honest = () => createEngine('cpu')
 
 let anvil: Anvil
 let deployment: Deployment
-let wallets: Wallet[]
+let wallets: readonly Wallet[]
 
 beforeAll(async () => {
-  anvil = await startAnvil({ port: 8750 })
-  const account = demoAccount(0, anvil.chainId)
-  deployment = await deploy({ rpcUrl: anvil.rpcUrl, account })
-  wallets = Array.from({ length: 7 }, (_, i) => walletClientFor(deployment, demoAccount(i, anvil.chainId)))
-  await seedDevChain(deployment, {
-    account,
-    sponsor: account.address,
-    hospitals: wallets.slice(1).map((wallet, i) => ({ address: wallet.account.address, name: `Hospital ${i}` })),
-    hospitalCredits: 10n ** 22n,
-  })
+  ;({ anvil, deployment, wallets } = await startStudyChain(8750, 7))
 }, 60_000)
 
 afterAll(() => anvil?.stop())

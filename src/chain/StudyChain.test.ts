@@ -17,6 +17,7 @@ import {
   currentModel,
   listStudies,
   modelVersions,
+  type Rules,
   rankingOf,
   readStudy,
   standingsOf,
@@ -175,8 +176,19 @@ describe('a study of four hospitals', () => {
   }, 30_000)
 })
 
+type Carry = DutyCarrier['carry']
+
+/** As a relay does, with an account of its own. */
+function carriedBy(account: number): Carry {
+  return async ({ study, calls }) => {
+    const hashes: Hex[] = []
+    const onStep = ({ hash }: TransactionStep) => void (hash && hashes.push(hash))
+    await carryDuties(chain.access(account, { onStep }), study, calls)
+    return hashes[0] as Hex
+  }
+}
+
 describe('duties that a relay carries', () => {
-  type Carry = DutyCarrier['carry']
   const never: Carry = (_, { signal }) =>
     new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
   const refuse =
@@ -184,13 +196,7 @@ describe('duties that a relay carries', () => {
     async () => {
       throw notCarried(refusal, data)
     }
-  /** As a relay does, with an account of its own. */
-  const honest: Carry = async ({ study, calls }) => {
-    const hashes: Hex[] = []
-    const onStep = ({ hash }: TransactionStep) => void (hash && hashes.push(hash))
-    await carryDuties(chain.access(6, { onStep }), study, calls)
-    return hashes[0] as Hex
-  }
+  const honest = carriedBy(6)
 
   /** A study whose seats owe their attestations, seen by the first hospital, whose wallet is counted. */
   async function owing(carry: Carry, changes: Partial<ChainAccess> = {}) {
@@ -314,38 +320,40 @@ describe('duties that a relay carries', () => {
   }, 30_000)
 })
 
+/**
+ * A masked study in which everybody has sent, attested and posted masks.
+ * @param relay the account that carries the first member's duties
+ */
+async function unmasked(hospitals: number, rules: Partial<Rules>, relay: number) {
+  const { study, members } = await openStudy(chain, hospitals, rules)
+  const carried: string[] = []
+  const carrier = { carry: carriedBy(relay) }
+  const onCarried = (name: string, by: string) => void carried.push(`${name} ${by}`)
+  const [first] = members as [TestMember, ...TestMember[]]
+  const port = createStudyChain({ ...first.access, study, pollInterval: 50, carrier, onCarried })
+  const all = [{ ...first, port }, ...members.slice(1)]
+  const snapshot = () =>
+    chain.access(1).publicClient.readContract({ address: study, abi: studyAbi, functionName: 'snapshot' })
+  await startTask(chain.access(1), study)
+
+  for (const { port } of all) {
+    await port.submitUpdate({ round: 1, update: word(1), commitment: word(2), patientWeight: 2 })
+  }
+  for (const { port, signer } of all) {
+    const duty = { hospital: port.self, round: 1, opened: 2n ** BigInt(hospitals) - 1n, scoreCommitment: NONE }
+    await port.attest({ ...duty, signature: await signer.attestation(port.ref, duty) })
+  }
+  for (const { port, signer } of all) {
+    const duty = { hospital: port.self, round: 1, masks: word(3) }
+    await port.postMasks({ ...duty, signature: await signer.masks(port.ref, duty) })
+  }
+  return { study, first, port, all, carried, snapshot }
+}
+
 describe('a masked study that scores', () => {
   test('plays a round by the port: products, a draw, and models signed with scores, which a relay may carry', async () => {
     const rules = { mode: Mode.Masked, minHospitals: 3, clip: 8, fractionBits: 24, scored: true, rounds: 2 }
-    const { study, members } = await openStudy(chain, 4, rules)
-    const carried: string[] = []
-    const carrier: DutyCarrier = {
-      carry: async ({ calls }) => {
-        const hashes: Hex[] = []
-        const onStep = ({ hash }: TransactionStep) => void (hash && hashes.push(hash))
-        await carryDuties(chain.access(6, { onStep }), study, calls)
-        return hashes[0] as Hex
-      },
-    }
-    const onCarried = (name: string, by: string) => void carried.push(`${name} ${by}`)
-    const [first] = members as [TestMember, ...TestMember[]]
-    const port = createStudyChain({ ...first.access, study, pollInterval: 50, carrier, onCarried })
-    const all = [{ ...first, port }, ...members.slice(1)]
-    const snapshot = () =>
-      chain.access(1).publicClient.readContract({ address: study, abi: studyAbi, functionName: 'snapshot' })
-    await startTask(chain.access(1), study)
-
-    for (const { port } of all) {
-      await port.submitUpdate({ round: 1, update: word(1), commitment: word(2), patientWeight: 2 })
-    }
-    for (const { port, signer } of all) {
-      const duty = { hospital: port.self, round: 1, opened: 0b1111n, scoreCommitment: NONE }
-      await port.attest({ ...duty, signature: await signer.attestation(port.ref, duty) })
-    }
-    for (const { port, signer } of all) {
-      const duty = { hospital: port.self, round: 1, masks: word(3) }
-      await port.postMasks({ ...duty, signature: await signer.masks(port.ref, duty) })
-    }
+    const { study, first, port, all, carried, snapshot } = await unmasked(4, rules, 6)
     expect(await snapshot()).toMatchObject({ phase: Phase.Score, scored: true, answered: 0, opening: 0 })
     for (const [i, { port, signer }] of all.entries()) {
       const duty = { hospital: port.self, round: 1, products: word(4, i) }
@@ -385,35 +393,7 @@ describe('a masked study that scores', () => {
 describe('a masked study that draws a second seat', () => {
   test('has the model brought again by a relay, of a seat that had signed it before the draw', async () => {
     const rules = { mode: Mode.Masked, minHospitals: 3, clip: 8, fractionBits: 24 }
-    const { study, members } = await openStudy(chain, 6, rules)
-    const carrier: DutyCarrier = {
-      carry: async ({ calls }) => {
-        const hashes: Hex[] = []
-        const onStep = ({ hash }: TransactionStep) => void (hash && hashes.push(hash))
-        await carryDuties(chain.access(1, { onStep }), study, calls)
-        return hashes[0] as Hex
-      },
-    }
-    const [first] = members as [TestMember, ...TestMember[]]
-    const carried: string[] = []
-    const onCarried = (name: string, by: string) => void carried.push(`${name} ${by}`)
-    const port = createStudyChain({ ...first.access, study, pollInterval: 50, carrier, onCarried })
-    const all = [{ ...first, port }, ...members.slice(1)]
-    const snapshot = () =>
-      chain.access(1).publicClient.readContract({ address: study, abi: studyAbi, functionName: 'snapshot' })
-    await startTask(chain.access(1), study)
-
-    for (const { port } of all) {
-      await port.submitUpdate({ round: 1, update: word(1), commitment: word(2), patientWeight: 2 })
-    }
-    for (const { port, signer } of all) {
-      const duty = { hospital: port.self, round: 1, opened: 0b111111n, scoreCommitment: NONE }
-      await port.attest({ ...duty, signature: await signer.attestation(port.ref, duty) })
-    }
-    for (const { port, signer } of all) {
-      const duty = { hospital: port.self, round: 1, masks: word(3) }
-      await port.postMasks({ ...duty, signature: await signer.masks(port.ref, duty) })
-    }
+    const { study, first, port, all, carried, snapshot } = await unmasked(6, rules, 1)
     const openDrawn = async () => {
       await chain.anvil.rpc('anvil_mine', ['0x5'])
       await port.advance()

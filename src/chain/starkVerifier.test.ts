@@ -35,6 +35,7 @@ import type { StarkField } from '../field/starkField.ts'
 import { type PublicRandom, publicRandom } from '../study/random.ts'
 import { starkVerifierAbi as abi } from './generated/abi.ts'
 import { type Anvil, startAnvil } from './testing/anvil.ts'
+import { keyCode } from './testing/starkKey.ts'
 
 const isLong = process.env.WARDROUND_LONG === '1'
 const options = { maskKey: new Uint8Array(32).fill(1) }
@@ -73,9 +74,7 @@ async function deploy({ key, parameters }: Case['air']): Promise<Deployed> {
   const { log2Blowup, queries, queryGrinding, roundGrinding } = parameters
   const args = [log2Blowup, queries, queryGrinding, roundGrinding] as const
   const verifier = await create(encodeDeployData({ abi, bytecode: await creationCode('StarkVerifier'), args }))
-  // As StarkKeys does.
-  const length = toHex(key.length + 1, { size: 2 }).slice(2)
-  return { verifier, key: await create(`0x61${length}80600a3d393df300${toHex(key).slice(2)}`) }
+  return { verifier, key: await create(keyCode(key)) }
 }
 
 type Call = 'verify' | 'prove' | 'start'

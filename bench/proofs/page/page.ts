@@ -1,3 +1,4 @@
+import { inWorker } from '../../stark/page/inWorker.ts'
 import type { StepProving, StepsJob } from './job.ts'
 
 declare global {
@@ -7,14 +8,4 @@ declare global {
 }
 
 /** Proves in a worker of its own. */
-window.proveSteps = job => {
-  const worker = new Worker(new URL('./steps.worker.ts', import.meta.url), { type: 'module' })
-  return new Promise<readonly StepProving[]>((resolve, reject) => {
-    worker.onerror = event => reject(new Error(event.message || 'the worker did not start'))
-    worker.onmessage = ({ data }: MessageEvent<readonly StepProving[] | { failure: string }>) => {
-      if ('failure' in data) reject(new Error(data.failure))
-      else resolve(data)
-    }
-    worker.postMessage(job)
-  }).finally(() => worker.terminate())
-}
+window.proveSteps = job => inWorker(new Worker(new URL('./steps.worker.ts', import.meta.url), { type: 'module' }), job)

@@ -7,17 +7,13 @@ import { verify } from '../../../src/audit/stark/verify.ts'
 import { type StepAir, stepAir } from '../../../src/audit/training/stepAir.ts'
 import { batchColumns, stepWitness, weightColumns } from '../../../src/audit/training/stepTrace.ts'
 import { loadStarkField, type StarkField } from '../../../src/field/starkField.ts'
+import { countNonces } from '../../stark/page/countNonces.ts'
+import { answerJobs } from '../../stark/page/inWorker.ts'
 import { PhaseClock } from '../../stark/page/phaseClock.ts'
 import { stepStatement } from '../statement.ts'
 import type { PlainStep, StepProof, StepProving, StepsJob } from './job.ts'
 
-self.onmessage = async ({ data }: MessageEvent<StepsJob>) => {
-  try {
-    self.postMessage(await measure(data))
-  } catch (error) {
-    self.postMessage({ failure: error instanceof Error ? error.message : String(error) })
-  }
-}
+answerJobs(measure)
 
 /** All steps take turns, so that a machine that is busy for a while is so for all of them. */
 async function measure({ steps, parameters, proofs }: StepsJob): Promise<StepProving[]> {
@@ -105,15 +101,4 @@ function timedNow<T>(run: () => T): { result: T; ms: number } {
   const since = performance.now()
   const result = run()
   return { result, ms: performance.now() - since }
-}
-
-function countNonces(field: StarkField): () => number {
-  let tried = 0
-  const grind = field.grind.bind(field)
-  field.grind = (state, start, count, bits) => {
-    const found = grind(state, start, count, bits)
-    tried += found < 0n ? count : Number(found - start) + 1
-    return found
-  }
-  return () => tried
 }

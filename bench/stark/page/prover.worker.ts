@@ -2,18 +2,14 @@ import { bytesToHex } from 'viem'
 import { defaultParameters } from '../../../src/audit/stark/parameters.ts'
 import { prove } from '../../../src/audit/stark/prove.ts'
 import { verify } from '../../../src/audit/stark/verify.ts'
-import { loadStarkField, type StarkField } from '../../../src/field/starkField.ts'
+import { loadStarkField } from '../../../src/field/starkField.ts'
 import { type Step, stepAir, stepStatement, stepWitness } from '../air.ts'
+import { countNonces } from './countNonces.ts'
+import { answerJobs } from './inWorker.ts'
 import type { Kernels, Proof, Proving, ProvingJob } from './job.ts'
 import { PhaseClock } from './phaseClock.ts'
 
-self.onmessage = async ({ data }: MessageEvent<ProvingJob>) => {
-  try {
-    self.postMessage(await measure(data))
-  } catch (error) {
-    self.postMessage({ failure: error instanceof Error ? error.message : String(error) })
-  }
-}
+answerJobs(measure)
 
 /** All shapes take turns, so that a machine that is busy for a while is so for all of them. */
 async function measure({ shapes, proofs }: ProvingJob): Promise<Proving[]> {
@@ -74,17 +70,6 @@ async function proveOnce(step: Step, seed: number) {
     nonces: nonces(),
   }
   return { result, traceMs, memoryBytes: field.bytes(field.mark(), 0).buffer.byteLength, proof }
-}
-
-function countNonces(field: StarkField): () => number {
-  let tried = 0
-  const grind = field.grind.bind(field)
-  field.grind = (state, start, count, bits) => {
-    const found = grind(state, start, count, bits)
-    tried += found < 0n ? count : Number(found - start) + 1
-    return found
-  }
-  return () => tried
 }
 
 const KERNEL_COLUMNS = 16

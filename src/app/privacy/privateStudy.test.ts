@@ -1,14 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { deploy, seedDevChain } from '../../../contracts/script/deploy.ts'
-import { type Wallet, walletClientFor } from '../../chain/clients.ts'
-import { demoAccount } from '../../chain/demoAccounts.ts'
+import type { Wallet } from '../../chain/clients.ts'
 import type { Deployment } from '../../chain/deployment.ts'
 import { createHospitalEvents } from '../../chain/hospitalEvents.ts'
 import { balanceOf } from '../../chain/reads.ts'
 import { submissionsOf } from '../../chain/submissions.ts'
-import { type Anvil, startAnvil } from '../../chain/testing/anvil.ts'
-import { heartCenters, heartDataset } from '../../data/heart.ts'
+import type { Anvil } from '../../chain/testing/anvil.ts'
 import { isAppError } from '../../errors/AppError.ts'
 import { spent } from '../../privacy/ledger.ts'
 import { studyEpsilon } from '../../privacy/studyPrivacy.ts'
@@ -17,14 +13,11 @@ import { privately } from '../../study/studies/privately.ts'
 import { createEngine, type Engine } from '../../training/engine.ts'
 import { historyOf } from '../keeping/history.ts'
 import { type SimulatedStudy, simulateStudy } from '../simulation.ts'
+import { heartDatasets, startStudyChain } from '../testStudies.ts'
 import { DEFAULT_BUDGET, memoryLedgerStore } from './ledgerStore.ts'
 import { completeLedger } from './mirror.ts'
 
-const folder = new URL('../../../public/studies/heart/', import.meta.url)
-const read = (file: string) => readFileSync(new URL(file, folder), 'utf8')
-const datasets = heartCenters.map(center =>
-  heartDataset(center, read(`processed.${center}.data`), JSON.parse(read('flamby-split.json')), 1),
-)
+const datasets = heartDatasets()
 const rounds = 4
 const promise = { epsilon: 5, delta: 1e-4 }
 const plan = privately(heartStudy({ rounds }), promise)
@@ -34,7 +27,7 @@ const twoRounds = 1.01 * (studyEpsilon({ privacy: { ...manifest.privacy!, delta:
 
 let anvil: Anvil
 let deployment: Deployment
-let wallets: Wallet[]
+let wallets: readonly Wallet[]
 let study: SimulatedStudy
 const stores = datasets.map((_, i) =>
   memoryLedgerStore(`hospital ${i}`, i === 3 ? { epsilon: twoRounds, delta: DEFAULT_BUDGET.delta } : DEFAULT_BUDGET),
@@ -44,16 +37,7 @@ const failures: string[] = []
 let plainCalls = 0
 
 beforeAll(async () => {
-  anvil = await startAnvil({ port: 8758 })
-  const account = demoAccount(0, anvil.chainId)
-  deployment = await deploy({ rpcUrl: anvil.rpcUrl, account })
-  wallets = Array.from({ length: 5 }, (_, i) => walletClientFor(deployment, demoAccount(i, anvil.chainId)))
-  await seedDevChain(deployment, {
-    account,
-    sponsor: account.address,
-    hospitals: wallets.slice(1).map((wallet, i) => ({ address: wallet.account.address, name: `Hospital ${i}` })),
-    hospitalCredits: 10n ** 22n,
-  })
+  ;({ anvil, deployment, wallets } = await startStudyChain(8758, 5))
   const engine = async (): Promise<Engine> => {
     const made = await createEngine('cpu')
     return {
