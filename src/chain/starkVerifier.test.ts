@@ -140,7 +140,7 @@ function otherStatements({ context, inputs, roots }: Statement): Statement[] {
   ]
   if (inputs.length > 0) {
     others.push({ context, inputs: inputs.slice(1), roots })
-    others.push({ context, inputs: inputs.with(0, add(inputs[0]!, 1n)), roots })
+    for (const [i, input] of inputs.entries()) others.push({ context, inputs: inputs.with(i, add(input, 1n)), roots })
     others.push({ context, inputs: inputs.with(-1, MODULUS), roots })
   }
   if (roots.length > 0) others.push({ context, inputs, roots: roots.with(0, withByteFlipped(roots[0]!, 23, 7)) })
@@ -203,6 +203,15 @@ class OtherPolynomial extends Proving {
   }
 }
 
+/** Goes on with another pin than its columns have. */
+class OtherPin extends Proving {
+  constructor(field: StarkField, { air, statement, witness }: Case) {
+    super(field, air, statement, witness, options)
+  }
+
+  protected override doesNotHold(): void {}
+}
+
 /** A trace of the size that proves a step of a 784-32-10 model: 69 main columns and 18 sums in 2^11 rows. It says nothing. */
 function largerModel(): Case {
   const names = Array.from({ length: 69 }, (_, i) => `c${i}`)
@@ -243,10 +252,13 @@ describe('the contract and the specification', () => {
   })
 
   it('accept honest proofs, whatever the AIR and the parameters', async () => {
-    for (let seed = 0; seed < (isLong ? 200 : 12); seed++) {
+    const pinned: number[] = []
+    for (let seed = 0; seed < (isLong ? 200 : 20); seed++) {
       const of = await randomCase(publicRandom(seed))
       expect(await verdictOn(await deploy(of.air), of, await proofOf(of))).toBeNull()
+      pinned.push(of.air.oracles.filter(({ isPinned }) => isPinned).length)
     }
+    expect([...pinned].sort()).toEqual(expect.arrayContaining([0, 1, 2]))
   })
 
   it.each(everyExample)('refuse what is not quite a proof of the example %s for the same reasons', async (_, make) => {
@@ -268,6 +280,25 @@ describe('the contract and the specification', () => {
     const field = await fieldFor(of.air)
     expect(await verdictOn(deployed, of, await new OtherCombination(field, of).run())).toBe('folding')
     expect(await verdictOn(deployed, of, await new OtherPolynomial(field, of).run())).toBe('finalPolynomial')
+  })
+})
+
+describe('a pin', () => {
+  it('is refused by both where it is not that of the columns, in either half and whichever oracle it is of', async () => {
+    const cases = [await exampleCases.registered!(publicRandom(6), tinyParameters, 6)]
+    for (let seed = 0; cases.length < 4; seed++) {
+      const of = await randomCase(publicRandom(seed))
+      if (of.air.oracles.some(({ isPinned }) => isPinned)) cases.push(of)
+    }
+    for (const of of cases) {
+      const deployed = await deploy(of.air)
+      const { inputs } = of.statement
+      for (let i = of.air.inputs.length; i < inputs.length; i++) {
+        const other = { ...of, statement: { ...of.statement, inputs: inputs.with(i, add(inputs[i]!, 1n)) } }
+        const proof = await new OtherPin(await fieldFor(of.air), other).run()
+        expect(await verdictOn(deployed, other, proof)).toBe('folding')
+      }
+    }
   })
 })
 

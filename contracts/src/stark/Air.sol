@@ -8,6 +8,8 @@ import { StarkKeys } from "./StarkKeys.sol";
 /// Columns that are committed to under one root.
 struct Oracle {
     bool isExtension;
+    /// The number of its pin in the statement, from 1; 0: it is not pinned.
+    uint256 pin;
     uint256 columns;
     /// How many of them, the first, are read in the next row too.
     uint256 shifted;
@@ -32,6 +34,8 @@ struct Air {
     /// Columns and shifted columns of all oracles but the quotient.
     uint256 columns;
     uint256 shifted;
+    /// How many oracles are pinned. A statement has two inputs more for each, after the AIR's own.
+    uint256 pinned;
     uint256 inputs;
     uint256 challenges;
     uint256 chunks;
@@ -52,6 +56,9 @@ library Airs {
     uint256 private constant ELEMENT = 8;
     uint256 private constant INSTRUCTION = 5;
     uint256 private constant CONSTRAINT = 7;
+    /// Kinds of oracles.
+    uint256 private constant EXTENSION = 1;
+    uint256 private constant PINNED = 2;
 
     /// The account's code is no key, or one of another version.
     error Air_BadKey(address account);
@@ -73,7 +80,7 @@ library Airs {
         air.inputs = _next(from, 2);
         air.challenges = _next(from, 2);
         air.chunks = _next(from, 1);
-        air.oracles[air.oracles.length - 1] = Oracle(true, air.chunks + 1, 0);
+        air.oracles[air.oracles.length - 1] = Oracle(true, 0, air.chunks + 1, 0);
         _readList(air.constants, from, 2, ELEMENT);
         _readList(air.periodics, from, 1, 0);
         for (uint256 i = 0; i < air.periodics.count; i++) {
@@ -103,7 +110,7 @@ library Airs {
     ) internal pure returns (Extension) {
         uint256 at = air.columns + air.shifted;
         at = _placePeriodics(air, values, at, z);
-        for (uint256 i = 0; i < inputs.length; i++) {
+        for (uint256 i = 0; i < air.inputs; i++) {
             values[at++] = Extension.wrap(inputs[i]);
         }
         for (uint256 i = 0; i < challenges.length; i++) {
@@ -122,7 +129,9 @@ library Airs {
         air.oracles = new Oracle[](count + 1);
         for (uint256 i = 0; i < count; i++) {
             Oracle memory oracle = air.oracles[i];
-            oracle.isExtension = _next(from, 1) == 1;
+            uint256 kind = _next(from, 1);
+            oracle.isExtension = kind == EXTENSION;
+            if (kind == PINNED) oracle.pin = ++air.pinned;
             oracle.columns = _next(from, 2);
             oracle.shifted = _next(from, 2);
             air.columns += oracle.columns;

@@ -5,8 +5,9 @@ pragma solidity 0.8.30;
 /// the same.
 ///
 /// A statement is that the AIR whose key an account holds (StarkKeys) has a trace with these inputs, of which the
-/// oracles that the AIR calls external are under these roots. Its context says what the proof is for, and a proof
-/// is good for one alone.
+/// oracles that the AIR calls external are under these roots. Of those that it pins, the inputs say two elements
+/// each after all others: nothing else than what was committed to has these (src/audit/stark/pins.ts). Its context
+/// says what the proof is for, and a proof is good for one alone.
 interface IStarkVerifier {
     event Proved(bytes32 indexed statement);
     /// The first half of a proof holds; the list is what finish() takes.

@@ -2,7 +2,7 @@
 pragma solidity 0.8.30;
 
 import { Air, Oracle } from "./Air.sol";
-import { Extension, norm, ONE } from "./Extension.sol";
+import { Extension, norm, ONE, ZERO } from "./Extension.sol";
 import {
     CARRIES,
     CARRY_BOTH,
@@ -17,6 +17,7 @@ import {
 import { MerkleMultiproof } from "./MerkleMultiproof.sol";
 import { Reader } from "./Reader.sol";
 import { Refusal, refuse } from "./Refusal.sol";
+import { Transcripts } from "./Transcript.sol";
 import { Words } from "./Words.sol";
 
 /// What the elements of a row are multiplied with. An element a + bφ, two elements of a row, is a · γᵗ + b · φγᵗ,
@@ -31,10 +32,23 @@ struct Weights {
     uint256[] here;
     /// The same for its shifted columns.
     uint256[] next;
-    /// Σ γᵗ f_t(z) and Σ γ^(T+s) f_s(ωz): what the prover says.
-    Extension hereSum;
-    Extension nextSum;
+    Pin[] pins;
+    /// Of z, of ωz, then one for each pinned oracle.
+    Quotient[] quotients;
     Extension gamma;
+}
+
+/// What the columns of a pinned oracle are multiplied with in its quotient.
+struct Pin {
+    uint256[] weights;
+    /// The square of the oracle's weight.
+    Extension half;
+}
+
+/// A sum over rows, less what it is said to be in a point outside of the domain, over x − point.
+struct Quotient {
+    Extension conjugate; // of the point
+    Extension said;
 }
 
 /// Rows that are opened at the queries' positions.
@@ -42,7 +56,7 @@ struct Opened {
     /// Ascending, each once.
     uint256[] positions;
     uint256 log2Domain;
-    /// Two for each position: sums over the rows, here and next.
+    /// For each position one for each quotient: sums over the rows.
     Extension[] sums;
     /// Room for all nodes of a multiproof.
     uint256[] queue;
@@ -51,7 +65,8 @@ struct Opened {
 }
 
 /// The combination of all functions, from what is opened of them:
-/// Σ γᵗ (f_t(x) − f_t(z)) / (x − z) + Σ γ^(T+s) (f_s(x) − f_s(ωz)) / (x − ωz).
+/// Σ γᵗ (f_t(x) − f_t(z)) / (x − z) + Σ γ^(T+s) (f_s(x) − f_s(ωz)) / (x − ωz)
+/// + Σ γ^(T+S+i) (g_i(x) − g_i(z_i)) / (x − z_i), where g_i is what the i-th pin is of.
 library Openings {
     uint256 private constant SALT_BYTES = 16;
 
@@ -65,11 +80,18 @@ library Openings {
 
     /// @param values begins with what the columns and shifted columns are said to be
     /// @param chunks what the quotient's chunks and the mask are
-    function weightsOf(Air memory air, Extension[] memory values, Extension[] memory chunks, Extension gamma)
-        internal
-        pure
-        returns (Weights memory weights)
-    {
+    /// @param z where that is, but for the shifted columns
+    /// @param roots of the oracles
+    /// @param pins what the statement says of the pinned ones
+    function weightsOf(
+        Air memory air,
+        Extension[] memory values,
+        Extension[] memory chunks,
+        Extension gamma,
+        Extension z,
+        bytes24[] memory roots,
+        uint64[] calldata pins
+    ) internal pure returns (Weights memory weights) {
         Run memory run = Run(ONE, gamma, 0, 0);
         (uint256 claims, uint256 quotient) = (Words.start(values), Words.start(chunks));
         (uint256 hereLength, uint256 nextLength) = (0, 0);
@@ -88,7 +110,8 @@ library Openings {
             if (!isQuotient) claims += 32 * oracle.columns;
             table += 32 * hereStride(oracle);
         }
-        weights.hereSum = settled(run.low, run.high);
+        weights.quotients = new Quotient[](2 + air.pinned);
+        weights.quotients[0] = Quotient(_conjugate(z), settled(run.low, run.high));
         (run.low, run.high) = (0, 0);
         table = Words.start(weights.next);
         for (uint256 i = 0; i < air.oracles.length; i++) {
@@ -97,7 +120,34 @@ library Openings {
             claims += 32 * oracle.shifted;
             table += 32 * nextStride(oracle);
         }
-        weights.nextSum = settled(run.low, run.high);
+        Extension nextZ = z * Extension.wrap(Goldilocks.rootOfUnity(air.log2Rows));
+        weights.quotients[1] = Quotient(_conjugate(nextZ), settled(run.low, run.high));
+        _weighPinned(air, weights, run, Words.start(values), roots, pins);
+    }
+
+    /// Each pinned oracle's sum has the next power of γ, its columns those of the weight that its root gives.
+    function _weighPinned(
+        Air memory air,
+        Weights memory weights,
+        Run memory run,
+        uint256 claims,
+        bytes24[] memory roots,
+        uint64[] calldata pins
+    ) private pure {
+        weights.pins = new Pin[](air.pinned);
+        for (uint256 i = 0; i < air.externals; i++) {
+            Oracle memory oracle = air.oracles[i];
+            if (oracle.pin == 0) continue;
+            (Extension point, Extension weight) = Transcripts.pinPoint(roots[i]);
+            uint256[] memory table = new uint256[](hereStride(oracle));
+            // What it sums up of claims is nothing's.
+            _weigh(Run(run.weight, weight, 0, 0), claims, oracle.columns, false, Words.start(table));
+            weights.pins[oracle.pin - 1] = Pin(table, weight * weight);
+            uint256 at = 2 * (oracle.pin - 1);
+            Extension pin = Extension.wrap(pins[at] | (uint256(pins[at + 1]) << 128));
+            weights.quotients[1 + oracle.pin] = Quotient(_conjugate(point), run.weight * pin);
+            run.weight = run.weight * run.gamma;
+        }
     }
 
     /// Words of an oracle in Weights.here.
@@ -118,72 +168,64 @@ library Openings {
         Weights memory weights,
         Reader memory from
     ) internal pure {
-        uint256 here = Words.start(weights.here);
-        uint256 next = Words.start(weights.next);
+        Rows memory rows;
+        rows.here = Words.start(weights.here);
+        rows.next = Words.start(weights.next);
         for (uint256 i = 0; i < oracles.length; i++) {
-            _readRows(opened, oracles[i], here, next, weights.gamma, from);
+            _readRows(opened, oracles[i], rows, weights, from);
             (uint256 root, uint256 end) =
                 MerkleMultiproof.rootOver(Words.start(opened.queue), opened.positions.length, from.at);
             from.skipTo(end);
             if (bytes24(bytes32(root)) != roots[i]) refuse(Refusal.Opening);
-            here += 32 * hereStride(oracles[i]);
-            next += 32 * nextStride(oracles[i]);
+            rows.here += 32 * hereStride(oracles[i]);
+            rows.next += 32 * nextStride(oracles[i]);
         }
     }
 
-    /// What the combination is divided by at a point x: conjugates of x − z and x − ωz and their norms.
-    struct Divisor {
-        Extension bar;
-        Extension nextBar;
-        uint256 norm;
-        uint256 nextNorm;
-        /// The product of all norms at the points before.
-        uint256 before;
-    }
-
-    /// The combination at each position. All norms are inverted together (Montgomery).
-    function combined(Opened memory opened, Weights memory weights, Extension z, Extension nextZ)
+    /// The combination at each position. The norms of all that is divided by are inverted together (Montgomery).
+    function combined(Opened memory opened, Quotient[] memory quotients)
         internal
         pure
         returns (Extension[] memory values)
     {
-        uint256 count = opened.positions.length;
-        values = new Extension[](count);
-        Divisor[] memory divisors = new Divisor[](count);
-        (z, nextZ) = (_conjugate(z), _conjugate(nextZ));
+        values = new Extension[](opened.positions.length);
+        // For each sum a word of the norm, and one of the product of all norms before.
+        uint256 at = Words.start(new uint256[](2 * opened.sums.length));
         uint256 product = 1;
-        for (uint256 j = 0; j < count; j++) {
-            Divisor memory divisor = divisors[j];
-            uint256 x = mulmod(GENERATOR, Powers.get(opened.powers, opened.positions[j]), MODULUS);
-            divisor.bar = Extension.wrap(x) - z;
-            divisor.nextBar = Extension.wrap(x) - nextZ;
-            divisor.norm = norm(divisor.bar);
-            divisor.nextNorm = norm(divisor.nextBar);
-            divisor.before = product;
-            product = mulmod(product, divisor.norm * divisor.nextNorm, MODULUS);
+        unchecked {
+            for (uint256 j = 0; j < values.length; j++) {
+                // The point, until the second pass.
+                Extension x = Extension.wrap(
+                    mulmod(GENERATOR, Powers.get(opened.powers, opened.positions[j]), MODULUS)
+                );
+                values[j] = x;
+                for (uint256 k = 0; k < quotients.length; k++) {
+                    uint256 ofNorm = norm(x - quotients[k].conjugate);
+                    Words.write(at, ofNorm);
+                    Words.write(at + 32, product);
+                    product = mulmod(product, ofNorm, MODULUS);
+                    at += 64;
+                }
+            }
+            uint256 inverse = Goldilocks.inverse(product);
+            uint256 sum = Words.start(opened.sums) + 32 * opened.sums.length;
+            for (uint256 j = values.length; j != 0;) {
+                j--;
+                Extension x = values[j];
+                Extension value = ZERO;
+                for (uint256 k = quotients.length; k != 0;) {
+                    k--;
+                    at -= 64;
+                    sum -= 32;
+                    Quotient memory quotient = quotients[k];
+                    Extension share =
+                        (Extension.wrap(Words.read(sum)) - quotient.said) * (x - quotient.conjugate);
+                    value = value + share * Extension.wrap(mulmod(inverse, Words.read(at + 32), MODULUS));
+                    inverse = mulmod(inverse, Words.read(at), MODULUS);
+                }
+                values[j] = value;
+            }
         }
-        uint256 inverse = Goldilocks.inverse(product);
-        for (uint256 j = count; j != 0;) {
-            j--;
-            Divisor memory divisor = divisors[j];
-            values[j] = _divided(opened.sums, j, weights, divisor, mulmod(inverse, divisor.before, MODULUS));
-            inverse = mulmod(inverse, divisor.norm * divisor.nextNorm, MODULUS);
-        }
-    }
-
-    /// @param inverse of both norms' product
-    function _divided(
-        Extension[] memory sums,
-        uint256 j,
-        Weights memory weights,
-        Divisor memory divisor,
-        uint256 inverse
-    ) private pure returns (Extension) {
-        Extension here = sums[2 * j] - weights.hereSum;
-        Extension next = sums[2 * j + 1] - weights.nextSum;
-        Extension ofNorm = Extension.wrap(mulmod(inverse, divisor.nextNorm, MODULUS));
-        Extension ofNextNorm = Extension.wrap(mulmod(inverse, divisor.norm, MODULUS));
-        return here * divisor.bar * ofNorm + next * divisor.nextBar * ofNextNorm;
     }
 
     /// A sum of products in both halves, of which `low` is the sum and `high` that of their high halves, reduced.
@@ -248,32 +290,39 @@ library Openings {
         uint256 next;
         /// γ², or γ where elements are pairs.
         Extension half;
+        /// The number of the oracle's pin, else 0; and the same two for its quotient.
+        uint256 pin;
+        uint256 pinned;
+        Extension pinnedHalf;
     }
 
     /// Reads an oracle's rows, with their salts, into leaves at the queue's start and into the sums.
     function _readRows(
         Opened memory opened,
         Oracle memory oracle,
-        uint256 here,
-        uint256 next,
-        Extension gamma,
+        Rows memory rows,
+        Weights memory weights,
         Reader memory from
     ) private pure {
-        Rows memory rows;
         rows.elements = _elements(oracle, oracle.columns);
         rows.nextElements = _elements(oracle, oracle.shifted);
         rows.length = SALT_BYTES + 8 * rows.elements;
+        rows.half = oracle.isExtension ? weights.gamma : weights.gamma * weights.gamma;
+        rows.pin = oracle.pin;
+        if (rows.pin != 0) {
+            Pin memory pin = weights.pins[rows.pin - 1];
+            (rows.pinned, rows.pinnedHalf) = (Words.start(pin.weights), pin.half);
+        }
         rows.at = from.take(opened.positions.length * rows.length);
-        (rows.here, rows.next) = (here, next);
-        rows.half = oracle.isExtension ? gamma : gamma * gamma;
         uint256 carries = 0;
         for (uint256 j = 0; j < opened.positions.length; j++) {
-            carries |= _readRow(opened, rows, j);
+            carries |= _readRow(opened, rows, j, j * weights.quotients.length);
         }
         if (carries & CARRIES != 0) refuse(Refusal.Malformed);
     }
 
-    function _readRow(Opened memory opened, Rows memory rows, uint256 j)
+    /// @param first the place of the position's first sum
+    function _readRow(Opened memory opened, Rows memory rows, uint256 j, uint256 first)
         private
         pure
         returns (uint256 carries)
@@ -284,12 +333,15 @@ library Openings {
             opened.queue[j] = digest | (1 << opened.log2Domain) | opened.positions[j];
             Extension sum;
             (sum, carries) = _sum(row, rows.elements, rows.here, rows.half);
-            opened.sums[2 * j] = opened.sums[2 * j] + sum;
+            opened.sums[first] = opened.sums[first] + sum;
+            if (rows.pin != 0) {
+                (opened.sums[first + 1 + rows.pin],) = _sum(row, rows.elements, rows.pinned, rows.pinnedHalf);
+            }
             if (rows.nextElements == 0) return carries;
             // The last word that is read must hold nothing else.
             Words.write(row + 8 * rows.nextElements, 0);
             (sum,) = _sum(row, rows.nextElements, rows.next, rows.half);
-            opened.sums[2 * j + 1] = opened.sums[2 * j + 1] + sum;
+            opened.sums[first + 1] = opened.sums[first + 1] + sum;
         }
     }
 

@@ -4,7 +4,7 @@ pragma solidity 0.8.30;
 import { Air, Airs, Oracle } from "./Air.sol";
 import { Extension } from "./Extension.sol";
 import { Fri } from "./Fri.sol";
-import { Goldilocks, MODULUS, Powers } from "./Goldilocks.sol";
+import { MODULUS, Powers } from "./Goldilocks.sol";
 import { IStarkVerifier } from "./IStarkVerifier.sol";
 import { Opened, Openings, Weights } from "./Openings.sol";
 import { Reader, Readers } from "./Reader.sol";
@@ -156,12 +156,11 @@ contract StarkVerifier is IStarkVerifier {
         session.transcript = _begin(session.air.keyHash, context, inputs, roots);
         _readCommitments(session, roots);
         _checkConstraints(session, inputs);
-        _combine(session);
+        _combine(session, inputs[session.air.inputs:]);
         list = _readFri(session);
         uint256 first = list.length - session.opened.positions.length;
         Openings.open(session.opened, session.air.oracles, session.roots, session.weights, session.from);
-        Extension nextZ = session.z * Extension.wrap(Goldilocks.rootOfUnity(session.air.log2Rows));
-        Extension[] memory values = Openings.combined(session.opened, session.weights, session.z, nextZ);
+        Extension[] memory values = Openings.combined(session.opened, session.weights.quotients);
         for (uint256 j = 0; j < values.length; j++) {
             list[first + j] = Fri.query(session.opened.positions[j], values[j]);
         }
@@ -171,7 +170,7 @@ contract StarkVerifier is IStarkVerifier {
         private
         pure
     {
-        bool fits = inputs.length == air.inputs && roots.length == air.externals;
+        bool fits = inputs.length == air.inputs + 2 * air.pinned && roots.length == air.externals;
         for (uint256 i = 0; i < inputs.length && fits; i++) {
             fits = inputs[i] < MODULUS;
         }
@@ -267,10 +266,13 @@ contract StarkVerifier is IStarkVerifier {
     }
 
     /// One function in place of all: of low degree only if they all are and have these values.
-    function _combine(Session memory session) private view {
+    /// @param pins what the statement says of the pinned oracles
+    function _combine(Session memory session, uint64[] calldata pins) private view {
         _work(session, roundGrinding);
         Extension gamma = session.transcript.extension();
-        session.weights = Openings.weightsOf(session.air, session.values, session.chunks, gamma);
+        session.weights = Openings.weightsOf(
+            session.air, session.values, session.chunks, gamma, session.z, session.roots, pins
+        );
     }
 
     function _work(Session memory session, uint256 bits) private pure {
@@ -306,7 +308,7 @@ contract StarkVerifier is IStarkVerifier {
         Opened memory opened = session.opened;
         opened.log2Domain = log2Domain;
         opened.positions = _ascending(session.transcript.positions(queries, log2Domain));
-        opened.sums = new Extension[](2 * opened.positions.length);
+        opened.sums = new Extension[](session.weights.quotients.length * opened.positions.length);
         opened.queue = _queue(log2Domain);
         opened.powers = Powers.ofRoot(log2Domain);
     }

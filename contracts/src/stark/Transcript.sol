@@ -12,10 +12,11 @@ struct Transcript {
 }
 
 library Transcripts {
-    /// First bytes of what is hashed; leaves and nodes have 0 and 1.
+    /// First bytes of what is hashed; leaves and nodes have 0 and 1, what hides a trace is derived with 5.
     uint8 private constant ABSORB = 2;
     uint8 private constant SQUEEZE = 3;
     uint8 private constant GRIND = 4;
+    uint8 private constant PIN = 6;
 
     /// A transcript to which these bytes, then elements of eight bytes, then digests of 24 have been said.
     function begin(bytes memory fixed_, uint64[] calldata elements, bytes24[] calldata digests)
@@ -76,6 +77,14 @@ library Transcripts {
         do {
             point = extension(transcript);
         } while (Extension.unwrap(point) >> 128 == 0);
+    }
+
+    /// Where a pinned oracle's polynomials are told apart, from its root alone; and the weight of its second
+    /// column in the pin, whose powers are those of the columns after it: src/audit/stark/pins.ts.
+    function pinPoint(bytes24 root) internal pure returns (Extension point, Extension weight) {
+        Transcript memory drawn = Transcript(keccak256(abi.encodePacked(PIN, root)));
+        point = outside(drawn);
+        weight = extension(drawn);
     }
 
     /// Uniform numbers below 2^log2, log2 ≤ 32: eight from each output, its 32-bit words' low bits.

@@ -94,6 +94,19 @@ contract StarkVerifierTest {
         _expectRefusal(key, inputs, new bytes24[](0), Refusal.Malformed);
     }
 
+    function test_APinIsTwoInputsAfterTheAirs() public {
+        bytes memory pinned = KEY;
+        (pinned[7], pinned[8]) = (0x01, 0x02); // Its oracle is external and pinned.
+        address key = StarkKeys.deploy(pinned);
+        bytes24[] memory roots = new bytes24[](1);
+        for (uint256 i = 0; i < 5; i++) {
+            _expectRefusal(key, new uint64[](i), roots, i == 3 ? Refusal.Malformed : Refusal.Statement);
+        }
+        uint64[] memory inputs = new uint64[](3);
+        inputs[2] = 0xffffffff00000001;
+        _expectRefusal(key, inputs, roots, Refusal.Statement);
+    }
+
     function testFuzz_StatementsAreToldApart(
         address key,
         bytes32 context,

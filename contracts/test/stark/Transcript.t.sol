@@ -29,6 +29,16 @@ contract TranscriptTest {
         _assertState(transcript, 0x48ff110fe3a25ef0619cbf72747379da6ef8762e8fbb964baaf41ee357f4497f);
     }
 
+    /// The numbers are those of src/audit/stark/pins.ts.
+    function test_ThePointOfAPinFollowsFromTheRoot() public pure {
+        bytes24 root = 0x0102030405060708090a0b0c0d0e0f101112131415161718;
+        (Extension point, Extension weight) = Transcripts.pinPoint(root);
+        _assertIs(point, 0xde8b949348299a59, 0xa71b5863e51ecbd0);
+        _assertIs(weight, 0xc9d2a61f97d67cd6, 0x513e9fb977833834);
+        (Extension otherPoint,) = Transcripts.pinPoint(root ^ bytes24(uint192(1)));
+        vm.assertFalse(point == otherPoint);
+    }
+
     function testFuzz_ItBeginsWithWhatIsSaid(
         bytes memory said,
         uint64[] calldata elements,

@@ -18,6 +18,25 @@ describe('defineAir', () => {
     expect(define(air => air.every('zero', air.column('x').here), 6, 2).activeRows).toBe(rows - 32)
   })
 
+  it('leaves two rows more where something is pinned, once', () => {
+    const pinnedAir = (pinned: number, openings: number) =>
+      define(
+        air => {
+          for (let i = 0; i < 3; i++) {
+            const [x] = air.external(`outer ${i}`, [`x${i}`], { pinned: i < pinned })
+            air.at(air.lastRow, `x${i} is zero`, x!.here)
+          }
+        },
+        6,
+        openings,
+      )
+    expect([0, 1].map(pinned => pinnedAir(pinned, 2).activeRows)).toEqual([32, 30])
+    expect(pinnedAir(1, 1).oracles.map(({ isPinned }) => isPinned)).toEqual([true, false, false])
+    expect(pinnedAir(1, 1).constraints[0]!.place).toEqual({ row: activeRows - 3 })
+    // By then the last row has been told.
+    expect(() => pinnedAir(2, 1)).toThrow('trial: outer 1 is pinned, which takes padding')
+  })
+
   it('puts columns that are read in the next row first, and others after them', () => {
     const air = define(air => {
       const [a, b] = air.external('outer', ['a', 'b'])
@@ -27,9 +46,9 @@ describe('defineAir', () => {
       air.every('others', a!.here.plus(x!.here).plus(y!.here))
     })
     expect(air.oracles).toEqual([
-      { name: 'outer', isExtension: false, columns: ['b', 'a'], shifted: 1 },
-      { name: 'main', isExtension: false, columns: ['z', 'x', 'y'], shifted: 1 },
-      { name: 'auxiliary', isExtension: true, columns: ['sum'], shifted: 1 },
+      { name: 'outer', isExtension: false, isPinned: false, columns: ['b', 'a'], shifted: 1 },
+      { name: 'main', isExtension: false, isPinned: false, columns: ['z', 'x', 'y'], shifted: 1 },
+      { name: 'auxiliary', isExtension: true, isPinned: false, columns: ['sum'], shifted: 1 },
     ])
     expect(air.externals).toBe(1)
   })

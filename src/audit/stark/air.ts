@@ -22,6 +22,8 @@ export interface OracleShape {
   readonly name: string
   /** Whether its columns hold extension elements, drawn up after the challenges. */
   readonly isExtension: boolean
+  /** Whether its pin is part of the statement: see AirBuilder.external. */
+  readonly isPinned: boolean
   /** By name, as they are committed: those that some constraint reads in the next row come first. */
   readonly columns: readonly string[]
   /** How many of them are read in the next row. */
@@ -99,8 +101,12 @@ export interface Column {
 export interface AirBuilder {
   /** The last active row. */
   readonly lastRow: number
-  /** Columns committed to before the proof, in an order of their own; see commitOracle. */
-  external(oracle: string, columns: readonly string[]): Column[]
+  /**
+   * Columns committed to before the proof, in an order of their own; see commitOracle. Where they are pinned, a statement says two
+   * inputs more, after all others: ExternalOracle.pin. Without, a root may be one of several columns, each in another proof. Pinned
+   * ones take padding: they are declared before anything that is about a row by its number.
+   */
+  external(oracle: string, columns: readonly string[], options?: { readonly pinned?: boolean }): Column[]
   column(name: string): Column
   /** A column of extension elements that is drawn up after the challenges, for running products and sums. */
   auxiliary(name: string): Column
@@ -149,15 +155,9 @@ export function defineAir(options: AirOptions, write: (air: AirBuilder) => void)
   if (!Number.isInteger(log2Rows) || log2Rows < LOG2_FINAL || log2Rows > 20) {
     throw new RangeError(`${name}: a trace has 2^${LOG2_FINAL} to 2^20 rows, not 2^${log2Rows}`)
   }
-  const rows = 2 ** log2Rows
-  const activeRows = rows - paddingRows(parameters, openings)
-  if (activeRows < 2) {
-    const padding = rows - activeRows
-    throw new RangeError(`${name}: ${padding} rows of padding leave no trace in ${rows} rows; take a larger log2Rows`)
-  }
-  const builder = new Builder(name, rows, activeRows)
+  const builder = new Builder(name, log2Rows, parameters, openings)
   write(builder)
-  return builder.compile(log2Rows, parameters)
+  return builder.compile()
 }
 
 type Source =
@@ -199,17 +199,21 @@ class Term implements Expression {
 interface Oracle {
   readonly name: string
   readonly isExtension: boolean
+  readonly isPinned: boolean
   readonly columns: string[]
 }
 
 class Builder implements AirBuilder {
-  readonly lastRow: number
   readonly #name: string
+  readonly #log2Rows: number
   readonly #rows: number
-  readonly #activeRows: number
+  readonly #parameters: Parameters
+  readonly #openings: number
+  /** Known once something is about a row, or at the end: pinned oracles take padding. */
+  #activeRows: number | null = null
   readonly #externals: Oracle[] = []
-  readonly #main: Oracle = { name: 'main', isExtension: false, columns: [] }
-  readonly #auxiliary: Oracle = { name: 'auxiliary', isExtension: true, columns: [] }
+  readonly #main: Oracle = { name: 'main', isExtension: false, isPinned: false, columns: [] }
+  readonly #auxiliary: Oracle = { name: 'auxiliary', isExtension: true, isPinned: false, columns: [] }
   readonly #names = new Set<string>()
   readonly #inputs: string[] = []
   readonly #challenges: string[] = []
@@ -219,16 +223,24 @@ class Builder implements AirBuilder {
   /** Terms by what they are, so that what is written twice is computed once. */
   readonly #terms = new Map<string, Term>()
 
-  constructor(name: string, rows: number, activeRows: number) {
+  constructor(name: string, log2Rows: number, parameters: Parameters, openings: number) {
     this.#name = name
-    this.#rows = rows
-    this.#activeRows = activeRows
-    this.lastRow = activeRows - 1
+    this.#log2Rows = log2Rows
+    this.#rows = 2 ** log2Rows
+    this.#parameters = parameters
+    this.#openings = openings
   }
 
-  external(oracle: string, columns: readonly string[]): Column[] {
+  get lastRow(): number {
+    return this.#active - 1
+  }
+
+  external(oracle: string, columns: readonly string[], { pinned = false } = {}): Column[] {
     this.#take(oracle)
-    const made: Oracle = { name: oracle, isExtension: false, columns: [] }
+    if (pinned && this.#activeRows !== null) {
+      throw this.#wrong(`${oracle} is pinned, which takes padding: declare it before anything that is about a row`)
+    }
+    const made: Oracle = { name: oracle, isExtension: false, isPinned: pinned, columns: [] }
     this.#externals.push(made)
     return columns.map(column => this.#column(made, column))
   }
@@ -295,7 +307,7 @@ class Builder implements AirBuilder {
     return this.#term({ degree, operation, a, b })
   }
 
-  compile(log2Rows: number, parameters: Parameters): Air {
+  compile(): Air {
     if (this.#constraints.length === 0) throw this.#wrong('nothing is constrained')
     const used = this.#used()
     const all = [...this.#externals, this.#main, this.#auxiliary].filter(({ columns }) => columns.length > 0)
@@ -310,9 +322,10 @@ class Builder implements AirBuilder {
       const shifted = numbers.filter(column => used.some(term => isColumn(term, index, column, true)))
       return { shifted: shifted.length, order: [...shifted, ...numbers.filter(column => !shifted.includes(column))] }
     })
-    const oracles = all.map(({ name, isExtension, columns }, i) => ({
+    const oracles = all.map(({ name, isExtension, isPinned, columns }, i) => ({
       name,
       isExtension,
+      isPinned,
       columns: orders[i]!.order.map(column => columns[column]!),
       shifted: orders[i]!.shifted,
     }))
@@ -324,13 +337,13 @@ class Builder implements AirBuilder {
       instructions.push({ operation: node.operation, a: places.of.get(node.a.id)!, b: places.of.get(node.b.id)! })
       places.of.set(id, next++)
     }
-    const chunkLength = this.#rows - chunkMask(parameters)
+    const chunkLength = this.#rows - chunkMask(this.#parameters)
     const chunks = Math.max(...this.#constraints.map(constraint => this.#chunksOf(constraint, chunkLength)))
     const air = {
       name: this.#name,
-      log2Rows,
+      log2Rows: this.#log2Rows,
       rows: this.#rows,
-      activeRows: this.#activeRows,
+      activeRows: this.#active,
       oracles,
       externals: this.#externals.length,
       inputs: this.#inputs,
@@ -345,9 +358,22 @@ class Builder implements AirBuilder {
       })),
       chunks,
       chunkLength,
-      parameters,
+      parameters: this.#parameters,
     }
     return { ...air, key: encodeKey(air) }
+  }
+
+  /** Rows before the padding. @throws RangeError where there are none */
+  get #active(): number {
+    if (this.#activeRows === null) {
+      const isPinned = this.#externals.some(oracle => oracle.isPinned)
+      const padding = paddingRows(this.#parameters, this.#openings, isPinned)
+      if (this.#rows - padding < 2) {
+        throw this.#wrong(`${padding} rows of padding leave no trace in ${this.#rows} rows; take a larger log2Rows`)
+      }
+      this.#activeRows = this.#rows - padding
+    }
+    return this.#activeRows
   }
 
   /** The quotient of a constraint has so many coefficients at most. @throws RangeError where that is too many */
@@ -355,7 +381,7 @@ class Builder implements AirBuilder {
     { name, value: { node }, place }: { name: string; value: Term; place: Place },
     chunkLength: number,
   ): number {
-    const vanishing = place === 'every' ? this.#activeRows : place === 'transition' ? this.#activeRows - 1 : 1
+    const vanishing = place === 'every' ? this.#active : place === 'transition' ? this.#active - 1 : 1
     const coefficients = node.degree * (this.#rows - 1) - vanishing + 1
     const chunks = Math.max(1, Math.ceil(coefficients / chunkLength))
     if (chunks > MOST_CHUNKS) {

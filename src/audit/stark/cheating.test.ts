@@ -9,6 +9,7 @@ import { rangeCheckAir, rangeCheckWitness } from './examples/rangeCheck.ts'
 import { type Coset, pointOf } from './fri.ts'
 import { decodeKey } from './key.ts'
 import { lookupColumns } from './lookup.ts'
+import { splitInputs } from './pins.ts'
 import { type ProveOptions, Proving } from './prove.ts'
 import {
   type Case,
@@ -81,10 +82,12 @@ class Lies extends Truncates {
   protected override claims(bytes: Uint8Array): Uint8Array {
     const { air, statement } = this.of
     this.z = drawn.at(-1)!
-    const [challenges, alpha] = [drawn.slice(0, air.challenges.length), drawn[air.challenges.length]!]
+    // The points of pinned oracles come first, two elements each.
+    const own = drawn.slice(2 * air.oracles.filter(({ isPinned }) => isPinned).length)
+    const [challenges, alpha] = [own.slice(0, air.challenges.length), own[air.challenges.length]!]
     const said = elementsOf(bytes)
     const first = said.length - air.chunks - 1
-    const { inputs } = statement
+    const { own: inputs } = splitInputs(statement.inputs, air.inputs.length)
     const wanted = quotientAt(decodeKey(air.key), said.slice(0, first), { inputs, challenges }, alpha, this.z)
     const whole = valueAt(said.slice(first, -1), raised(this.z, BigInt(air.chunkLength)))
     this.lie = minus(wanted, whole)
@@ -138,8 +141,8 @@ async function falseCase(random: PublicRandom): Promise<Case> {
   const names = Object.keys(exampleCases)
   const of = await exampleCases[names[random.below(names.length)]!]!(random, tinyParameters, 6 + random.below(2))
   const { inputs } = of.statement
-  if (inputs.length > 0 && random.below(5) === 0) {
-    const i = random.below(inputs.length)
+  if (of.air.inputs.length > 0 && random.below(5) === 0) {
+    const i = random.below(of.air.inputs.length)
     const changed = inputs.with(i, add(inputs[i]!, randomElement(random)))
     return { ...of, statement: { ...of.statement, inputs: changed } }
   }

@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { concatBytes } from '../../crypto/bytes.ts'
-import { embed, valueAt } from '../../field/extension.ts'
+import { embed, plus, times, valueAt } from '../../field/extension.ts'
 import { publicRandom } from '../../study/random.ts'
+import { defineAir } from './air.ts'
 import { bigEndian } from './bytes.ts'
-import { commitOracle } from './commitment.ts'
+import { commitOracle, type ExternalOracle } from './commitment.ts'
 import { checkpointsAir } from './examples/checkpoints.ts'
+import { registeredAir } from './examples/registered.ts'
 import { evaluationDomain, pointOf } from './fri.ts'
 import { leafDigest, nodeDigest } from './merkle.ts'
+import type { Parameters } from './parameters.ts'
+import { pinPointOf } from './pins.ts'
 import { fieldFor, randomElement, tinyParameters } from './testing.ts'
 import { TraceError } from './trace.ts'
 
@@ -37,6 +41,40 @@ describe('commitOracle', () => {
     expect(new Set(all.map(({ saltKey }) => saltKey.join())).size).toBe(4)
     const coefficients = all.map(oracle => [...oracle.coefficients])
     expect(new Set(coefficients.flat()).size).toBe(4 * air.rows)
+  })
+
+  it('shares neither salts nor padding between AIRs, openings or parameters', async () => {
+    const table = (parameters: Parameters, pinned: boolean, openings: number) =>
+      defineAir({ name: 'table', log2Rows: 7, parameters, openings }, air => {
+        const [x] = air.external('table', ['x'], { pinned })
+        air.every('x is a bit', x!.here.times(x!.here.minus(1)))
+      })
+    // As many rows of padding each: nothing but what they are for tells the last two apart.
+    const airs = [
+      table(tinyParameters, false, 1),
+      table(tinyParameters, false, 2),
+      table({ ...tinyParameters, queries: 14 }, false, 1),
+      table({ ...tinyParameters, log2Blowup: 4 }, false, 1),
+      table({ ...tinyParameters, queries: 5 }, true, 1),
+    ]
+    expect(airs.map(({ activeRows }) => activeRows)).toEqual([112, 96, 96, 112, 112])
+    const made: ExternalOracle[] = []
+    for (const air of airs) {
+      const columns = { x: new BigUint64Array(air.activeRows) }
+      made.push(await commitOracle(await fieldFor(air), air, 'table', columns, { maskKey }))
+    }
+    expect(new Set(made.map(({ saltKey }) => saltKey.join())).size).toBe(airs.length)
+    expect(new Set(made.flatMap(({ coefficients }) => [...coefficients])).size).toBe(airs.length * 128)
+  })
+
+  it('says the pin of an oracle that is pinned: its columns in a point that follows from the root', async () => {
+    const air = registeredAir(6, tinyParameters)
+    const columns = { amount: weights.subarray(0, air.activeRows), price: weights.subarray(-air.activeRows) }
+    const { root, coefficients, pin } = await commitOracle(field, air, 'bill', columns, { maskKey })
+    const { point, weight } = pinPointOf(root)
+    const [amount, price] = [0, 1].map(i => valueAt([...coefficients.subarray(64 * i, 64 * i + 64)].map(embed), point))
+    expect(pin).toEqual(plus(amount!, times(weight, price!)))
+    expect(await commit({ 'weight before': weights })).not.toHaveProperty('pin')
   })
 
   it('commits to the values of the columns on the whole domain', async () => {

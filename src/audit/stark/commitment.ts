@@ -1,4 +1,6 @@
+import { concatBytes } from '../../crypto/bytes.ts'
 import { DIGEST_BYTES, SALT_BYTES } from '../../field/digests.ts'
+import type { Extension } from '../../field/extension.ts'
 import { loadField } from '../../field/loadField.ts'
 import type { StarkField } from '../../field/starkField.ts'
 import type { Air } from './air.ts'
@@ -7,8 +9,9 @@ import { evaluationDomain, pointOf } from './fri.ts'
 import { hashOfWords, Masks } from './masks.ts'
 import { siblingsOf } from './merkle.ts'
 import { Pace, type PaceOptions } from './pace.ts'
-
+import { pinOver, pinPointOf } from './pins.ts'
 import { type Columns, orderedColumns } from './trace.ts'
+import { beginning } from './verify.ts'
 
 /** Columns that lie in the field's memory as polynomials, and the tree over their rows. All addresses. */
 export interface Commitment {
@@ -122,6 +125,31 @@ export function nodesOf(field: StarkField, tree: number, places: readonly number
   return places.map(place => field.bytes(tree + DIGEST_BYTES * place, DIGEST_BYTES).slice())
 }
 
+/** The values in a point of polynomials of so many coefficients, which lie in the field's memory one after another. */
+export function valuesAt(
+  field: StarkField,
+  { coefficients, vectors }: Pick<Commitment, 'coefficients' | 'vectors'>,
+  length: number,
+  [re, im]: Extension,
+): Extension[] {
+  const start = field.mark()
+  const at = field.allocate(2 * vectors)
+  field.evaluateAt(coefficients, length, vectors, re, im, at)
+  const words = field.words(at, 2 * vectors).slice()
+  field.release(start)
+  return Array.from({ length: vectors }, (_, i) => [words[2 * i]!, words[2 * i + 1]!])
+}
+
+/** The pin of columns that are committed to. */
+export function pinOf(
+  field: StarkField,
+  columns: Pick<Commitment, 'coefficients' | 'vectors' | 'root'>,
+  rows: number,
+): Extension {
+  const at = pinPointOf(columns.root)
+  return pinOver(valuesAt(field, columns, rows, at.point), at)
+}
+
 /** Columns committed to before any proof, to be opened in later ones: kept secret, but for the root. */
 export interface ExternalOracle {
   readonly root: Uint8Array
@@ -131,6 +159,8 @@ export interface ExternalOracle {
   readonly saltKey: Uint8Array
   /** All digests, 48 bytes a leaf, where they are kept for a proof that comes soon: else it hashes everything again. */
   readonly tree?: BigUint64Array
+  /** Where the AIR pins the oracle: what tells its columns from all others under the same root. Public, as the root is. */
+  readonly pin?: Extension
 }
 
 export interface CommitOptions extends PaceOptions {
@@ -141,7 +171,7 @@ export interface CommitOptions extends PaceOptions {
 }
 
 /**
- * Commits to an AIR's external oracle. The same columns and key give the same root.
+ * Commits to an AIR's external oracle. The same AIR, columns and key give the same root; what hides them is for this AIR alone.
  * @param oracle its name in the AIR
  * @throws TraceError where the columns are not the oracle's; the signal's reason
  */
@@ -162,21 +192,23 @@ export async function commitOracle(
     ordered.forEach((column, i) => {
       field.words(values + 8 * i * air.rows, air.activeRows).set(column)
     })
-    const masks = new Masks(await loadField(), maskKey, hashOfWords(field, values, ordered.length * air.rows))
+    // Padding is enough for as many openings as the AIR says: another one may not be given the same.
+    const what = concatBytes(beginning(air.key, air.parameters), hashOfWords(field, values, ordered.length * air.rows))
+    const masks = new Masks(await loadField(), maskKey, what)
     pad(field, air, values, ordered.length, masks.elements(`${oracle} padding`, ordered.length * paddingOf(air)))
     field.interpolate(values, air.log2Rows, ordered.length)
     const saltKey = masks.key(`${oracle} salts`)
-    const work = workOf(ordered.length, air)
-    const { root, tree } = await commit(
-      field,
-      air,
-      { coefficients: values, vectors: ordered.length, saltKey },
-      new Pace(pace, work),
-    )
-    const coefficients = field.words(values, ordered.length * air.rows).slice()
-    if (!keepTree) return { root, coefficients, saltKey }
+    const vectors = ordered.length
+    const pacing = new Pace(pace, workOf(vectors, air))
+    const made = await commit(field, air, { coefficients: values, vectors, saltKey }, pacing)
     const words = treeWords(air.rows * 2 ** air.parameters.log2Blowup)
-    return { root, coefficients, saltKey, tree: field.words(tree, words).slice() }
+    return {
+      root: made.root,
+      coefficients: field.words(values, vectors * air.rows).slice(),
+      saltKey,
+      ...(shape.isPinned ? { pin: pinOf(field, made, air.rows) } : {}),
+      ...(keepTree ? { tree: field.words(made.tree, words).slice() } : {}),
+    }
   } finally {
     field.release(start)
   }

@@ -2,6 +2,7 @@ import { keccak256 } from 'viem'
 import { describe, expect, it } from 'vitest'
 import { publicRandom } from '../../study/random.ts'
 import type { Air } from './air.ts'
+import { registeredAir } from './examples/registered.ts'
 import { decodeKey, encodeKey, keyHash } from './key.ts'
 import { exampleCases, randomCase, tinyParameters } from './testing.ts'
 
@@ -15,8 +16,9 @@ describe('a verifying key', () => {
       const { log2Rows, activeRows, externals, chunks, constants, instructions } = air
       expect(decodeKey(air.key)).toEqual({
         ...{ log2Rows, activeRows, externals, chunks, constants, instructions },
-        oracles: air.oracles.map(({ isExtension, columns, shifted }) => ({
+        oracles: air.oracles.map(({ isExtension, isPinned, columns, shifted }) => ({
           isExtension,
+          isPinned,
           columns: columns.length,
           shifted,
         })),
@@ -26,6 +28,14 @@ describe('a verifying key', () => {
         constraints: air.constraints.map(({ value, place }) => ({ value, place })),
       })
     }
+  })
+
+  it('says of an oracle whether it is pinned, in the byte that says its kind', () => {
+    const [pinned, other] = [true, false].map(pinned => registeredAir(6, tinyParameters, pinned))
+    const first = 8
+    expect(pinned!.key[first]).toBe(2)
+    expect(other!.key[first]).toBe(0)
+    expect(decodeKey(other!.key.with(first, 2)).oracles).toEqual(decodeKey(pinned!.key).oracles)
   })
 
   it('is encoded in one way', () => {

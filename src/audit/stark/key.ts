@@ -9,7 +9,7 @@ import { Reader, Writer } from './bytes.ts'
  * |---|---|
  * | 1, 1, 4 | version 1; log2 of the rows; active rows |
  * | 1, 1 | oracles; how many of them are external |
- * | 1, 2, 2 for each oracle | 1 where it holds extension elements; columns; shifted columns |
+ * | 1, 2, 2 for each oracle | 1 where it holds extension elements, 2 where it is pinned, else 0; columns; shifted columns |
  * | 2, 2, 1 | inputs; challenges; chunks of the quotient |
  * | 2, then 8 each | constants |
  * | 1, then for each 1 and 8 each | periodic columns: log2 of the period, coefficients |
@@ -19,8 +19,14 @@ import { Reader, Writer } from './bytes.ts'
 export interface VerifyingKey {
   readonly log2Rows: number
   readonly activeRows: number
-  readonly oracles: readonly { readonly isExtension: boolean; readonly columns: number; readonly shifted: number }[]
+  readonly oracles: readonly {
+    readonly isExtension: boolean
+    readonly isPinned: boolean
+    readonly columns: number
+    readonly shifted: number
+  }[]
   readonly externals: number
+  /** The AIR's own: a statement has two more for each pinned oracle. */
   readonly inputs: number
   readonly challenges: number
   readonly chunks: number
@@ -32,14 +38,17 @@ export interface VerifyingKey {
 }
 
 const VERSION = 1
+/** Kinds of oracles. */
+const EXTENSION = 1
+const PINNED = 2
 const operations: readonly Operation[] = ['add', 'subtract', 'multiply']
 
 export function encodeKey(air: Omit<Air, 'key'>): Uint8Array {
   const to = new Writer()
   to.uint(VERSION, 1).uint(air.log2Rows, 1).uint(air.activeRows, 4)
   to.uint(air.oracles.length, 1).uint(air.externals, 1)
-  for (const { isExtension, columns, shifted } of air.oracles) {
-    to.uint(isExtension ? 1 : 0, 1)
+  for (const { isExtension, isPinned, columns, shifted } of air.oracles) {
+    to.uint(isExtension ? EXTENSION : isPinned ? PINNED : 0, 1)
       .uint(columns.length, 2)
       .uint(shifted, 2)
   }
@@ -71,11 +80,15 @@ export function decodeKey(bytes: Uint8Array): VerifyingKey {
   if (from.uint(1) !== VERSION) throw new RangeError('a key of another version')
   const [log2Rows, activeRows] = [from.uint(1), from.uint(4)]
   const [oracleCount, externals] = [from.uint(1), from.uint(1)]
-  const oracles = list(oracleCount, () => ({
-    isExtension: from.uint(1) === 1,
-    columns: from.uint(2),
-    shifted: from.uint(2),
-  }))
+  const oracles = list(oracleCount, () => {
+    const kind = from.uint(1)
+    return {
+      isExtension: kind === EXTENSION,
+      isPinned: kind === PINNED,
+      columns: from.uint(2),
+      shifted: from.uint(2),
+    }
+  })
   const [inputs, challenges, chunks] = [from.uint(2), from.uint(2), from.uint(1)]
   const constants = list(from.uint(2), () => from.element())
   const periodics = list(from.uint(1), () => list(2 ** from.uint(1), () => from.element()))

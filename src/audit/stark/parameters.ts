@@ -40,11 +40,12 @@ export function finalLength(log2Rows: number): number {
 /**
  * Rows at a trace's end that are filled with random elements, so that what is opened of a column says nothing about the rows
  * before. A query opens a column at x and, by way of the quotient, at the next row's point; a point outside the base field
- * counts twice: see docs/proofs.md.
+ * counts twice: see docs/proofs.md. The point that pins an oracle down is one of those, and the same in every proof.
  * @param openings how many proofs open the same committed columns
+ * @param isPinned whether some external oracle is pinned
  */
-export function paddingRows({ queries }: Parameters, openings: number): number {
-  return openings * (2 * queries + 4)
+export function paddingRows({ queries }: Parameters, openings: number, isPinned = false): number {
+  return openings * (2 * queries + 4) + (isPinned ? 2 : 0)
 }
 
 /** Coefficients of the polynomials that hide each chunk of the quotient: it is opened at every query and at one point more. */

@@ -124,7 +124,7 @@ describe('a trace that does not hold', () => {
     'is refused for any other input of the example %s',
     async (_, make) => {
       const of = await make(publicRandom(5), tinyParameters, 6)
-      for (let i = 0; i < of.statement.inputs.length; i++) {
+      for (let i = 0; i < of.air.inputs.length; i++) {
         const inputs = of.statement.inputs.with(i, of.statement.inputs[i]! ^ 1n)
         const error = await errorOf(proofOf({ ...of, statement: { ...of.statement, inputs } }))
         expect(error).toBeInstanceOf(TraceError)
@@ -165,6 +165,19 @@ describe('a trace that does not hold', () => {
       const error = await errorOf(proofOf(changed))
       expect(error).toBeInstanceOf(TraceError)
       expect(error.message).toContain(message)
+    }
+  })
+})
+
+describe('a pinned oracle', () => {
+  it('is refused with another pin than its own, or none', async () => {
+    const of = await exampleCases.registered!(publicRandom(9), tinyParameters, 6)
+    const { inputs } = of.statement
+    expect(inputs).toHaveLength(3)
+    for (const other of [inputs.with(1, inputs[1]! ^ 1n), inputs.with(2, inputs[2]! ^ 1n), inputs.slice(0, 1)]) {
+      const error = await errorOf(proofOf({ ...of, statement: { ...of.statement, inputs: other } }))
+      expect(error).toBeInstanceOf(TraceError)
+      expect(error.message).toBe('registered: the statement has not the pin of bill')
     }
   })
 })

@@ -1,7 +1,7 @@
 import { concatBytes } from '../../crypto/bytes.ts'
 import { DIGEST_BYTES } from '../../field/digests.ts'
 import { rootOfUnity } from '../../field/domain.ts'
-import { type Extension, ONE, plus, scaled, times } from '../../field/extension.ts'
+import { type Extension, isSame, ONE, plus, scaled, times } from '../../field/extension.ts'
 import { inverse, subtract } from '../../field/goldilocks.ts'
 import { loadField } from '../../field/loadField.ts'
 import type { StarkField } from '../../field/starkField.ts'
@@ -15,7 +15,9 @@ import {
   openingAt,
   pad,
   paddingOf,
+  pinOf,
   recommit,
+  valuesAt,
   workOf,
 } from './commitment.ts'
 import { type Coset, evaluationDomain, foldedDomain } from './fri.ts'
@@ -23,6 +25,7 @@ import { hashOfWords, Masks } from './masks.ts'
 import { siblingsOf } from './merkle.ts'
 import { Pace, type PaceOptions } from './pace.ts'
 import { chunkMask, finalLength, foldings, LOG2_FOLD } from './parameters.ts'
+import { type PinPoint, pinPointOf, splitInputs } from './pins.ts'
 import { moveFromCoset, quotientCosets, quotientPolynomial, quotientWork } from './quotient.ts'
 import { type Columns, checkTrace, type ExtensionColumns, orderedColumns, TraceError } from './trace.ts'
 import type { Transcript } from './transcript.ts'
@@ -77,6 +80,15 @@ interface Oracle extends Commitment {
   readonly columns: number
   readonly shifted: number
   readonly isExtension: boolean
+  /** Where it is pinned; null: it is not. */
+  readonly pin: PinPoint | null
+}
+
+/** A column and what it is multiplied with. */
+interface Term {
+  readonly coefficients: number
+  readonly isExtension: boolean
+  readonly weight: Extension
 }
 
 interface Layer {
@@ -93,6 +105,9 @@ export class Proving {
   readonly #field: StarkField
   readonly #air: Air
   readonly #statement: Statement
+  /** The statement's, without the pins. */
+  readonly #inputs: readonly bigint[]
+  readonly #pins: readonly Extension[]
   readonly #witness: Witness
   readonly #maskKey: Uint8Array
   readonly #pace: Pace
@@ -105,6 +120,9 @@ export class Proving {
     this.#field = field
     this.#air = air
     this.#statement = statement
+    const { own, pins } = splitInputs(statement.inputs, air.inputs.length)
+    this.#inputs = own
+    this.#pins = pins
     this.#witness = witness
     this.#maskKey = maskKey
     this.#pace = new Pace(pace, wholeWork(air, witness))
@@ -131,15 +149,21 @@ export class Proving {
     }
 
     const alpha = this.#transcript.extension()
-    const { inputs } = this.#statement
-    const quotient = await quotientPolynomial(this.#field, air, commitments, { inputs, challenges, alpha }, this.#pace)
+    const quotient = await quotientPolynomial(
+      this.#field,
+      air,
+      commitments,
+      { inputs: this.#inputs, challenges, alpha },
+      this.#pace,
+    )
     if (!quotient.isPolynomial) this.doesNotHold(() => this.#explain(mainColumns, auxiliary, challenges))
     const oracles: Oracle[] = commitments.map((commitment, i) => {
-      const { columns, shifted, isExtension } = air.oracles[i]!
-      return { ...commitment, columns: columns.length, shifted, isExtension }
+      const { columns, shifted, isExtension, isPinned } = air.oracles[i]!
+      const pin = isPinned ? pinPointOf(commitment.root) : null
+      return { ...commitment, columns: columns.length, shifted, isExtension, pin }
     })
     const pieces = await this.#commitQuotient(quotient.coefficients, masks)
-    const all = [...oracles, { ...pieces, columns: air.chunks + 1, shifted: 0, isExtension: true }]
+    const all = [...oracles, { ...pieces, columns: air.chunks + 1, shifted: 0, isExtension: true, pin: null }]
 
     const z = this.#transcript.outside()
     const nextZ = scaled(z, rootOfUnity(air.log2Rows))
@@ -164,6 +188,7 @@ export class Proving {
     if (given.length !== externals)
       throw new TraceError(`${this.#air.name} has ${externals} external oracles, not ${given.length}`)
     const commitments: Commitment[] = []
+    const pins = [...this.#pins]
     for (const [i, { coefficients, saltKey, root, tree }] of given.entries()) {
       const at = this.#field.allocate(coefficients.length)
       this.#field.words(at, coefficients.length).set(coefficients)
@@ -178,9 +203,17 @@ export class Proving {
           `${this.#air.name}: the external oracle ${this.#air.oracles[i]!.name} is not the one of the statement`,
         )
       }
+      if (this.#air.oracles[i]!.isPinned) this.#checkPin(i, made, pins.shift())
       commitments.push(made)
     }
     return commitments
+  }
+
+  #checkPin(oracle: number, columns: Commitment, stated: Extension | undefined): void {
+    const pin = pinOf(this.#field, columns, this.#air.rows)
+    if (stated !== undefined && isSame(pin, stated)) return
+    const { name, oracles } = this.#air
+    this.doesNotHold(() => new TraceError(`${name}: the statement has not the pin of ${oracles[oracle]!.name}`))
   }
 
   /** Columns over the active rows into the field's memory, the padding after them zero for now. */
@@ -278,41 +311,54 @@ export class Proving {
   }
 
   /** The values of an oracle's columns in a point outside the base field. */
-  #valuesAt({ coefficients, vectors, isExtension }: Oracle, [re, im]: Extension): Extension[] {
-    const start = this.#field.mark()
-    const at = this.#field.allocate(2 * vectors)
-    this.#field.evaluateAt(coefficients, this.#air.rows, vectors, re, im, at)
-    const words = this.#field.words(at, 2 * vectors).slice()
-    this.#field.release(start)
-    const value = (i: number): Extension => [words[2 * i]!, words[2 * i + 1]!]
-    if (!isExtension) return Array.from({ length: vectors }, (_, i) => value(i))
-    return Array.from({ length: vectors / 2 }, (_, i) => plus(value(2 * i), times([0n, 1n], value(2 * i + 1))))
+  #valuesAt(oracle: Oracle, point: Extension): Extension[] {
+    const values = valuesAt(this.#field, oracle, this.#air.rows, point)
+    if (!oracle.isExtension) return values
+    return Array.from({ length: oracle.columns }, (_, i) => plus(values[2 * i]!, times([0n, 1n], values[2 * i + 1]!)))
   }
 
   /** See `combined` in verify.ts, as coefficients. */
   #combine(oracles: readonly Oracle[], gamma: Extension, z: Extension, nextZ: Extension): number {
     const { rows } = this.#air
     let weight = ONE
-    const part = (count: (oracle: Oracle) => number, [re, im]: Extension) => {
-      const sum = this.#field.allocate(2 * rows)
-      this.#field.words(sum, 2 * rows).fill(0n)
-      for (const oracle of oracles) {
-        const words = rows * (oracle.isExtension ? 2 : 1)
-        for (let i = 0; i < count(oracle); i++) {
-          const column = oracle.coefficients + 8 * i * words
-          if (oracle.isExtension) this.#field.accumulateExtension(sum, column, rows, ...weight)
-          else this.#field.accumulate(sum, column, rows, ...weight)
-          weight = times(weight, gamma)
-        }
-      }
-      // The remainder that is dropped is what is taken off: the value in the point.
-      this.#field.divideByLinear(sum, rows, re, im)
-      return sum
-    }
-    const combination = part(({ columns }) => columns, z)
-    const shifted = part(({ shifted }) => shifted, nextZ)
+    /** The first columns of an oracle, each with the weight before times a factor. */
+    const weighed = ({ coefficients, isExtension }: Oracle, count: number, factor: Extension) =>
+      Array.from({ length: count }, (_, i): Term => {
+        const here = weight
+        weight = times(weight, factor)
+        return { coefficients: coefficients + 8 * i * rows * (isExtension ? 2 : 1), isExtension, weight: here }
+      })
+    const combination = this.#quotient(
+      oracles.flatMap(oracle => weighed(oracle, oracle.columns, gamma)),
+      z,
+    )
+    const shifted = this.#quotient(
+      oracles.flatMap(oracle => weighed(oracle, oracle.shifted, gamma)),
+      nextZ,
+    )
     this.#field.accumulateExtension(combination, shifted, rows, 1n, 0n)
+    for (const oracle of oracles) {
+      if (oracle.pin === null) continue
+      const ofPin = weight
+      const pinned = this.#quotient(weighed(oracle, oracle.columns, oracle.pin.weight), oracle.pin.point)
+      this.#field.accumulateExtension(combination, pinned, rows, 1n, 0n)
+      weight = times(ofPin, gamma)
+    }
     return combination
+  }
+
+  /** (Σ weight · f(x) − its value in the point) / (x − point). */
+  #quotient(terms: readonly Term[], [re, im]: Extension): number {
+    const { rows } = this.#air
+    const sum = this.#field.allocate(2 * rows)
+    this.#field.words(sum, 2 * rows).fill(0n)
+    for (const { coefficients, isExtension, weight } of terms) {
+      if (isExtension) this.#field.accumulateExtension(sum, coefficients, rows, ...weight)
+      else this.#field.accumulate(sum, coefficients, rows, ...weight)
+    }
+    // The remainder that is dropped is what is taken off: the value in the point.
+    this.#field.divideByLinear(sum, rows, re, im)
+    return sum
   }
 
   /** FRI's commitments; says the last polynomial. */
@@ -416,7 +462,7 @@ export class Proving {
       )
     }
     for (const own of [main, auxiliary]) if (own.length > 0) columns.push(own)
-    checkTrace(this.#air, columns, this.#statement.inputs, challenges)
+    checkTrace(this.#air, columns, this.#inputs, challenges)
     return new Error('the quotient is no polynomial, though all constraints hold')
   }
 }

@@ -6,6 +6,7 @@ import { checkpointsAir } from './examples/checkpoints.ts'
 import { fibonacciAir } from './examples/fibonacci.ts'
 import { matrixProductAir } from './examples/matrixProduct.ts'
 import { rangeCheckAir } from './examples/rangeCheck.ts'
+import { registeredAir } from './examples/registered.ts'
 import { addLookup } from './lookup.ts'
 import { defaultParameters, type Parameters, shortTraceParameters } from './parameters.ts'
 import { type SoundnessShape, shapeOf, soundness } from './soundness.ts'
@@ -65,6 +66,9 @@ describe('the terms', () => {
     expect(bits('folding 2', shape, parameters)).toBeUndefined()
     expect(bits('queries', shape, parameters)).toBeCloseTo(6 * Math.log2(3) + 5, 6)
     expect(bits('hash', shape, parameters)).toBe(96)
+    expect(bits('pin', shape, parameters)).toBeUndefined()
+    // Half of 24² pairs, 64 zeros of a difference and 2 weights that join three columns to the same.
+    expect(bits('pin', { ...shape, pinnedColumns: 3 }, parameters)).toBeCloseTo(128 - (2 * list - 1) - Math.log2(66), 1)
   })
 
   it('say by how much the older theorem counts more bad challenges', () => {
@@ -104,11 +108,19 @@ describe('the default parameters', () => {
     expect(bitsOf(larger, { ...defaultParameters, queries: defaultParameters.queries - 1 })).toBeLessThan(96)
   })
 
+  it('leave it to an AIR that pins all of its columns', () => {
+    const pinned = { ...large, pinnedColumns: large.functions }
+    expect(bitsOf(pinned, defaultParameters)).toBe(bitsOf(large, defaultParameters))
+    const short = { ...pinned, log2Rows: 10 }
+    expect(soundness(short, shortTraceParameters).interactive).toBeGreaterThan(96.5)
+  })
+
   const examples = (log2Rows: number) => [
     fibonacciAir(log2Rows, defaultParameters),
     checkpointsAir(log2Rows, defaultParameters),
     matrixProductAir({ log2Rows, left: 16, right: 32 }, defaultParameters),
     rangeCheckAir(log2Rows, defaultParameters).air,
+    registeredAir(log2Rows, defaultParameters),
   ]
   it.each([9, 11, 13].flatMap(examples).map(air => ({ name: air.name, log2Rows: air.log2Rows, air })))(
     'leave 96 proven bits to the $name with 2^$log2Rows rows',
@@ -181,7 +193,15 @@ describe('the shape of an AIR', () => {
   it('counts what FRI is given: columns, shifted columns, chunks and the mask', () => {
     const air = fibonacciAir(9, defaultParameters)
     // a and b; both again in the next row; two chunks; the mask.
-    expect(shapeOf(air)).toEqual({ log2Rows: 9, functions: 7, constraints: 4, maxDegree: 1, challengeDegree: 0 })
+    expect(shapeOf(air)).toEqual({
+      ...{ log2Rows: 9, functions: 7, constraints: 4, maxDegree: 1, challengeDegree: 0 },
+      pinnedColumns: 0,
+    })
+  })
+
+  it('counts one more for a pinned oracle, and its columns', () => {
+    const [pinned, other] = [true, false].map(pinned => shapeOf(registeredAir(9, defaultParameters, pinned)))
+    expect(pinned).toEqual({ ...other, functions: other!.functions + 1, pinnedColumns: 2 })
   })
 
   it('takes degrees from the program: of columns and periodic columns, and apart from them of challenges', () => {

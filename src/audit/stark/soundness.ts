@@ -6,13 +6,15 @@ import { foldings, LOG2_FOLD, type Parameters } from './parameters.ts'
 /** All that the soundness of a proof depends on beside the parameters. */
 export interface SoundnessShape {
   readonly log2Rows: number
-  /** Terms of the combination that FRI is given: columns, shifted columns, the quotient's chunks and the mask. */
+  /** Terms of the combination that FRI is given: columns, shifted columns, the quotient's chunks, the mask and pins. */
   readonly functions: number
   readonly constraints: number
   /** Of the constraints, in the columns. */
   readonly maxDegree: number
   /** The constraints' degrees in the AIR's challenges, added up. */
   readonly challengeDegree: number
+  /** Columns of the largest pinned oracle; absent or 0: nothing is pinned. */
+  readonly pinnedColumns?: number
 }
 
 export interface SoundnessOptions {
@@ -94,7 +96,7 @@ export function soundness(shape: SoundnessShape, parameters: Parameters, options
 
 /** Every step of the protocol for a multiplicity m, in its order. */
 function protocolTerms(
-  { log2Rows, functions, constraints, maxDegree, challengeDegree }: SoundnessShape,
+  { log2Rows, functions, constraints, maxDegree, challengeDegree, pinnedColumns = 0 }: SoundnessShape,
   { log2Blowup, queries, queryGrinding, roundGrinding }: Parameters,
   { gap: kind = 'whole', theorem = 'BCHKS25', foldingGrinding = roundGrinding }: SoundnessOptions,
   m: number,
@@ -110,7 +112,10 @@ function protocolTerms(
   const term = (name: string, error: number, work = 0) => ({ name, bits: work - Math.log2(error) })
   // Columns that follow from the challenges row by row are fractions in them: as many zeros as poles at most.
   const challenges = (list * 2 * rows * challengeDegree) / field
+  // Two of the codewords that are close have the same pin: equal in the point, or joined to the same by the weight.
+  const pin = ((list ** 2 / 2) * (rows / (1 - Number(MODULUS) / field) + pinnedColumns - 1)) / field
   return [
+    ...(pinnedColumns > 0 ? [term('pin', pin)] : []),
     ...(challengeDegree > 0 ? [term('challenges', challenges)] : []),
     term('constraints', (list * constraints) / field),
     // The check in z, times xⁿ − 1: the constraints' degree, n for that and n for a chunk. z is not in the base field.
@@ -141,13 +146,15 @@ function badChallenges(theorem: 'BCHKS25' | 'BCIKS20', m: number, root: number, 
 /** What of an AIR its soundness depends on. */
 export function shapeOf(air: Omit<Air, 'key'>): SoundnessShape {
   const { log2Rows, oracles, chunks, constraints } = air
-  const functions = sum(oracles.map(({ columns, shifted }) => columns.length + shifted)) + chunks + 1
+  const pinned = oracles.filter(({ isPinned }) => isPinned)
+  const functions = sum(oracles.map(({ columns, shifted }) => columns.length + shifted)) + chunks + 1 + pinned.length
   return {
     log2Rows,
     functions,
     constraints: constraints.length,
     maxDegree: Math.max(...constraintDegrees(air, { rows: 1, challenges: 0 })),
     challengeDegree: sum(constraintDegrees(air, { rows: 0, challenges: 1 })),
+    pinnedColumns: Math.max(0, ...pinned.map(({ columns }) => columns.length)),
   }
 }
 

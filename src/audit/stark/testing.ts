@@ -10,9 +10,11 @@ import { checkpointsAir, checkpointsTrace, movedWeights } from './examples/check
 import { fibonacciAir, fibonacciTrace } from './examples/fibonacci.ts'
 import { matrixProductAir, matrixProductWitness } from './examples/matrixProduct.ts'
 import { rangeCheckAir, rangeCheckWitness } from './examples/rangeCheck.ts'
+import { registeredAir, registeredTrace } from './examples/registered.ts'
 import { Masks } from './masks.ts'
 import { siblingsOf } from './merkle.ts'
 import { finalLength, foldings, LOG2_FOLD, type Parameters } from './parameters.ts'
+import { inputsWithPins, splitInputs } from './pins.ts'
 import { Proving, type Witness } from './prove.ts'
 import type { Columns } from './trace.ts'
 import { ascending, begin, ProofRefused, type Refusal, type Statement, verify } from './verify.ts'
@@ -89,6 +91,12 @@ export const exampleCases: Readonly<
       { 'weight after': movedWeights(before, step) },
     ])
   },
+  async registered(random, parameters, log2Rows) {
+    const air = registeredAir(log2Rows, parameters)
+    const bill = { amount: randomColumn(random, air.activeRows), price: randomColumn(random, air.activeRows) }
+    const { main, inputs } = registeredTrace(bill)
+    return caseOf(air, { context: randomBytes(random, 32), inputs }, { main }, [bill])
+  },
 }
 
 async function caseOf(
@@ -104,7 +112,11 @@ async function caseOf(
   }
   return {
     air,
-    statement: { ...statement, roots: oracles.map(({ root }) => root) },
+    statement: {
+      ...statement,
+      inputs: inputsWithPins(statement.inputs, oracles),
+      roots: oracles.map(({ root }) => root),
+    },
     witness: { ...witness, externals: oracles },
     externals,
   }
@@ -126,11 +138,11 @@ export async function withCellChanged(
     if (values === undefined) return columns
     return { ...columns, [column]: Array.from(values).with(row, plus(values[row]!, [by, by])) }
   }
-  const { roots: _, ...rest } = statement
+  const { context, inputs } = statement
   const main = changed(witness.main)
   return caseOf(
     air,
-    rest,
+    { context, inputs: splitInputs(inputs, air.inputs.length).own },
     witness.auxiliary === undefined ? { main } : { main, auxiliary },
     externals.map(columns => changed(columns)),
   )
@@ -312,6 +324,7 @@ export function randomCase(random: PublicRandom): Promise<Case> {
     ...leavesOf('periodic', periodics.length),
   ]
   const externals = random.below(3)
+  const pinned = Array.from({ length: externals }, () => random.below(2) === 1)
   const columns = Array.from({ length: externals + 1 + random.below(5) }, (_, i): RandomColumn => {
     const rule = oneOf(random, ['any', 'every', 'transition'] as const)
     const oracle = i < externals ? i : random.below(externals + 1) - 1
@@ -342,6 +355,7 @@ export function randomCase(random: PublicRandom): Promise<Case> {
       const made = air.external(
         `external ${oracle}`,
         own.map(i => columns[i]!.name),
+        { pinned: pinned[oracle]! },
       )
       own.forEach((i, k) => {
         declared[i] = made[k]

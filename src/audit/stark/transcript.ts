@@ -16,7 +16,12 @@ const GRIND = 4
  * for which H(4 ‖ state ‖ nonce) begins with so many zero bits; then it is absorbed.
  */
 export class Transcript {
-  #state = new Uint8Array(32)
+  #state: Uint8Array
+
+  /** @param state 32 bytes that it begins with; default zeros */
+  constructor(state: Uint8Array = new Uint8Array(32)) {
+    this.#state = state
+  }
 
   absorb(bytes: Uint8Array): void {
     this.#state = keccak_256(concatBytes(Uint8Array.of(ABSORB), this.#state, bytes))
@@ -70,7 +75,7 @@ export class Transcript {
   }
 
   #squeeze(): Uint8Array<ArrayBuffer> {
-    this.#state = keccak_256(concatBytes(Uint8Array.of(SQUEEZE), this.#state)) as Uint8Array<ArrayBuffer>
+    this.#state = keccak_256(concatBytes(Uint8Array.of(SQUEEZE), this.#state))
     return this.#state.slice()
   }
 }

@@ -22,13 +22,14 @@ import { type Coset, evaluationDomain, folded, foldedDomain, pointOf } from './f
 import { decodeKey, keyHash, type VerifyingKey } from './key.ts'
 import { leafDigest, type OpenedLeaf, rootOver } from './merkle.ts'
 import { chunkMask, finalLength, foldings, LOG2_FINAL, LOG2_FOLD, type Parameters } from './parameters.ts'
+import { type PinPoint, pinOver, pinPointOf, splitInputs } from './pins.ts'
 import { Transcript } from './transcript.ts'
 
 /** What a proof is about. */
 export interface Statement {
   /** 32 bytes that say what it is for: chain, contract, hospital, round and step, hashed. A proof is good for one alone. */
   readonly context: Uint8Array
-  /** The AIR's inputs, in its order. */
+  /** The AIR's inputs, in its order, then for each pinned oracle its pin: see inputsWithPins. */
   readonly inputs: readonly bigint[]
   /** Roots of the external oracles, 24 bytes each, in the AIR's order. */
   readonly roots: readonly Uint8Array[]
@@ -71,9 +72,10 @@ export class ProofRefused extends Error {
 export function verify(key: Uint8Array, statement: Statement, proof: Uint8Array, parameters: Parameters): void {
   const air = decodeKey(key)
   const { context, inputs, roots } = statement
+  const pinned = air.oracles.filter(({ isPinned }) => isPinned).length
   const fits =
     context.length === 32 &&
-    inputs.length === air.inputs &&
+    inputs.length === air.inputs + 2 * pinned &&
     inputs.every(isElement) &&
     roots.length === air.externals &&
     roots.every(({ length }) => length === DIGEST_BYTES)
@@ -89,13 +91,17 @@ export function verify(key: Uint8Array, statement: Statement, proof: Uint8Array,
   }
 }
 
-/** The transcript of a statement, to which the prover has not said anything yet. */
-export function begin(key: Uint8Array, { context, inputs, roots }: Statement, parameters: Parameters): Transcript {
+/** What is proven and how, without the statement: what every transcript begins with. */
+export function beginning(key: Uint8Array, parameters: Parameters): Uint8Array {
   const { log2Blowup, queries, queryGrinding, roundGrinding } = parameters
   const to = new Writer().raw(new TextEncoder().encode('wardround/stark/1')).raw(keyHash(key))
   to.uint(log2Blowup, 1).uint(LOG2_FOLD, 1).uint(LOG2_FINAL, 1)
-  to.uint(queries, 2).uint(queryGrinding, 1).uint(roundGrinding, 1)
-  to.raw(context)
+  return to.uint(queries, 2).uint(queryGrinding, 1).uint(roundGrinding, 1).bytes()
+}
+
+/** The transcript of a statement, to which the prover has not said anything yet. */
+export function begin(key: Uint8Array, { context, inputs, roots }: Statement, parameters: Parameters): Transcript {
+  const to = new Writer().raw(beginning(key, parameters)).raw(context)
   for (const input of inputs) to.element(input)
   for (const root of roots) to.raw(root)
   const transcript = new Transcript()
@@ -106,7 +112,7 @@ export function begin(key: Uint8Array, { context, inputs, roots }: Statement, pa
 function check(
   air: VerifyingKey,
   transcript: Transcript,
-  { inputs, roots: externalRoots }: Statement,
+  { inputs: stated, roots: externalRoots }: Statement,
   from: Reader,
   parameters: Parameters,
 ): void {
@@ -118,6 +124,11 @@ function check(
   const work = (bits: number) => {
     if (!transcript.accepts(from.raw(8), bits)) throw new ProofRefused('work')
   }
+
+  // What is said of the pinned oracles is in the transcript already, and the points are their roots'.
+  const { own: inputs, pins: saidPins } = splitInputs(stated, air.inputs)
+  const pinned = air.oracles.flatMap(({ isPinned }, oracle) => (isPinned ? [oracle] : []))
+  const pins = pinned.map((oracle, i) => ({ oracle, ...pinPointOf(externalRoots[oracle]!), said: saidPins[i]! }))
 
   // The commitments: main columns, challenges, auxiliary columns, quotient.
   const own = air.oracles.slice(air.externals)
@@ -152,6 +163,7 @@ function check(
     next: columns.slice(counts.columns),
     z,
     nextZ: scaled(z, rootOfUnity(air.log2Rows)),
+    pins,
     gamma,
   }
 
@@ -198,24 +210,27 @@ interface Combination {
   readonly next: readonly Extension[]
   readonly z: Extension
   readonly nextZ: Extension
+  readonly pins: readonly (PinPoint & { readonly oracle: number; readonly said: Extension })[]
   readonly gamma: Extension
 }
 
 /**
  * The combination of all functions in one point, from their values there:
- * Σ γᵗ (f_t(x) − f_t(z)) / (x − z) + Σ γ^(T+s) (f_s(x) − f_s(ωz)) / (x − ωz), t over all T functions, s over the shifted ones.
+ * Σ γᵗ (f_t(x) − f_t(z)) / (x − z) + Σ γ^(T+s) (f_s(x) − f_s(ωz)) / (x − ωz) + Σ γ^(T+S+i) (g_i(x) − g_i(z_i)) / (x − z_i), t over all
+ * T functions, s over the S shifted ones, i over the pinned oracles: g_i is the sum of an oracle's columns that its pin is of.
  */
 function combined(
-  { oracles, here, next, z, nextZ, gamma }: Combination,
+  { oracles, here, next, z, nextZ, pins, gamma }: Combination,
   row: readonly Extension[],
   x: bigint,
 ): Extension {
-  const shifted: Extension[] = []
+  const rows: (readonly Extension[])[] = []
   let first = 0
-  for (const { columns, shifted: count } of oracles) {
-    shifted.push(...row.slice(first, first + count))
+  for (const { columns } of oracles) {
+    rows.push(row.slice(first, first + columns))
     first += columns
   }
+  const shifted = oracles.flatMap(({ shifted: count }, i) => rows[i]!.slice(0, count))
   const point = embed(x)
   let weight = ONE
   const part = (values: readonly Extension[], claims: readonly Extension[], at: Extension) => {
@@ -226,7 +241,11 @@ function combined(
     }
     return times(numerator, reciprocal(minus(point, at)))
   }
-  return plus(part(row, here, z), part(shifted, next, nextZ))
+  const ofColumns = plus(part(row, here, z), part(shifted, next, nextZ))
+  return pins.reduce(
+    (sum, { oracle, said, ...at }) => plus(sum, part([pinOver(rows[oracle]!, at)], [said], at.point)),
+    ofColumns,
+  )
 }
 
 /** Checks that a layer holds what was computed for it, and computes the next one's values at the positions that follow. */

@@ -87,6 +87,12 @@ function openedPoints(air: Air, { isExtension, isShifted }: ColumnShape, random:
   return isShifted ? points.flatMap(point => [point, scaled(point, rootOfUnity(air.log2Rows))]) : points
 }
 
+/** Those in which the pin of an oracle says something of each of its columns: the same in every proof. */
+function pinnedPoints(random: PublicRandom): Extension[] {
+  const point = randomExtension(random)
+  return [point, conjugate(point)]
+}
+
 function conjugate([re, im]: Extension): Extension {
   return minus([re, 0n], [0n, im])
 }
@@ -123,12 +129,14 @@ describe('padding', () => {
     const random = publicRandom(1)
     const { air } = await make(random, tinyParameters, 6)
     const openings = air.externals > 0 ? 2 : 1
-    for (const { columns, shifted, isExtension } of air.oracles) {
+    for (const { columns, shifted, isExtension, isPinned } of air.oracles) {
       for (let column = 0; column < columns.length; column++) {
         const shape = { isExtension, isShifted: column < shifted }
         const points = Array.from({ length: openings }, () => openedPoints(air, shape, random)).flat()
+        if (isPinned) points.push(...pinnedPoints(random))
         const map = await paddingMap(air, points)
-        expect(map[0]).toHaveLength(paddingRows(tinyParameters, openings))
+        const anyPinned = air.oracles.some(oracle => oracle.isPinned)
+        expect(map[0]).toHaveLength(paddingRows(tinyParameters, openings, anyPinned))
         expect(rankOf(map)).toBe(points.length)
         expect(rankOf(cut(map, points.length - 1))).toBe(points.length - 1)
       }
@@ -144,23 +152,28 @@ describe('padding', () => {
     expect(rankOf(await paddingMap(air, points))).toBe(points.length)
   })
 
-  it('of a column that is read in the next row is not enough with one row less', async () => {
-    for (const openings of [1, 2]) {
-      const air = defineAir({ name: 'walk', log2Rows: 6, parameters: tinyParameters, openings }, air => {
-        const [x] = air.external('outer', ['x'])
-        air.transition('goes on', x!.next.minus(x!.here))
-      })
-      const random = publicRandom(3)
-      const shape = { isExtension: false, isShifted: true }
-      const points = Array.from({ length: openings }, () => openedPoints(air, shape, random)).flat()
-      expect(points).toHaveLength(openings * (2 * tinyParameters.queries + 4))
-      const map = await paddingMap(air, points)
-      expect(rankOf(map)).toBe(points.length)
-      expect(rankOf(cut(map, paddingOf(air) - 1))).toBe(points.length - 1)
-      // And of two proofs where it was padded for one.
-      if (openings === 2) expect(rankOf(cut(map, paddingRows(tinyParameters, 1)))).toBe(points.length / 2)
-    }
-  })
+  it.each([false, true])(
+    'of a column that is read in the next row is not enough with one row less, pinned or not: %s',
+    async pinned => {
+      for (const openings of [1, 2]) {
+        const air = defineAir({ name: 'walk', log2Rows: 6, parameters: tinyParameters, openings }, air => {
+          const [x] = air.external('outer', ['x'], { pinned })
+          air.transition('goes on', x!.next.minus(x!.here))
+        })
+        const random = publicRandom(3)
+        const shape = { isExtension: false, isShifted: true }
+        const points = Array.from({ length: openings }, () => openedPoints(air, shape, random)).flat()
+        if (pinned) points.push(...pinnedPoints(random))
+        expect(points).toHaveLength(openings * (2 * tinyParameters.queries + 4) + (pinned ? 2 : 0))
+        const map = await paddingMap(air, points)
+        expect(rankOf(map)).toBe(points.length)
+        expect(rankOf(cut(map, paddingOf(air) - 1))).toBe(points.length - 1)
+        // And of two proofs where it was padded for one.
+        if (openings === 2)
+          expect(rankOf(cut(map, paddingRows(tinyParameters, 1)))).toBe(paddingRows(tinyParameters, 1))
+      }
+    },
+  )
 })
 
 /** A small domain, so that a column without masks has few values to show. */
