@@ -62,7 +62,7 @@ export async function watchStudy(
         ? trainer.sealStatistics(round, members)
         : trainer.trainAndSeal(round, members))
       const isOpen =
-        (await opened.open(round, member, sealed.blob, sealed.commitment, kind)) &&
+        (await opened.open(round, member, sealed.blob, sealed.commitment, { expected: kind })) &&
         (await aggregator!.trainer.open(round, member, sealed.blob, sealed.commitment))
       if (!isOpen) throw new Error(`Round ${round}: an update could not be opened.`)
     }

@@ -1,15 +1,20 @@
 import type { ExactShape } from '../../src/audit/engine/shape.ts'
 import type { Air } from '../../src/audit/stark/air.ts'
+import type { RoundShape } from '../../src/audit/training/roundShape.ts'
 import { grouped, median, processor } from '../shared/numbers.ts'
 import { layOut } from '../shared/table.ts'
 import { budgetOf } from '../stark/budget.ts'
 import type { Gas } from '../stark/gas.ts'
 import type { StepProof, StepProving } from './page/job.ts'
 import type { ProofParts } from './parts.ts'
-import type { TrainedStep } from './steps.ts'
+import { nameOfRound, roundsName } from './rounds.ts'
 
 export interface Measured {
-  readonly step: TrainedStep
+  readonly name: string
+  /** Of a step's network, or of a round. */
+  readonly shape: ExactShape | RoundShape
+  /** Of an epoch, where one of its steps is proven. */
+  readonly stepsOfEpoch?: number
   readonly air: Air
   readonly proving: StepProving
   readonly gas: Gas
@@ -17,9 +22,10 @@ export interface Measured {
   readonly parts: ProofParts
 }
 
-/** One step's figures, medians. */
+/** One step's figures, or one round's: medians. */
 export interface ProofRow {
-  readonly shape: ExactShape
+  readonly name: string
+  readonly shape: ExactShape | RoundShape
   readonly batch: number
   readonly proveMs: number
   readonly proofBytes: number
@@ -40,21 +46,29 @@ const targets: Readonly<Record<number, Targets>> = {
 }
 
 /**
- * All tables, and the rows for --json.
+ * All tables, and the rows for --json: of steps, then of rounds.
  * @param load of the machine while it proved, as uptime says it
  */
-export function proofTables(measured: readonly Measured[], load: number): { text: string; rows: ProofRow[] } {
-  const rows = measured.map(rowOf)
-  const { log2Blowup, queries, queryGrinding, roundGrinding } = measured[0]!.air.parameters
+export function proofTables(
+  { steps, rounds }: { readonly steps: readonly Measured[]; readonly rounds: readonly Measured[] },
+  load: number,
+): { text: string; rows: ProofRow[] } {
+  const [first] = [...steps, ...rounds]
   const head = [
-    `Medians of ${measured[0]!.proving.proofs.length} proofs each, which take turns, in a worker of headless Chromium, one thread.`,
+    `Medians of ${first!.proving.proofs.length} proofs each, which take turns, in a worker of headless Chromium, one thread.`,
     `${processor()}; load ${load.toFixed(1)}, 1 of it this.`,
-    `Rate 1/${2 ** log2Blowup}, ${queries} queries, ${queryGrinding} and ${roundGrinding} bits of work.`,
   ]
-  return {
-    text: [`${head.join('\n')}\n${summary(measured, rows)}`, timeTable(measured), sizeTable(measured)].join('\n\n'),
-    rows,
-  }
+  const tables = [
+    ...(steps.length === 0 ? [] : tablesOf(steps)),
+    ...(rounds.length === 0 ? [] : [`Whole rounds: ${roundsName}.`, ...tablesOf(rounds)]),
+  ]
+  return { text: [head.join('\n'), ...tables].join('\n\n'), rows: [...steps, ...rounds].map(rowOf) }
+}
+
+function tablesOf(measured: readonly Measured[]): string[] {
+  const { log2Blowup, queries, queryGrinding, roundGrinding } = measured[0]!.air.parameters
+  const head = `Rate 1/${2 ** log2Blowup}, ${queries} queries, ${queryGrinding} and ${roundGrinding} bits of work.`
+  return [`${head}\n${summary(measured, measured.map(rowOf))}`, timeTable(measured), sizeTable(measured)]
 }
 
 function medianOf({ proving }: Measured, pick: (proof: StepProof) => number): number {
@@ -62,8 +76,9 @@ function medianOf({ proving }: Measured, pick: (proof: StepProof) => number): nu
 }
 
 function rowOf(of: Measured): ProofRow {
-  const { shape } = of.step
+  const { name, shape } = of
   return {
+    name: 'steps' in shape ? nameOfRound(name) : name,
     shape,
     batch: shape.batch,
     proveMs: medianOf(of, ({ prove }) => prove),
@@ -81,11 +96,11 @@ function summary(measured: readonly Measured[], rows: readonly ProofRow[]): stri
   const line = (head: string, show: (of: Measured, i: number) => string) => [head, ...measured.map(show)]
   const ms = (pick: (proof: StepProof) => number) => (of: Measured) => grouped(medianOf(of, pick))
   return layOut([
-    line('', ({ step }) => step.name),
-    line('rows of a batch', ({ step }) => String(step.shape.batch)),
+    line('', ({ name }) => name),
+    line('rows of a batch', ({ shape }) => String(shape.batch)),
     line('rows of the trace', ({ air }) => grouped(air.rows)),
-    line('columns of batch, before, after', ({ air }) => columnsOf(air, 0, 3)),
-    line('columns, main and extension', ({ air }) => columnsOf(air, 3, 5)),
+    line(`columns of ${namesOf(measured[0]!.air)}`, ({ air }) => columnsOf(air, 0, air.externals)),
+    line('columns, main and extension', ({ air }) => columnsOf(air, air.externals, air.oracles.length)),
     line('ms to prove', (_, i) => against(i, 'proveMs', grouped)),
     line('  at the expected work', of => grouped(atExpectedWork(of))),
     line(
@@ -107,9 +122,21 @@ function summary(measured: readonly Measured[], rows: readonly ProofRow[]): stri
       ms(({ verify }) => verify),
     ),
     line('memory, MB', ({ proving }) => (proving.memoryBytes / 1e6).toFixed(0)),
-    line('steps of an epoch', ({ step }) => grouped(step.stepsOfEpoch)),
-    line('  each proven, s', (of, i) => ((of.step.stepsOfEpoch * rows[i]!.proveMs) / 1000).toFixed(1)),
+    ...(measured.some(({ stepsOfEpoch }) => stepsOfEpoch === undefined)
+      ? []
+      : [
+          line('steps of an epoch', ({ stepsOfEpoch = 0 }) => grouped(stepsOfEpoch)),
+          line('  each proven, s', ({ stepsOfEpoch = 0 }, i) => ((stepsOfEpoch * rows[i]!.proveMs) / 1000).toFixed(1)),
+        ]),
   ])
+}
+
+/** Of what was committed to before. */
+function namesOf({ oracles, externals }: Air): string {
+  return oracles
+    .slice(0, externals)
+    .map(({ name }) => name)
+    .join(', ')
 }
 
 function columnsOf({ oracles }: Air, from: number, to: number): string {
@@ -136,8 +163,8 @@ function timeTable(measured: readonly Measured[]): string {
   return [
     'Where the time goes, ms:',
     layOut([
-      ['', ...measured.map(({ step }) => step.name)],
-      line('main columns, the step once more', ({ trace }) => trace),
+      ['', ...measured.map(({ name }) => name)],
+      line('main columns, training once more', ({ trace }) => trace),
       line('columns after the challenges', ({ phases }) => phases.auxiliary),
       line('transforms', ({ phases }) => phases.transforms),
       line('leaves and trees', ({ phases }) => phases.hashing),
@@ -158,7 +185,7 @@ function sizeTable(measured: readonly Measured[]): string {
   return [
     'What the last proof is made of, kB:',
     layOut([
-      ['', ...measured.map(({ step }) => step.name)],
+      ['', ...measured.map(({ name }) => name)],
       ...Object.keys(measured[0]!.parts).map(part => [part, ...measured.map(({ parts }) => kilobytes(parts[part]!))]),
       ['bytes of the key', ...measured.map(({ air }) => grouped(air.key.length))],
     ]),

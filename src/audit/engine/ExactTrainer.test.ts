@@ -136,6 +136,18 @@ describe('training on WASM', () => {
     expect(trainer.weights()).toEqual(start)
   })
 
+  it('moves weights by numbers, and not beyond 16', async () => {
+    const shape = { inputs: 2, hidden: 0, outputs: 1, batch: 1, shift: 6, largestInput: INPUT_LIMIT }
+    const trainer = await createExactTrainer(shape, BigInt64Array.of(5n, -7n))
+    trainer.move(BigInt64Array.of(WEIGHT_LIMIT - 6n, 7n - WEIGHT_LIMIT))
+    expect([...trainer.weights()]).toEqual([WEIGHT_LIMIT - 1n, -WEIGHT_LIMIT])
+    for (const by of [BigInt64Array.of(1n, 1n), BigInt64Array.of(-1n, -1n)]) {
+      expect(() => trainer.move(by)).toThrow(expect.objectContaining({ code: 'training.diverged' }))
+    }
+    expect([...trainer.weights()]).toEqual([WEIGHT_LIMIT - 1n, -WEIGHT_LIMIT])
+    expect(() => trainer.move(BigInt64Array.of(1n))).toThrow(RangeError)
+  })
+
   it('refuses weights and batches of another shape, and weights of 16', async () => {
     const shape = { inputs: 2, hidden: 0, outputs: 1, batch: 1, shift: 6, largestInput: INPUT_LIMIT }
     await expect(createExactTrainer(shape, new BigInt64Array(3))).rejects.toThrow(RangeError)

@@ -2,7 +2,7 @@ import { type ExactKernels, loadExactKernels } from '../../field/exactKernels.ts
 import { checkBatch, type ExactBatch } from './batch.ts'
 import { checkShape } from './bounds.ts'
 import { checkWeights, outOfRange } from './model.ts'
-import { type ExactShape, LARGEST_SHIFT, weightCount } from './shape.ts'
+import { type ExactShape, LARGEST_SHIFT, WEIGHT_LIMIT, weightCount } from './shape.ts'
 import { SIGMOID } from './sigmoid.ts'
 
 const pageBytes = 65_536
@@ -60,6 +60,18 @@ export class ExactTrainer {
     new Uint8Array(this.#memory, present.value, batch.present.length).set(batch.present)
     const left = this.#kernels.step()
     if (left !== 0) throw outOfRange(ranges[left as keyof typeof ranges])
+  }
+
+  /**
+   * Adds a number to each weight, as noise does.
+   * @throws AppError training.diverged where a weight leaves its range; the weights are then those before
+   * @throws RangeError where there are not as many numbers as weights
+   */
+  move(by: BigInt64Array): void {
+    if (by.length !== weightCount(this.#shape)) throw new RangeError(`${by.length} numbers to move weights by`)
+    const moved = this.#weights().map((weight, i) => weight + by[i]!)
+    if (moved.some(weight => weight < -WEIGHT_LIMIT || weight >= WEIGHT_LIMIT)) throw outOfRange('weight')
+    this.#weights().set(moved)
   }
 
   #weights(): BigInt64Array<ArrayBuffer> {

@@ -1,9 +1,9 @@
 import type { AuditOdds } from './plan.ts'
 
 /**
- * What a hospital may do in place of honest training. badStep: one wrong step in a segment before the last. replay: the
- * old model, submitted as trained, so that no segment is right. jump: another end of the last segment, where an update
- * that was made up has to come from. silence: no answer to an audit.
+ * What a hospital may do in place of honest training. badStep: one wrong step, in a segment before the last where there are
+ * several. replay: the old model, submitted as trained, so that no segment is right. jump: another end of the last segment,
+ * where an update that was made up or scaled has to come from. silence: no proof in time.
  */
 export type Cheat = 'badStep' | 'replay' | 'jump' | 'silence'
 export const cheats: readonly Cheat[] = ['badStep', 'replay', 'jump', 'silence']
@@ -13,7 +13,7 @@ export function caughtOnce(odds: AuditOdds, cheat: Cheat): number {
   const { drawn, segments } = odds
   switch (cheat) {
     case 'badStep':
-      return caughtWithBad(odds, 1, false)
+      return segments === 1 ? caughtWithBad(odds, 0, true) : caughtWithBad(odds, 1, false)
     case 'replay':
       return caughtWithBad(odds, segments - 1, true)
     case 'jump':
@@ -47,8 +47,9 @@ export function caughtOver(chances: readonly number[]): number {
   return 1 - chances.reduce((missed, chance) => missed * (1 - chance), 1)
 }
 
-function checkOdds({ drawn, segments, audited }: AuditOdds): void {
+function checkOdds({ drawn, segments, audited, returned }: AuditOdds): void {
   if (!(drawn >= 0 && drawn <= 1)) throw new RangeError(`${drawn} is no chance`)
+  if (!(returned >= 0 && returned <= 1)) throw new RangeError(`${returned} is no part of a forfeit`)
   if (!Number.isInteger(segments) || segments < 1) throw new RangeError(`${segments} segments`)
   if (!Number.isInteger(audited) || audited < 1 || audited > segments) {
     throw new RangeError(`${audited} of ${segments} segments cannot be audited`)

@@ -69,7 +69,8 @@ export function reduced(word: bigint, bound: number): number | undefined {
 /** How many words there are. */
 const WORDS = 1n << 256n
 
-function drawnOf(list: readonly number[], count: number, words: Iterator<bigint, never>): number[] {
+/** So many of a list, without replacement, in the order in which they are drawn. */
+export function drawnOf(list: readonly number[], count: number, words: Iterator<bigint, never>): number[] {
   const order = [...list]
   for (let i = 0; i < count; i++) {
     const j = i + numberBelow(order.length - i, words)
@@ -87,7 +88,8 @@ function numberBelow(bound: number, words: Iterator<bigint, never>): number {
   }
 }
 
-function* wordsOf(...seed: readonly Uint8Array[]): Generator<bigint, never> {
+/** The chain of words from a seed's bytes on. */
+export function* wordsOf(...seed: readonly Uint8Array[]): Generator<bigint, never> {
   for (let word = keccak_256(concatBytes(...seed)); ; word = keccak_256(word)) yield integerOf(word)
 }
 
@@ -103,7 +105,8 @@ function beaconOf(beacon: Uint8Array): Uint8Array {
   return beacon
 }
 
-function checkMembers(members: readonly number[]): void {
+/** @throws RangeError where they are not indices in a study in rising order */
+export function checkMembers(members: readonly number[]): void {
   members.forEach((member, i) => {
     const isIndex = Number.isInteger(member) && member >= 0 && member < MOST_HOSPITALS
     if (!isIndex || (i > 0 && member <= members[i - 1]!)) throw new RangeError(`${member} is no next member`)

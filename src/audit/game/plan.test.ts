@@ -17,13 +17,13 @@ describe('A plan of audits', () => {
   it('draws a share of the hospitals, rounded up, and never none', () => {
     expect([1, 2, 3, 4, 5, 8, 64].map(hospitals => drawnHospitals(plan, hospitals))).toEqual([1, 1, 2, 2, 3, 4, 32])
     expect(drawnHospitals({ ...plan, hospitalsBps: 1 }, 64)).toBe(1)
-    expect(oddsOf(plan, 3)).toEqual({ drawn: 2 / 3, segments: 8, audited: 4 })
+    expect(oddsOf(plan, 3)).toEqual({ drawn: 2 / 3, segments: 8, audited: 4, returned: 1 / 3 })
   })
 
   it.each([
     { hospitalsBps: 0 },
     { hospitalsBps: 10_001 },
-    { segments: 1 },
+    { segments: 0 },
     { segments: 257 },
     { audited: 0 },
     { audited: 9 },
@@ -58,6 +58,7 @@ describe('A plan of audits', () => {
     expect(mostAuditedSteps(13, { ...plan, audited: 6 })).toBe(11)
     expect(mostAuditedSteps(13, { ...plan, audited: 8 })).toBe(13)
     expect(mostAuditedSteps(750, plan)).toBe(376)
+    expect(mostAuditedSteps(13, { ...plan, segments: 1, audited: 1 })).toBe(13)
   })
 
   it('takes twice the hospitals and segments where a reveal is missing, but no more than there are', () => {

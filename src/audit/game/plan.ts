@@ -2,7 +2,7 @@
 export interface AuditPlan {
   /** Part of the hospitals that is drawn, in basis points; their number is rounded up. */
   readonly hospitalsBps: number
-  /** Parts of a round's steps, as equal as can be; at least 2. */
+  /** Parts of a round's steps, as equal as can be. 1, as in the app's studies: a drawn hospital proves its whole round. */
   readonly segments: number
   /** Segments of which a drawn hospital proves every step; the last is always among them. */
   readonly audited: number
@@ -14,6 +14,8 @@ export interface AuditOdds {
   readonly drawn: number
   readonly segments: number
   readonly audited: number
+  /** Part of its own forfeit that comes back to a hospital when the study ends: forfeits go to all, by their scores. */
+  readonly returned: number
 }
 
 export const BASIS_POINTS = 10_000
@@ -25,7 +27,7 @@ export const MOST_HOSPITALS = 64
 /** @throws RangeError naming what makes no sense */
 export function checkPlan({ hospitalsBps, segments, audited }: AuditPlan): void {
   if (!isWithin(hospitalsBps, 1, BASIS_POINTS)) throw new RangeError(`${hospitalsBps} is no share above 0`)
-  if (!isWithin(segments, 2, MOST_SEGMENTS)) throw new RangeError(`${segments} segments are not 2 to ${MOST_SEGMENTS}`)
+  if (!isWithin(segments, 1, MOST_SEGMENTS)) throw new RangeError(`${segments} segments are not 1 to ${MOST_SEGMENTS}`)
   if (!isWithin(audited, 1, segments)) throw new RangeError(`${audited} of ${segments} segments cannot be audited`)
 }
 
@@ -36,10 +38,10 @@ export function drawnHospitals(plan: AuditPlan, hospitals: number): number {
   return Math.ceil((hospitals * plan.hospitalsBps) / BASIS_POINTS)
 }
 
-/** The odds of each of so many hospitals, none of which is due. @throws RangeError as drawnHospitals */
+/** The odds of each of so many hospitals with equal scores, none of which is due. @throws RangeError as drawnHospitals */
 export function oddsOf(plan: AuditPlan, hospitals: number): AuditOdds {
   const drawn = drawnHospitals(plan, hospitals) / hospitals
-  return { drawn, segments: plan.segments, audited: plan.audited }
+  return { drawn, segments: plan.segments, audited: plan.audited, returned: 1 / hospitals }
 }
 
 /** Steps of a segment, from the first to before the last. @throws RangeError where a segment would have none */
@@ -61,7 +63,7 @@ export function mostAuditedSteps(steps: number, { segments, audited }: AuditPlan
   return longest.reduce((sum, length) => sum + length, last)
 }
 
-/** Twice the hospitals and twice the segments: what a round is audited by where a reveal is missing. */
+/** Twice the hospitals and twice the segments: what a round is audited by where a reveal or the seed block's hash is missing. */
 export function withMoreAudits({ hospitalsBps, segments, audited }: AuditPlan): AuditPlan {
   return {
     hospitalsBps: Math.min(BASIS_POINTS, 2 * hospitalsBps),
@@ -70,7 +72,7 @@ export function withMoreAudits({ hospitalsBps, segments, audited }: AuditPlan): 
   }
 }
 
-/** What became of a round: missed where a hash was not captured in time, or a reveal is missing. */
+/** What became of a round. failed: an audit was, or a reveal is missing. missed: nobody captured the hash in time. */
 export type AuditOutcome = 'clean' | 'failed' | 'missed'
 
 /**

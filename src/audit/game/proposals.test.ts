@@ -1,42 +1,49 @@
 import { describe, expect, it } from 'vitest'
-import { digitsStudy } from '../../study/studies/digits.ts'
 import { heartStudy } from '../../study/studies/heart.ts'
 import { oddsOf } from './plan.ts'
-import { atRiskOf, auditInFull, auditInPart, proposedHarm } from './proposals.ts'
-import { cheatWarnings, gainOf } from './stakes.ts'
+import { atRiskOf, auditInFull, proposedHarm } from './proposals.ts'
+import { cheatWarnings, gainOf, type RoundWorth, type Temptation } from './stakes.ts'
 
 /** What a new sponsor's form allows. */
 const mostHospitals = 8
+const { rules } = heartStudy()
+const { plan, stakeBps } = auditInFull
+const atRisk = atRiskOf(rules.stake, stakeBps)
+const ofFault = atRiskOf(rules.stake, rules.slashBps)
+const saved = rules.rewardPerRound
 
-describe.each([
-  { name: 'heart', study: heartStudy(), proposal: auditInFull },
-  { name: 'digits', study: digitsStudy(), proposal: auditInPart },
-])('The audits proposed for $name', ({ study: { rules }, proposal: { plan, stakeBps } }) => {
-  const worth = {
-    rewardPerRound: rules.rewardPerRound,
-    hospitals: mostHospitals,
-    rounds: rules.rounds,
-    carry: 0,
-    harm: proposedHarm,
-  }
-  const temptation = { gain: gainOf({ ...worth, halfToFirst: false }), saved: rules.rewardPerRound }
-  const atRisk = atRiskOf(rules.stake, stakeBps)
+/** Of a round after another hospital failed an audit. */
+function temptationOf(pot: number, changes: Partial<RoundWorth> = {}): Temptation {
+  const { rewardPerRound, rounds } = rules
+  const worth = { rewardPerRound, hospitals: mostHospitals, rounds, halfToFirst: false, carry: 0, harm: proposedHarm }
+  return { gain: gainOf({ ...worth, pot, ...changes }), saved }
+}
 
+const temptation = temptationOf(atRisk)
+
+describe('The audits proposed', () => {
   it('make every cheat lose, however many hospitals take part', () => {
     for (let hospitals = 2; hospitals <= mostHospitals; hospitals++) {
       expect(cheatWarnings(oddsOf(plan, hospitals), temptation, atRisk)).toEqual([])
     }
   })
 
+  it('do so in a short study, where one round is a larger part of what audits took', () => {
+    expect(cheatWarnings(oddsOf(plan, 4), temptationOf(atRisk, { rounds: 5 }), atRisk)).toEqual([])
+  })
+
   it('would not with half of that at risk', () => {
     expect(cheatWarnings(oddsOf(plan, mostHospitals), temptation, atRisk / 2)).not.toEqual([])
   })
 
-  it('do not where the first takes half of the deposit, or a forfeit goes into the pool', () => {
+  it('would not for two hospitals at what a fault costs', () => {
+    expect(cheatWarnings(oddsOf(plan, 4), temptationOf(ofFault), ofFault)).toEqual([])
+    expect(cheatWarnings(oddsOf(plan, 2), temptationOf(ofFault), ofFault)).not.toEqual([])
+  })
+
+  it('do not where the first takes half of the deposit, or what a fault took is in the pool', () => {
     const odds = oddsOf(plan, mostHospitals)
-    const all = { ...temptation, gain: gainOf({ ...worth, halfToFirst: true }) }
-    const carried = { ...temptation, gain: gainOf({ ...worth, halfToFirst: false, carry: atRisk }) }
-    expect(cheatWarnings(odds, all, atRisk)).not.toEqual([])
-    expect(cheatWarnings(odds, carried, atRisk)).not.toEqual([])
+    expect(cheatWarnings(odds, temptationOf(atRisk, { halfToFirst: true }), atRisk)).not.toEqual([])
+    expect(cheatWarnings(odds, temptationOf(atRisk, { carry: ofFault }), atRisk)).not.toEqual([])
   })
 })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { cheats } from './detection.ts'
 import {
   cheatWarnings,
   gainOf,
@@ -12,12 +13,18 @@ import {
 
 const worth = { rewardPerRound: 10, hospitals: 8, rounds: 15, halfToFirst: false, carry: 0, harm: 100 }
 const temptation = { gain: 180, saved: 10 }
-const odds = { drawn: 0.5, segments: 8, audited: 4 }
+const odds = { drawn: 0.5, segments: 8, audited: 4, returned: 0 }
+const wholeRound = { drawn: 0.5, segments: 1, audited: 1, returned: 0.25 }
 
 describe('What a cheat brings', () => {
   it('is what the round pays, with what earlier forfeits add, and the harm', () => {
     expect(gainOf(worth)).toBe(180)
     expect(gainOf({ ...worth, carry: 300 })).toBe(480)
+  })
+
+  it('is a round’s part alone of what audits took, which is paid out at the end', () => {
+    expect(gainOf({ ...worth, pot: 300 })).toBe(200)
+    expect(gainOf({ ...worth, pot: 300, rounds: 5 })).toBe(240)
   })
 
   it('is the whole deposit where the first takes half of it', () => {
@@ -33,13 +40,20 @@ describe('Breaking even', () => {
     expect(leastAtRisk(temptation, 0)).toBe(Number.POSITIVE_INFINITY)
   })
 
+  it('takes more at risk where some of it comes back', () => {
+    expect(leastAtRisk(temptation, 0.5, 0.25)).toBeCloseTo(266.667, 3)
+    expect(leastAtRisk(temptation, 0.5, 0.5)).toBe(400)
+    expect(leastAtRisk(temptation, 0.5, 1)).toBe(Number.POSITIVE_INFINITY)
+  })
+
   it('leaves nothing on average, seen from the stake, the gain and the chance', () => {
-    for (const caught of [0.01, 0.2, 0.5, 0.9]) {
-      const atRisk = leastAtRisk(temptation, caught)
-      expect(meanBalance(temptation, atRisk, caught)).toBeCloseTo(0, 9)
-      expect(largestGain(atRisk, temptation.saved, caught)).toBeCloseTo(temptation.gain, 9)
-      expect(leastCaught(temptation, atRisk)).toBeCloseTo(caught, 9)
-      expect(meanBalance(temptation, atRisk - 1, caught)).toBeGreaterThan(0)
+    const cases = [0.01, 0.2, 0.5, 0.9].flatMap(caught => [0, 0.25].map(returned => ({ caught, returned })))
+    for (const { caught, returned } of cases) {
+      const atRisk = leastAtRisk(temptation, caught, returned)
+      expect(meanBalance(temptation, atRisk, caught, returned)).toBeCloseTo(0, 9)
+      expect(largestGain(atRisk, temptation.saved, caught, returned)).toBeCloseTo(temptation.gain, 9)
+      expect(leastCaught(temptation, atRisk, returned)).toBeCloseTo(caught, 9)
+      expect(meanBalance(temptation, atRisk - 1, caught, returned)).toBeGreaterThan(0)
     }
   })
 
@@ -103,6 +117,18 @@ describe('A sponsor is warned', () => {
     ])
     const all = cheatWarnings(odds, temptation, 100).map(({ cheat }) => cheat)
     expect(all).toEqual(['badStep', 'replay', 'jump', 'silence'])
+  })
+
+  it('of every cheat alike where whole rounds are proven, and of what comes back', () => {
+    expect(cheatWarnings(wholeRound, temptation, 267)).toEqual([])
+    const warnings = cheatWarnings(wholeRound, temptation, 266)
+    expect(warnings.map(({ cheat }) => cheat)).toEqual(cheats)
+    for (const warning of warnings) {
+      expect(warning.leastAtRisk).toBeCloseTo(266.667, 3)
+      expect(warning.largestGain).toBeCloseTo(179.5, 9)
+      expect(warning.leastAudited).toBeNull()
+      expect(warning.leastHospitalsBps).toBe(5007)
+    }
   })
 
   it('where a wrong step is never looked for', () => {

@@ -17,48 +17,52 @@ export interface RoundWorth {
   readonly rounds: number
   /** The rewards of all rounds are paid at the end, half of them to the first. */
   readonly halfToFirst: boolean
-  /** Forfeits of earlier rounds that go into this round's pool. */
+  /** Forfeits of missed deadlines in the round before, which go into this round's pool. */
   readonly carry: number
+  /** What audits have taken so far. Paid out at the end by the scores of all rounds, of which this is one. 0 by default. */
+  readonly pot?: number
   /** What a wrong model does beyond the rewards, as the sponsor states it. */
   readonly harm: number
 }
 
 /**
- * The most that one round's cheat is taken to bring: all that the round pays, and the harm. Where the first takes half
- * of the deposit, one round may decide about all of it.
+ * The most that one round's cheat is taken to bring: all that the round pays, its part of what audits took, and the harm.
+ * Where the first takes half of the deposit, one round may decide about all of it.
  */
-export function gainOf({ rewardPerRound, hospitals, rounds, halfToFirst, carry, harm }: RoundWorth): number {
-  return rewardPerRound * hospitals * (halfToFirst ? rounds : 1) + carry + harm
+export function gainOf({ rewardPerRound, hospitals, rounds, halfToFirst, carry, pot = 0, harm }: RoundWorth): number {
+  return rewardPerRound * hospitals * (halfToFirst ? rounds : 1) + carry + pot / rounds + harm
 }
 
 /**
- * The least that a failed audit must cost for the cheat not to pay on average: gain·(1 − p)/p + saved/p.
+ * The least that a failed audit must take for the cheat not to pay on average: (gain·(1 − p) + saved)/(p·(1 − w)).
  * @param caught p, the chance to be caught
- * @returns credits; Infinity where nobody is ever caught
+ * @param returned w, the part of its forfeit that comes back to a hospital
+ * @returns credits; Infinity where nobody is ever caught, or all comes back
  */
-export function leastAtRisk({ gain, saved }: Temptation, caught: number): number {
-  return caught === 0 ? Number.POSITIVE_INFINITY : (gain * (1 - caught) + saved) / caught
+export function leastAtRisk({ gain, saved }: Temptation, caught: number, returned = 0): number {
+  const lost = caught * (1 - returned)
+  return lost === 0 ? Number.POSITIVE_INFINITY : (gain * (1 - caught) + saved) / lost
 }
 
 /**
  * The gain at which a cheat breaks even. Below 0 where what it saves alone is worth the risk.
- * @param atRisk what a failed audit costs
+ * @param atRisk what a failed audit takes
  * @returns credits; Infinity where every cheat is caught and costs more than it saves
  */
-export function largestGain(atRisk: number, saved: number, caught: number): number {
-  const left = atRisk * caught - saved
+export function largestGain(atRisk: number, saved: number, caught: number, returned = 0): number {
+  const left = atRisk * (1 - returned) * caught - saved
   if (caught < 1) return left / (1 - caught)
   return left >= 0 ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY
 }
 
 /** What a cheat wins on average, less what it loses: below 0 where it does not pay. Credits a round. */
-export function meanBalance({ gain, saved }: Temptation, atRisk: number, caught: number): number {
-  return (1 - caught) * gain + saved - caught * atRisk
+export function meanBalance({ gain, saved }: Temptation, atRisk: number, caught: number, returned = 0): number {
+  return (1 - caught) * gain + saved - caught * atRisk * (1 - returned)
 }
 
 /** The chance to be caught from which on the cheat does not pay; above 1 where no audit suffices. */
-export function leastCaught({ gain, saved }: Temptation, atRisk: number): number {
-  return (gain + saved) / (gain + atRisk)
+export function leastCaught({ gain, saved }: Temptation, atRisk: number, returned = 0): number {
+  return (gain + saved) / (gain + atRisk * (1 - returned))
 }
 
 /** The fewest segments to audit for the cheat not to pay; null: all of them do not suffice. */
@@ -78,7 +82,10 @@ export function leastHospitalsBps(
 ): number | null {
   const whenDrawn = caughtOnce({ ...odds, drawn: 1 }, cheat)
   if (whenDrawn === 0) return null
-  const bps = Math.max(1, Math.ceil((leastCaught(temptation, atRisk) / whenDrawn) * BASIS_POINTS - ROUNDING))
+  const bps = Math.max(
+    1,
+    Math.ceil((leastCaught(temptation, atRisk, odds.returned) / whenDrawn) * BASIS_POINTS - ROUNDING),
+  )
   return bps <= BASIS_POINTS ? bps : null
 }
 
@@ -90,9 +97,9 @@ export interface CheatWarning {
   /** Chance to be caught in a round. */
   readonly caught: number
   readonly gain: number
-  /** Credits that a failed audit costs now. */
+  /** Credits that a failed audit takes now. */
   readonly atRisk: number
-  /** Credits it should cost at least, with these audits; Infinity where that does not help. */
+  /** Credits it should take at least, with these audits; Infinity where that does not help. */
   readonly leastAtRisk: number
   /** The gain up to which these audits and this stake suffice. */
   readonly largestGain: number
@@ -104,7 +111,7 @@ export interface CheatWarning {
 
 /**
  * Cheats that would pay on average, for a sponsor who has not started the study yet. None where all of them lose.
- * @param atRisk credits that a failed audit costs
+ * @param atRisk credits that a failed audit takes
  */
 export function cheatWarnings(odds: AuditOdds, temptation: Temptation, atRisk: number): CheatWarning[] {
   return cheats
@@ -117,8 +124,8 @@ export function cheatWarnings(odds: AuditOdds, temptation: Temptation, atRisk: n
         caught,
         gain: temptation.gain,
         atRisk,
-        leastAtRisk: leastAtRisk(temptation, caught),
-        largestGain: largestGain(atRisk, temptation.saved, caught),
+        leastAtRisk: leastAtRisk(temptation, caught, odds.returned),
+        largestGain: largestGain(atRisk, temptation.saved, caught, odds.returned),
         leastAudited: leastAudited(odds, cheat, temptation, atRisk),
         leastHospitalsBps: leastHospitalsBps(odds, cheat, temptation, atRisk),
       }
@@ -128,8 +135,7 @@ export function cheatWarnings(odds: AuditOdds, temptation: Temptation, atRisk: n
 /** Far below a basis point, and above what the division is off by. */
 const ROUNDING = 1e-9
 
-function isDeterred(odds: AuditOdds, cheat: Cheat, { gain, saved }: Temptation, atRisk: number): boolean {
-  const caught = caughtOnce(odds, cheat)
+function isDeterred(odds: AuditOdds, cheat: Cheat, temptation: Temptation, atRisk: number): boolean {
   // A relative margin: at exactly the least stake the two sides differ by rounding alone.
-  return caught * atRisk >= ((1 - caught) * gain + saved) * (1 - ROUNDING)
+  return atRisk >= leastAtRisk(temptation, caughtOnce(odds, cheat), odds.returned) * (1 - ROUNDING)
 }

@@ -4,6 +4,7 @@ import { type PublicRandom, publicRandom } from '../../study/random.ts'
 import type { ExactBatch } from '../engine/batch.ts'
 import { exactStep } from '../engine/model.ts'
 import { type ExactShape, HIT, LARGEST_SHIFT, ONE, weightCount } from '../engine/shape.ts'
+import type { Air } from '../stark/air.ts'
 import { commitOracle, type ExternalOracle } from '../stark/commitment.ts'
 import { valuesOf } from '../stark/constraints.ts'
 import { type ProveOptions, Proving } from '../stark/prove.ts'
@@ -109,9 +110,31 @@ export function withAfterMoved({ layout }: StepAir, columns: Columns): Columns {
 const random = publicRandom(5)
 const drawn: readonly Extension[] = Array.from({ length: 16 }, () => randomExtension(random))
 
-/** The auxiliary columns for random challenges, always the same ones. */
+/** Random challenges, always the same ones. */
+export function drawnFor({ challenges }: Air): (name: string) => Extension {
+  return name => drawn[challenges.indexOf(name)]!
+}
+
+/** The auxiliary columns for these challenges. */
 export function auxiliariesOf(step: StepAir, columns: Columns): ExtensionColumns {
-  return auxiliaryColumns(step, columns, name => drawn[step.air.challenges.indexOf(name)]!)
+  return auxiliaryColumns(step, columns, drawnFor(step.air))
+}
+
+/** The first constraint of a step that does not hold: see brokenOf. */
+export function brokenConstraint(
+  step: StepAir,
+  columns: Columns,
+  rows: readonly number[],
+  auxiliaries = auxiliariesOf(step, columns),
+): string | null {
+  return brokenOf(step.air, { columns, auxiliaries, inputs: [] }, rows)
+}
+
+/** All columns of a trace, for the challenges of drawnFor. */
+export interface Trace {
+  readonly columns: Columns
+  readonly auxiliaries: ExtensionColumns
+  readonly inputs: readonly bigint[]
 }
 
 /**
@@ -119,25 +142,14 @@ export function auxiliariesOf(step: StepAir, columns: Columns): ExtensionColumns
  * about, where auxiliary columns begin and end; if there is none, in any row.
  * @returns its name; null where all hold
  */
-export function brokenConstraint(
-  step: StepAir,
-  columns: Columns,
-  rows: readonly number[],
-  auxiliaries = auxiliariesOf(step, columns),
-): string | null {
-  const { air } = step
+export function brokenOf(air: Air, trace: Trace, rows: readonly number[]): string | null {
   const named = air.constraints.flatMap(({ place }) => (typeof place === 'object' ? [place.row] : []))
   const first = new Set([...rows.flatMap(row => [row - 1, row]), ...named].filter(row => row >= 0))
   const all = Array.from({ length: air.activeRows }, (_, row) => row)
-  return brokenIn(step, columns, auxiliaries, first) ?? brokenIn(step, columns, auxiliaries, all)
+  return brokenIn(air, trace, first) ?? brokenIn(air, trace, all)
 }
 
-function brokenIn(
-  { air }: StepAir,
-  columns: Columns,
-  auxiliaries: ExtensionColumns,
-  rows: Iterable<number>,
-): string | null {
+function brokenIn(air: Air, { columns, auxiliaries, inputs }: Trace, rows: Iterable<number>): string | null {
   const read = (row: number, isNext: boolean) =>
     air.oracles.flatMap(({ columns: names, shifted, isExtension }) =>
       names
@@ -149,7 +161,7 @@ function brokenIn(
     const isLast = row === air.activeRows - 1
     const periodics = air.periodics.map(({ values }) => embed(values[row % values.length]!))
     const cells = [...read(row, false), ...read(isLast ? row : row + 1, true)]
-    const values = valuesOf(air, cells, { inputs: [], challenges, periodics })
+    const values = valuesOf(air, cells, { inputs, challenges, periodics })
     const broken = air.constraints.find(({ value, place }) => {
       const holdsHere = place === 'every' || (place === 'transition' ? !isLast : place.row === row)
       return holdsHere && values[value]!.some(half => half !== 0n)
