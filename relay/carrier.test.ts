@@ -17,7 +17,7 @@ import { type BlobSigner, createDutySigner } from '../src/crypto/duty.ts'
 import { createKeys, publicKeys } from '../src/crypto/keys.ts'
 import { AppError } from '../src/errors/AppError.ts'
 import { timeLimit } from '../src/errors/timeLimit.ts'
-import { CarrierStream, type CarryRequest, carrierProtocol } from '../src/storage/carrier.ts'
+import { CarrierStream, type CarryRequest, carrierProtocol, carryLimits } from '../src/storage/carrier.ts'
 import { createNode } from '../src/storage/heliaNode.ts'
 import { createHeliaStore, type HeliaStore } from '../src/storage/heliaStore.ts'
 import type { Address, Hex } from '../src/study/types.ts'
@@ -111,6 +111,14 @@ async function attesting(relay: { addresses: readonly string[] }, wei = parseEth
   return { study, members: members as [Member, Member, Member], attestation, snapshot }
 }
 
+/** What a hospital would bring with a proof of so many bytes. */
+function proofCall(hospital: Address, bytes: number): Hex {
+  const root: Hex = `0x${'0'.repeat(48)}`
+  const answer = { data: root, pin: [0n, 0n], afterRoot: root, start: [], phi: [0n, 0n], products: [] } as const
+  const proof: Hex = `0x${'a7'.repeat(bytes)}`
+  return encodeFunctionData({ abi: studyAbi, functionName: 'prove', args: [hospital, 1, answer, proof] })
+}
+
 const asking = (study: Address, ...calls: Hex[]): CarryRequest => ({ chainId: chain.anvil.chainId, study, calls })
 
 /** What a tab is told; also the contract's error where there is one. */
@@ -150,10 +158,22 @@ describe('a carrier', () => {
         args: [hospital, 1, NONE, NONE, [0, 0, 0], signature],
       }),
     ]
+    duties.push(
+      encodeFunctionData({ abi: studyAbi, functionName: 'reveal', args: [hospital, 1, NONE] }),
+      encodeFunctionData({ abi: studyAbi, functionName: 'capture', args: [1] }),
+      proofCall(hospital, 120_000),
+    )
     for (const duty of duties) {
       // All of these are for a later phase than the study is in.
       expect(await refusal(store.carry(asking(study, duty), { signal: soon() }))).toContain('Study_WrongPhase')
     }
+    const preparation = encodeFunctionData({
+      abi: studyAbi,
+      functionName: 'prepare',
+      args: [hospital, NONE, signature],
+    })
+    // Only proven studies prepare.
+    expect(await refusal(store.carry(asking(study, preparation), { signal: soon() }))).toContain('Study_WrongProving')
     const own = encodeFunctionData({ abi: studyAbi, functionName: 'leaveTask' })
     expect(await refusal(store.carry(asking(study, own), { signal: soon() }))).toBe('malformed')
   })
@@ -241,6 +261,11 @@ describe('a carrier refuses', () => {
     expect(await refusal(a.store.carry(asking(study, ...Array<Hex>(9).fill(good))))).toBe('malformed')
     const padded = `${good}${'00'.repeat(31_000)}` as Hex
     expect(await refusal(a.store.carry(asking(study, padded, padded)))).toBe('malformed')
+    // A proof may be longer, alone and up to what a transaction takes.
+    const proof = proofCall(a.address, 100_000)
+    expect(await refusal(a.store.carry(asking(study, proof)))).toContain('Study_WrongPhase')
+    expect(await refusal(a.store.carry(asking(study, proof, good)))).toBe('malformed')
+    expect(await refusal(a.store.carry(asking(study, proofCall(a.address, carryLimits.proofBytes))))).toBe('malformed')
     // The study alone would take it: it ignores what follows the arguments. The pot does not.
     expect(await refusal(a.store.carry(asking(study, padded)))).toBe('busy')
     const { helia, libp2p } = await createNode({

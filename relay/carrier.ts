@@ -35,8 +35,8 @@ export const defaultCarrierLimits: CarrierLimits = { burst: 16, perSecond: 0.5, 
 
 /** Percent of the cost that must come back: the pot counts the gas to within some hundred. */
 const tolerated = 98n
-/** Milliseconds that a request may take to arrive, or an answer to leave. */
-const frameTimeout = 5_000
+/** Milliseconds that a request may take to arrive, a proof over a slow line say, and an answer to leave. */
+const timeouts = { request: 15_000, answer: 5_000 } as const
 
 interface CarrierParts {
   readonly libp2p: Libp2p
@@ -92,11 +92,11 @@ export async function serveCarrier(parts: CarrierParts): Promise<CarrierServer> 
   }
 
   async function receive(stream: Stream, connection: Connection): Promise<void> {
-    const carrier = new CarrierStream(stream, AbortSignal.any([closing.signal, timeLimit(frameTimeout)]))
+    const carrier = new CarrierStream(stream, AbortSignal.any([closing.signal, timeLimit(timeouts.request)]))
     const owner = keyOf(connection.remotePeer.toMultihash().bytes)
     const answer = await answerTo(carrier, owner, () => stream.status === 'open' && !closing.signal.aborted)
     if ('refused' in answer) log('not carried', { refused: answer.refused, owner })
-    const out = new CarrierStream(stream, timeLimit(frameTimeout))
+    const out = new CarrierStream(stream, timeLimit(timeouts.answer))
     await out.writeAnswer(answer)
     await stream.close()
   }
@@ -111,7 +111,7 @@ export async function serveCarrier(parts: CarrierParts): Promise<CarrierServer> 
       return { refused: 'malformed' }
     }
     if (chain === undefined) return { refused: 'off' }
-    if (request.chainId !== chain.chainId || !areDuties(request.calls, chain.selectors)) return { refused: 'malformed' }
+    if (request.chainId !== chain.chainId || !areDuties(request.calls, chain)) return { refused: 'malformed' }
     const { study } = request
     const isKnown = parts.operators.has(owner) || ledger.isMember(owner, study, Date.now())
     if (!ledger.hasStudy(study) || !isKnown) return { refused: 'notEnrolled' }
@@ -144,7 +144,7 @@ export async function serveCarrier(parts: CarrierParts): Promise<CarrierServer> 
         if (data === undefined) sound.push(job)
         else job.answer({ refused: 'refused', data })
       }
-      for (const batch of inBatches(sound, limits.batch)) await carryTogether(chain, study, batch)
+      for (const batch of inBatches(sound, limits.batch, chain)) await carryTogether(chain, study, batch)
     } catch (error) {
       log('carrying failed', { study, error: String(error).split('\n')[0] })
     } finally {
@@ -227,16 +227,27 @@ async function firstRefusal(chain: CarrierChain, study: Address, calls: readonly
   return undefined
 }
 
-function areDuties(calls: readonly Hex[], selectors: ReadonlySet<string>): boolean {
+function areDuties(calls: readonly Hex[], chain: CarrierChain): boolean {
   const bytes = calls.reduce((sum, call) => sum + (call.length - 2) / 2, 0)
-  return bytes <= carryLimits.bytes && calls.every(call => selectors.has(call.slice(0, 10).toLowerCase()))
+  if (bytes > (isProof(calls, chain) ? carryLimits.proofBytes : carryLimits.bytes)) return false
+  return calls.every(call => chain.selectors.has(selectorOf(call)))
 }
 
-/** Splits so that no batch has more calls than that, unless one request alone has. */
-function inBatches(jobs: readonly Job[], most: number): Job[][] {
+/** Whether a request is a proof alone. */
+function isProof(calls: readonly Hex[], { proving }: CarrierChain): boolean {
+  const [call, ...others] = calls
+  return call !== undefined && others.length === 0 && selectorOf(call) === proving
+}
+
+function selectorOf(call: Hex): string {
+  return call.slice(0, 10).toLowerCase()
+}
+
+/** Splits so that no batch has more calls than that, unless one request alone has. A proof fills a transaction by itself. */
+function inBatches(jobs: readonly Job[], most: number, chain: CarrierChain): Job[][] {
   const batches: Job[][] = []
   let size = Number.POSITIVE_INFINITY
-  for (const job of jobs) {
+  for (const job of jobs.filter(({ calls }) => !isProof(calls, chain))) {
     size += job.calls.length
     if (size > most) {
       batches.push([])
@@ -244,5 +255,5 @@ function inBatches(jobs: readonly Job[], most: number): Job[][] {
     }
     batches.at(-1)?.push(job)
   }
-  return batches
+  return [...batches, ...jobs.filter(({ calls }) => isProof(calls, chain)).map(job => [job])]
 }

@@ -1,4 +1,4 @@
-import { createPublicClient, createWalletClient, encodeFunctionData, toFunctionSelector } from 'viem'
+import { createPublicClient, createWalletClient, encodeFunctionData, getAbiItem, toFunctionSelector } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { chainOf, rpcTransport } from '../src/chain/clients.ts'
 import type { Deployment } from '../src/chain/deployment.ts'
@@ -15,6 +15,8 @@ export interface CarrierChain {
   readonly account: Address
   /** Selectors of the calls that the gas pot pays for, in lower case. */
   readonly selectors: ReadonlySet<string>
+  /** The one of them that holds a proof. */
+  readonly proving: string
   /** Whether the study would take this call now: its answer where it would not. @throws where the chain does not answer */
   refusal(study: Address, call: Hex): Promise<Hex | undefined>
   /** Whether the study's pot holds what carrying these calls costs. @throws where the chain does not answer or refuses them */
@@ -45,6 +47,10 @@ const carried = [
   'accuse',
   'vetoRound',
   'advance',
+  'prepare',
+  'reveal',
+  'capture',
+  'prove',
 ]
 /** The pot pays no more than 2 gwei above the base fee: a higher tip would be the relay's own. */
 const MOST_TIP = 2_000_000_000n
@@ -85,6 +91,7 @@ export function carrierChain({ deployment, key, pollInterval }: CarrierChainOpti
         item.type === 'function' && carried.includes(item.name) ? [toFunctionSelector(item)] : [],
       ),
     ),
+    proving: toFunctionSelector(getAbiItem({ abi: studyAbi, name: 'prove' })),
     async refusal(study, call) {
       try {
         await publicClient.call({ account: account.address, to: study, data: call, blockTag: 'pending' })

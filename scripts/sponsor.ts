@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util'
 import { privateKeyToAccount } from 'viem/accounts'
 import { seedDevChain } from '../contracts/script/deploy.ts'
 import { networkByName } from '../contracts/script/networks.ts'
+import { canStart } from '../src/app/phases.ts'
 import { sponsorStudy } from '../src/app/sponsorStudy.ts'
 import { publicClientFor, walletClientFor } from '../src/chain/clients.ts'
 import { creditUnits } from '../src/chain/credits.ts'
@@ -98,13 +99,13 @@ try {
   writeSite(values.deployment, { ...deployment, relays: values.relay, studies: [listed] })
   process.stdout.write(`Study ${study} is open; ${values.deployment} lists it. Waiting for ${count} hospitals.\n`)
   for (;;) {
-    const { phase, members } = await access.publicClient.readContract({
+    const snapshot = await access.publicClient.readContract({
       address: study,
       abi: studyAbi,
       functionName: 'snapshot',
     })
-    if (phase !== Phase.Open) break
-    if (members.length === count) await startTask(access, study)
+    if (snapshot.phase !== Phase.Open) break
+    if (canStart(snapshot, count)) await startTask(access, study)
     await sleep(LOOK_MS)
   }
   process.stdout.write('The study runs. Nobody needs the sponsor any more.\n')

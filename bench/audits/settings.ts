@@ -33,7 +33,7 @@ export function settingOf(name: string, rounds: number, hospitals: number, assum
   const { stake } = rules
   const { hospitalsBps, slashBps } = rules.audits!
   const forfeit = atRiskOf(stake, slashBps)
-  const temptation = temptationOf(rules, assumptions, { pot: forfeit })
+  const temptation = temptationOf(rules, assumptions, forfeit)
   const { rerolls } = assumptions
   return {
     name,
@@ -46,14 +46,14 @@ export function settingOf(name: string, rounds: number, hospitals: number, assum
 
 /**
  * Of one round.
- * @param forfeits of others before it, in credits: pot in audits, carry by missing the last round's deadlines
+ * @param pot forfeits of others before it, in credits
  */
 export function temptationOf(
   { rewardPerRound, rounds }: SuggestedRules,
   { places, harm }: Assumptions,
-  { pot = 0, carry = 0 }: { readonly pot?: number; readonly carry?: number },
+  pot = 0,
 ): Temptation {
-  const gain = gainOf({ rewardPerRound, hospitals: places, rounds, halfToFirst: false, carry, pot, harm })
+  const gain = gainOf({ rewardPerRound, hospitals: places, rounds, halfToFirst: false, pot, harm })
   // Work that costs more than its reward would not be done at all.
   return { gain, saved: rewardPerRound }
 }

@@ -42,9 +42,9 @@ export function gamesTable({ name, game }: Setting, outcomes: Outcomes): string 
 /** Chances, stakes and where cheating breaks even, by closed forms. */
 export function stakesTable(settings: readonly Setting[], assumptions: Assumptions): string {
   const row = (head: string, cell: (setting: Setting) => string) => [head, ...settings.map(cell)]
-  const least = (head: string, forfeits: (setting: Setting) => { pot?: number; carry?: number }) =>
+  const least = (head: string, pot: (setting: Setting) => number) =>
     row(head, setting => {
-      const atRisk = leastFor(setting.odds, temptationOf(setting.rules, assumptions, forfeits(setting)))
+      const atRisk = leastFor(setting.odds, temptationOf(setting.rules, assumptions, pot(setting)))
       return `${grouped(atRisk)}, ${percent(atRisk / setting.rules.stake, 0)}`
     })
   return [
@@ -64,14 +64,14 @@ export function stakesTable(settings: readonly Setting[], assumptions: Assumptio
       row('breaks even at a gain of', ({ game, odds }) => {
         return grouped(largestGain(game.forfeit, game.temptation.saved, caughtOnce(odds, 'badStep'), odds.returned))
       }),
-      least('least that a failed audit has to take, of the stake', ({ game }) => ({ pot: game.forfeit })),
-      least('  with nothing in the pot', () => ({})),
-      least('  after a fault of another', ({ game, fault }) => ({ pot: game.forfeit, carry: fault })),
+      least('least that a failed audit has to take, of the stake', ({ game }) => game.forfeit),
+      least('  with nothing in the pot', () => 0),
+      least('  after a fault of another', ({ game, fault }) => game.forfeit + fault),
       row('honest, absent from one audit in 100: a round', ({ game, odds }) => {
         return signed((-odds.drawn * game.forfeit * (1 - odds.returned)) / 100)
       }),
     ]),
-    'Pot: one failed audit of another hospital. Fault: what a missed deadline takes is in the next round’s pool.',
+    'Pot: one failed audit of another hospital. Fault: what a missed deadline takes, besides.',
   ].join('\n')
 }
 

@@ -14,9 +14,16 @@ import {
   type TransactionReceipt,
 } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
+import { defaultParameters, shortTraceParameters } from '../../src/audit/stark/parameters.ts'
 import { chainOf, rpcTransport, type Wallet } from '../../src/chain/clients.ts'
 import type { Deployment } from '../../src/chain/deployment.ts'
-import { creditsAbi, gasPotAbi, hospitalRegistryAbi, studyFactoryAbi } from '../../src/chain/generated/abi.ts'
+import {
+  creditsAbi,
+  gasPotAbi,
+  hospitalRegistryAbi,
+  starkVerifierAbi,
+  studyFactoryAbi,
+} from '../../src/chain/generated/abi.ts'
 import { AppError } from '../../src/errors/AppError.ts'
 import type { Address, Hex } from '../../src/study/types.ts'
 import { creationCode } from './artifacts.ts'
@@ -40,8 +47,8 @@ export interface DeployOptions {
 
 /**
  * Deploys Wardround: credits, registry, the libraries that studies link to, the factory, which makes reputation, model
- * registry and the studies' implementation itself, and the gas pot. Ten transactions that do not wait for each other, then
- * one per issuer and one for the threshold.
+ * registry and the studies' implementation itself, the gas pot, and a verifier of proofs for each set of parameters. Transactions that
+ * do not wait for each other, then one per issuer and one for the threshold.
  * @returns what the app must know, as public/deployment.json holds it
  * @throws AppError chain.wrongChain; Error when a transaction fails or the contracts are not compiled
  * @example const deployment = await deploy({ rpcUrl: 'http://127.0.0.1:8545', account: DEV_DEPLOYER_KEY })
@@ -60,10 +67,17 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
     Settlement: await sender.create('Settlement'),
     Signing: await sender.create('Signing'),
     Masked: await sender.create('Masked'),
+    Auditing: await sender.create('Auditing'),
     Reads: await sender.create('Reads'),
   }
   const factory = await sender.create('StudyFactory', studyFactoryAbi, [credits, registry, genesisHash], libraries)
   const gasPot = await sender.create('GasPot', gasPotAbi, [factory])
+  const verifiers: Deployment['verifiers'][number][] = []
+  for (const parameters of [defaultParameters, shortTraceParameters]) {
+    const { log2Blowup, queries, queryGrinding, roundGrinding } = parameters
+    const args = [log2Blowup, queries, queryGrinding, roundGrinding]
+    verifiers.push({ address: await sender.create('StarkVerifier', starkVerifierAbi, args), ...parameters })
+  }
   const receipts = await sender.receipts()
 
   for (const issuer of options.issuers ?? [owner]) {
@@ -98,6 +112,7 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
     reputation,
     modelRegistry,
     gasPot,
+    verifiers,
     block,
   }
 }

@@ -11,12 +11,13 @@ import { Calldata } from "./libraries/Calldata.sol";
 contract GasPot is IGasPot, ReentrancyGuardTransient {
     /// Most wei a gas over the base fee.
     uint256 private constant MAX_TIP = 2 gwei;
-    /// What a transaction costs before it does anything, and what only its first carry pays: cold storage, cold accounts.
-    uint256 private constant TRANSACTION_GAS = 21_000 + 6500;
+    /// What a transaction costs before it does anything, and what only its first carry pays besides: cold storage, cold accounts.
+    uint256 private constant TRANSACTION_GAS = 21_000;
+    uint256 private constant FIRST_CARRY_GAS = 6500;
     /// What carry itself does outside its two looks at the gas: its own calldata and dispatch, the event, the payment. Measured,
     /// and kept a little under what it costs, so that nobody earns by carrying: GasPot.t.sol. What it cannot see is the storage that
     /// a study frees as it ends; the call that ends one earns that, once.
-    uint256 private constant CARRY_GAS = 11_050;
+    uint256 private constant CARRY_GAS = 11_240;
     /// Calldata around each call: its offset and length, of 38 and 35 tokens, and 28 zero bytes that fill its last word, for every
     /// call is four bytes longer than full words.
     uint256 private constant TOKENS_PER_CALL = 101;
@@ -26,6 +27,12 @@ contract GasPot is IGasPot, ReentrancyGuardTransient {
     /// Length of a call with six and with five words, and of the longest with scores: seven words, a length, 64 scores.
     uint256 private constant SIX_WORDS = 4 + 6 * 32;
     uint256 private constant FIVE_WORDS = 4 + 5 * 32;
+    /// Of prepare, reveal and capture.
+    uint256 private constant FOUR_WORDS = 4 + 4 * 32;
+    uint256 private constant THREE_WORDS = 4 + 3 * 32;
+    uint256 private constant ONE_WORD = 4 + 32;
+    /// Longest call of prove: what nodes take as a transaction is about as long.
+    uint256 private constant MOST_PROOF = 128 * 1024;
     uint256 private constant MOST_SCORES = 4 + (7 + 1 + 64) * 32;
 
     IStudyFactory public immutable factory;
@@ -101,6 +108,10 @@ contract GasPot is IGasPot, ReentrancyGuardTransient {
                 || selector == IStudy.postProducts.selector || selector == IStudy.openShares.selector
                 || selector == IStudy.accuse.selector
         ) return length == FIVE_WORDS;
+        if (selector == IStudy.prepare.selector) return length == FOUR_WORDS;
+        if (selector == IStudy.reveal.selector) return length == THREE_WORDS;
+        if (selector == IStudy.capture.selector) return length == ONE_WORD;
+        if (selector == IStudy.prove.selector) return length <= MOST_PROOF;
         return selector == IStudy.advance.selector && length == 4;
     }
 
@@ -116,10 +127,12 @@ contract GasPot is IGasPot, ReentrancyGuardTransient {
     function _payable(uint256 executed, uint256 tokens) private returns (uint256 gas) {
         gas = executed + CARRY_GAS + TOKEN_GAS * tokens;
         uint256 floor = TOKEN_FLOOR_GAS * tokens;
-        if (gas < floor) gas = floor;
-        if (_isTransactionPaid) return gas;
-        _isTransactionPaid = true;
-        return gas + TRANSACTION_GAS;
+        if (!_isTransactionPaid) {
+            _isTransactionPaid = true;
+            gas += TRANSACTION_GAS + FIRST_CARRY_GAS;
+            floor += TRANSACTION_GAS;
+        }
+        return gas < floor ? floor : gas;
     }
 
     function _price() private view returns (uint256) {

@@ -9,10 +9,16 @@ contract Reputation is IReputation {
     uint16 private constant START = 5000;
     uint16 private constant MAX_OUTCOME = 10_000;
 
+    struct Honesty {
+        uint32 audits;
+        uint32 passed;
+    }
+
     IStudyFactory public immutable factory;
 
     /// reputation is kept as the distance travelled only once rounds > 0; before that it reads as START.
     mapping(address hospital => Standing) private _standings;
+    mapping(address hospital => Honesty) private _honesty;
 
     constructor(IStudyFactory factory_) {
         factory = factory_;
@@ -32,6 +38,16 @@ contract Reputation is IReputation {
     }
 
     /// @inheritdoc IReputation
+    function recordAudit(address hospital, bool passed) external {
+        if (!factory.isStudy(msg.sender)) revert Reputation_NotStudy(msg.sender);
+        Honesty memory honesty = _honesty[hospital];
+        honesty.audits++;
+        if (passed) honesty.passed++;
+        _honesty[hospital] = honesty;
+        emit HonestyChanged(msg.sender, hospital, honesty.audits, honesty.passed);
+    }
+
+    /// @inheritdoc IReputation
     function standingOf(address hospital) public view returns (Standing memory standing) {
         standing = _standings[hospital];
         if (standing.rounds == 0) standing.reputation = START;
@@ -43,5 +59,11 @@ contract Reputation is IReputation {
         for (uint256 i = 0; i < hospitals.length; i++) {
             standings[i] = standingOf(hospitals[i]);
         }
+    }
+
+    /// @inheritdoc IReputation
+    function honestyOf(address hospital) external view returns (uint32 audits, uint32 passed) {
+        Honesty memory honesty = _honesty[hospital];
+        return (honesty.audits, honesty.passed);
     }
 }

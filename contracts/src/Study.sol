@@ -5,11 +5,22 @@ import { IERC1363Receiver } from "@openzeppelin/contracts/interfaces/IERC1363Rec
 import { IERC20 } from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import { SafeERC20 } from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import { Multicall } from "@openzeppelin/contracts/utils/Multicall.sol";
-import { Member, Round, StudyState } from "./StudyState.sol";
+import { Member, StudyState } from "./StudyState.sol";
 import { IHospitalRegistry, Keys } from "./interfaces/IHospitalRegistry.sol";
 import { IModelRegistry } from "./interfaces/IModelRegistry.sol";
 import { IReputation } from "./interfaces/IReputation.sol";
-import { EndReason, IStudy, Mode, Phase, Rules, Signature, Snapshot } from "./interfaces/IStudy.sol";
+import {
+    AuditAnswer,
+    AuditRules,
+    EndReason,
+    IStudy,
+    Mode,
+    Phase,
+    Rules,
+    Signature,
+    Snapshot
+} from "./interfaces/IStudy.sol";
+import { Auditing } from "./libraries/Auditing.sol";
 import { BitSet } from "./libraries/BitSet.sol";
 import { Checks } from "./libraries/Checks.sol";
 import { Duties } from "./libraries/Duties.sol";
@@ -20,7 +31,7 @@ import { Scoring } from "./libraries/Scoring.sol";
 import { Selection } from "./libraries/Selection.sol";
 import { Settlement } from "./libraries/Settlement.sol";
 import { Outcome, Signing, Verdict } from "./libraries/Signing.sol";
-import { Weights } from "./libraries/Weights.sol";
+import { Submissions } from "./libraries/Submissions.sol";
 
 /// One federated task: who takes part, which phase it is in, what everybody owes and is owed.
 /// Used through clones that StudyFactory makes.
@@ -29,7 +40,6 @@ contract Study is IStudy, IERC1363Receiver, Multicall {
     using Checks for StudyState;
     using Phases for StudyState;
     using SafeERC20 for IERC20;
-    using Weights for uint256;
 
     uint256 private constant MAX_MEMBERS = 64;
     uint8 private constant VOIDS_THAT_END = 2;
@@ -70,6 +80,14 @@ contract Study is IStudy, IERC1363Receiver, Multicall {
         _state.rules = rules_;
     }
 
+    /// Makes a fresh clone's study a proven one. Only the factory, right after initialize, with rules that it has checked.
+    function requireProofs(AuditRules calldata audits) external {
+        if (msg.sender != factory) revert Study_NotSponsor(msg.sender);
+        _state.roster.proven = true;
+        _state.audits.rules = audits;
+        _state.audits.shareBps = audits.hospitalsBps;
+    }
+
     // --- the sponsor ---
 
     /// @inheritdoc IStudy
@@ -84,9 +102,7 @@ contract Study is IStudy, IERC1363Receiver, Multicall {
         if (msg.sender != _state.sponsor && block.timestamp < _state.round.deadline) {
             revert Study_NotSponsor(msg.sender);
         }
-        if (!Selection.startRound(_state, registry)) {
-            revert Study_TooFewHospitals(_state.roster.active.count(), _state.rules.minHospitals);
-        }
+        Selection.start(_state, registry);
     }
 
     /// @inheritdoc IStudy
@@ -147,9 +163,26 @@ contract Study is IStudy, IERC1363Receiver, Multicall {
 
     /// @inheritdoc IStudy
     function submitMasked(uint16 round_, bytes32 update, bytes32 commitment, uint8 patientWeight) external {
-        if (patientWeight == 0 || patientWeight > Weights.MAX) revert Study_BadWeight(patientWeight);
+        Submissions.requireWeight(patientWeight);
         uint256 member = _submit(Mode.Masked, round_, update, commitment);
-        _state.masking.claimed = _state.masking.claimed.set(member, patientWeight);
+        Submissions.weigh(_state, member, patientWeight);
+    }
+
+    /// @inheritdoc IStudy
+    function submitProven(
+        uint16 round_,
+        bytes32 update,
+        bytes32 commitment,
+        uint8 patientWeight,
+        bytes32 trace,
+        bytes32 promise_
+    ) external {
+        Auditing.submit(_state, round_, update, commitment, patientWeight, trace, promise_);
+    }
+
+    /// @inheritdoc IStudy
+    function prepare(address hospital, bytes32 data, Signature calldata signature) external {
+        Auditing.prepare(_state, registry, domainSeparator(), hospital, data, signature);
     }
 
     // --- a seat ---
@@ -246,6 +279,24 @@ contract Study is IStudy, IERC1363Receiver, Multicall {
     // --- anyone ---
 
     /// @inheritdoc IStudy
+    function reveal(address hospital, uint16 round_, bytes32 secret) external {
+        Auditing.reveal(_state, hospital, round_, secret);
+    }
+
+    /// @inheritdoc IStudy
+    function capture(uint16 round_) external {
+        uint128 bounty = Auditing.capture(_state, round_);
+        if (bounty != 0) credits.safeTransfer(msg.sender, bounty);
+    }
+
+    /// @inheritdoc IStudy
+    function prove(address hospital, uint16 round_, AuditAnswer calldata answer, bytes calldata proof)
+        external
+    {
+        Auditing.prove(_state, reputation, domainSeparator(), hospital, round_, answer, proof);
+    }
+
+    /// @inheritdoc IStudy
     function submitRoundTopK(uint16 round_) external {
         _state.requirePhase(Phase.Score);
         if (_state.round.mode != Mode.Committee) revert Study_WrongMode(_state.round.mode);
@@ -268,7 +319,10 @@ contract Study is IStudy, IERC1363Receiver, Multicall {
         _state.requireOverdue();
         if (phase == Phase.Train) {
             if (_state.round.submitted.count() < Selection.least(_state)) _void();
+            else if (_state.roster.proven) Auditing.close(_state, reputation);
             else _state.enter(Phase.Attest, _state.rules.attestSeconds);
+        } else if (phase == Phase.Reveal || phase == Phase.Audit) {
+            _goOnOrVoid(Auditing.close(_state, reputation));
         } else if (phase == Phase.Attest) {
             _closeAttest();
         } else if (phase == Phase.Score && _state.round.mode == Mode.Committee) {
@@ -320,6 +374,11 @@ contract Study is IStudy, IERC1363Receiver, Multicall {
     /// @inheritdoc IStudy
     function rules() external view returns (Rules memory) {
         return _state.rules;
+    }
+
+    /// @inheritdoc IStudy
+    function auditRules() external view returns (AuditRules memory) {
+        _answer(Reads.auditRules(_state));
     }
 
     /// @inheritdoc IStudy
@@ -425,23 +484,11 @@ contract Study is IStudy, IERC1363Receiver, Multicall {
         private
         returns (uint256 member)
     {
-        Round storage round = _state.round;
-        _state.requireInTime(Phase.Train, round_);
-        if (round.mode != mode) revert Study_WrongMode(round.mode);
-        if (update == 0) revert Study_EmptyUpdate();
-        uint256 indexPlusOne = _state.indexPlusOne[msg.sender];
-        (uint64 participants, uint64 submitted) = (round.participants, round.submitted);
-        if (indexPlusOne == 0 || !participants.has(indexPlusOne - 1)) {
-            revert Study_NotParticipant(msg.sender);
-        }
-        member = indexPlusOne - 1;
-        if (submitted.has(member)) revert Study_AlreadySubmitted(msg.sender);
-
-        submitted = submitted.add(member);
-        round.submitted = submitted;
-        _state.updates[member] = update;
-        emit UpdateSubmitted(round_, msg.sender, update, commitment);
-        if (submitted == participants) _state.enter(Phase.Attest, _state.rules.attestSeconds);
+        bool isLast;
+        (member, isLast) = Submissions.take(_state, round_, update, commitment);
+        if (_state.round.mode != mode) revert Study_WrongMode(_state.round.mode);
+        if (_state.roster.proven) revert Study_WrongProving(true);
+        if (isLast) _state.enter(Phase.Attest, _state.rules.attestSeconds);
     }
 
     function _startRoundOrEnd() private {

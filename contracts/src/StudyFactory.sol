@@ -7,7 +7,7 @@ import { ModelRegistry } from "./ModelRegistry.sol";
 import { Reputation } from "./Reputation.sol";
 import { Study } from "./Study.sol";
 import { IHospitalRegistry } from "./interfaces/IHospitalRegistry.sol";
-import { IStudy, Mode, Rules } from "./interfaces/IStudy.sol";
+import { AuditRules, IStudy, Mode, Rules } from "./interfaces/IStudy.sol";
 import { IStudyFactory } from "./interfaces/IStudyFactory.sol";
 import { Seats } from "./libraries/Seats.sol";
 import { Weights } from "./libraries/Weights.sol";
@@ -24,6 +24,11 @@ contract StudyFactory is IStudyFactory {
     uint256 private constant MAX_SUM = (uint256(1 << 64) - (1 << 32)) / 2;
     uint256 private constant MAX_CLIP = 1 << 20;
     uint256 private constant MAX_FRACTION_BITS = 40;
+    uint256 private constant MAX_STEPS = 64;
+    uint256 private constant MIN_INPUTS = 2; // one and the constant
+    uint256 private constant MAX_INPUTS = 64;
+    /// A proven model's weights are multiples of 2^-32, and their masked update has to be exact.
+    uint256 private constant PROVEN_FRACTION_BITS = 32;
 
     Reputation public immutable reputation;
     ModelRegistry public immutable modelRegistry;
@@ -44,12 +49,19 @@ contract StudyFactory is IStudyFactory {
 
     /// @inheritdoc IStudyFactory
     function createStudy(Rules calldata rules) external returns (address study) {
-        _checkRules(rules);
-        study = Clones.clone(address(implementation));
-        _isStudy[study] = true;
-        _studies.push(study);
-        Study(study).initialize(msg.sender, rules);
+        study = _create(rules);
         emit StudyCreated(study, msg.sender, keccak256(abi.encode(rules)));
+    }
+
+    /// @inheritdoc IStudyFactory
+    function createProvenStudy(Rules calldata rules, AuditRules calldata audits)
+        external
+        returns (address study)
+    {
+        _checkAudits(rules, audits);
+        study = _create(rules);
+        Study(study).requireProofs(audits);
+        emit StudyCreated(study, msg.sender, keccak256(abi.encode(rules, audits)));
     }
 
     /// @inheritdoc IStudyFactory
@@ -60,6 +72,14 @@ contract StudyFactory is IStudyFactory {
     /// @inheritdoc IStudyFactory
     function studies() external view returns (address[] memory) {
         return _studies;
+    }
+
+    function _create(Rules calldata rules) private returns (address study) {
+        _checkRules(rules);
+        study = Clones.clone(address(implementation));
+        _isStudy[study] = true;
+        _studies.push(study);
+        Study(study).initialize(msg.sender, rules);
     }
 
     function _checkRules(Rules calldata rules) private pure {
@@ -81,6 +101,24 @@ contract StudyFactory is IStudyFactory {
         else if (rules.clip != 0) revert IStudy.Study_BadRules("clip");
         else if (rules.fractionBits != 0) revert IStudy.Study_BadRules("fractionBits");
         else if (rules.scored) revert IStudy.Study_BadRules("scored");
+    }
+
+    /// What a statement has room for, and no round that is not proven: sums for a standardisation, scores from a masked sum.
+    function _checkAudits(Rules calldata rules, AuditRules calldata audits) private view {
+        if (audits.verifier.code.length == 0) revert IStudy.Study_BadRules("verifier");
+        if (audits.key.code.length == 0) revert IStudy.Study_BadRules("key");
+        if (audits.hospitalsBps == 0 || audits.hospitalsBps > BASIS_POINTS) {
+            revert IStudy.Study_BadRules("hospitalsBps");
+        }
+        if (audits.slashBps == 0 || audits.slashBps > BASIS_POINTS) revert IStudy.Study_BadRules("slashBps");
+        if (audits.steps == 0 || audits.steps > MAX_STEPS) revert IStudy.Study_BadRules("steps");
+        if (audits.inputs < MIN_INPUTS || audits.inputs > MAX_INPUTS) revert IStudy.Study_BadRules("inputs");
+        if (audits.contributions == 0) revert IStudy.Study_BadRules("contributions");
+        if (audits.revealSeconds == 0 || audits.auditSeconds == 0) revert IStudy.Study_BadRules("seconds");
+        if (rules.standardise) revert IStudy.Study_BadRules("standardise");
+        if (rules.mode != Mode.Masked) return;
+        if (rules.scored) revert IStudy.Study_BadRules("scored");
+        if (rules.fractionBits != PROVEN_FRACTION_BITS) revert IStudy.Study_BadRules("fractionBits");
     }
 
     /// Three hospitals, or one could read off another's update; three seats, or a threshold of them could hide nothing; and no sum

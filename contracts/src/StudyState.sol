@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import { EndReason, Mode, Phase, RoundKind, Rules } from "./interfaces/IStudy.sol";
+import { AuditRules, EndReason, Mode, Phase, RoundKind, Rules } from "./interfaces/IStudy.sol";
 
 /// Exactly one word: a submission reads and writes it once.
 struct Round {
@@ -13,7 +13,7 @@ struct Round {
     uint16 completed;
     uint40 deadline;
     uint64 participants;
-    uint64 submitted;
+    uint64 submitted; // proven: without those that failed since
     uint8 attested;
     uint8 revealed; // scores; masked: posted its masks
     uint8 signed;
@@ -35,6 +35,8 @@ struct Roster {
     uint8 frozen; // members when the surviving set was frozen: seats seal the round's model to them
     uint8 modelMembers; // whom the last finalised model is sealed to: so many, in order of joining
     EndReason endReason;
+    bool proven; // training is audited; never changes
+    uint64 failed; // in this round, an audit
 }
 
 struct Member {
@@ -66,6 +68,29 @@ struct Masking {
     bytes32[7] masks; // of the seats in Round.revealed; others hold an older round's
     bytes32[7] shares; // of the seats in `shared`
     bytes32[7] products; // of the seats in `answered`
+}
+
+/// What a proven study keeps besides.
+struct Audits {
+    AuditRules rules;
+    uint64 prepared;
+    uint64 seedBlock; // whose hash the beacon takes
+    uint128 due; // see Auditing: two bits a member
+    uint64 unsealed; // in this round, as the three below
+    uint64 audited;
+    uint64 cleared;
+    bool missed; // a reveal is missing
+    bool forgotten; // nobody captured the hash in time
+    uint16 shareBps; // of the hospitals, that the next draw takes
+    uint128 kept; // forfeits for the end of the study
+    uint128 bounties; // paid out of the deposit's parts, and not yet taken from one
+    bytes32 seedHash; // 0: not captured
+    bytes32 roundSeed;
+    bytes32 beacon; // the last one drawn
+    uint256[2] contributions; // a byte a member
+    bytes32[64] data;
+    bytes32[64] traces; // of this round's submitted, as the parts
+    bytes32[64] parts; // of the beacon: what was promised, then what was revealed
 }
 
 /// Of one round, before it begins.
@@ -102,4 +127,5 @@ struct StudyState {
     mapping(uint16 round => uint256) rankings;
     mapping(uint16 round => Vetoes) vetoes;
     Masking masking;
+    Audits audits;
 }

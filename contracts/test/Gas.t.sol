@@ -2,7 +2,7 @@
 pragma solidity 0.8.30;
 
 import { IStudy, Phase, Snapshot } from "../src/interfaces/IStudy.sol";
-import { Fixture } from "./base/Fixture.sol";
+import { ProvenFixture } from "./base/ProvenFixture.sol";
 import { log, vm } from "./base/Vm.sol";
 
 /// Gas as receipts state it. Isolation runs every call as a transaction of its own, so that storage is cold, refunds are given
@@ -10,7 +10,7 @@ import { log, vm } from "./base/Vm.sol";
 /// FORGE_SNAPSHOT_CHECK=false writes them anew.
 /// forge-config: default.isolate = true
 /// forge-config: long.isolate = true
-contract GasTest is Fixture {
+contract GasTest is ProvenFixture {
     uint256 private constant SUBMISSION_BUDGET = 80_000;
     /// What a transaction may cost since the Osaka fork (EIP-7825).
     uint256 private constant TRANSACTION_CAP = 16_777_216;
@@ -86,6 +86,61 @@ contract GasTest is Fixture {
         _measureMaskedRound("first");
         _measureMaskedRound("later");
         _report("scored-seven-hospitals");
+    }
+
+    /// Without what a verifier takes.
+    function test_GasOfAProvenRoundWithFourHospitals() public {
+        found(defaultRules(), 4);
+        audits.hospitalsBps = 10_000;
+        audits.steps = 16;
+        audits.inputs = 14;
+        study = createProvenStudy();
+        _note("createProvenStudy");
+        openStudy();
+        for (uint256 i = 0; i < 4; i++) {
+            join(i);
+            prepare(i);
+            _note("prepare");
+        }
+        vm.prank(sponsor);
+        study.startTask();
+        _note("startTask");
+        _measureProvenRound("first");
+        finish();
+        _measureProvenRound("later");
+        finish();
+        submitAllProven();
+        vm.roll(block.number + 2 * K + 1);
+        forEach(7, unseal);
+        passDeadline();
+        study.advance();
+        _note("advance (no reveal)");
+        vm.roll(block.number + K + 1);
+        study.advance();
+        _note("advance (draws)");
+        passDeadline();
+        study.advance();
+        _note("advance (no proofs)");
+        _report("proven-four-hospitals");
+    }
+
+    function test_SixtyFourHospitalsThatFailFitTheTransactionCap() public {
+        found(defaultRules(), 64);
+        audits.hospitalsBps = 10_000;
+        study = createProvenStudy();
+        startProven(64);
+        toReveal();
+        forEach(~uint64(3), unseal);
+        passDeadline();
+        study.advance();
+        vm.roll(block.number + K + 1);
+        study.advance();
+        _note("advance (draws)");
+        passDeadline();
+        study.advance();
+        _note("advance (no proofs, void)");
+        _report("proven-sixty-four-hospitals");
+        vm.assertLe(_most["advance (no proofs, void)"], TRANSACTION_CAP, "failing");
     }
 
     function test_SixtyFourScoresFitTheTransactionCap() public {
@@ -201,6 +256,26 @@ contract GasTest is Fixture {
             if (s.scored) signScored(s.seats[k], MODEL, flat(100));
             else signModel(s.seats[k], MODEL);
             _note(k == 6 ? string.concat(call, ", last (settles)") : call);
+        }
+    }
+
+    function _measureProvenRound(string memory which) private {
+        for (uint256 i = 0; i < 4; i++) {
+            submitProven(i);
+            _note(i == 3 ? "submitProven, last of a phase" : string.concat("submitProven, ", which));
+        }
+        vm.roll(block.number + 2 * K + 1);
+        uint16 round = currentRound();
+        vm.prank(stranger);
+        study.capture(round);
+        _note("capture");
+        for (uint256 i = 0; i < 4; i++) {
+            unseal(i);
+            _note(i == 3 ? "reveal, last (draws)" : "reveal");
+        }
+        for (uint256 i = 0; i < 4; i++) {
+            prove(i);
+            _note(i == 3 ? "prove, last" : "prove");
         }
     }
 

@@ -4,9 +4,9 @@ pragma solidity 0.8.30;
 import { GasPot } from "../src/GasPot.sol";
 import { Study } from "../src/Study.sol";
 import { IGasPot } from "../src/interfaces/IGasPot.sol";
-import { EndReason, IStudy, Phase, Snapshot } from "../src/interfaces/IStudy.sol";
+import { AuditAnswer, EndReason, IStudy, Phase, Snapshot } from "../src/interfaces/IStudy.sol";
 import { Calldata } from "../src/libraries/Calldata.sol";
-import { Fixture } from "./base/Fixture.sol";
+import { ProvenFixture } from "./base/ProvenFixture.sol";
 import { Vm, between, log, vm } from "./base/Vm.sol";
 
 /// Looks like a study of its own making.
@@ -64,7 +64,7 @@ contract CalldataOf {
     }
 }
 
-abstract contract GasPotFixture is Fixture {
+abstract contract GasPotFixture is ProvenFixture {
     address internal carrier = address(0xca441e4);
 
     function setUp() public virtual override {
@@ -275,6 +275,42 @@ contract GasPotTest is GasPotFixture {
         vm.assertEq(signScoredCall(0, MODEL, new int16[](64)).length, 2308, "as long as may be");
     }
 
+    function test_AuditsAreCarried() public {
+        found(defaultRules(), 4);
+        pot.fund{ value: 10 ether }(address(study));
+        openStudy();
+        for (uint256 i = 0; i < 3; i++) {
+            join(i);
+            vm.assertGt(carryAlone(prepareCall(i)), 0, "prepare");
+        }
+        vm.prank(sponsor);
+        study.startTask();
+        toReveal();
+        vm.assertGt(carryAlone(abi.encodeCall(IStudy.capture, (1))), 0, "capture");
+        vm.assertEq(credits.balanceOf(address(pot)), 0, "no bounty that nobody could fetch");
+        for (uint256 i = 0; i < 3; i++) {
+            bytes memory call = abi.encodeCall(IStudy.reveal, (hospitals[i], 1, secretOf(i, 1)));
+            vm.assertGt(carryAlone(call), 0, "reveal");
+        }
+        uint256 asked = (study.snapshot().audited & 1) == 1 ? 0 : 1;
+        bytes memory prove_ =
+            abi.encodeCall(IStudy.prove, (hospitals[asked], 1, answerOf(asked), proofOf(asked)));
+        bytes memory long = abi.encodePacked(prove_, new bytes(128 * 1024 - prove_.length + 1));
+        vm.expectRevert(abi.encodeWithSelector(IGasPot.GasPot_NotCarried.selector, 0));
+        pot.carry(address(study), one(long));
+        vm.assertGt(carryAlone(prove_), 0, "prove");
+        vm.assertEq(study.snapshot().cleared, 1 << asked);
+    }
+
+    /// After it is refused with a byte more.
+    function carryAlone(bytes memory call) private returns (uint256) {
+        if (bytes4(call) != IStudy.prove.selector) {
+            vm.expectRevert(abi.encodeWithSelector(IGasPot.GasPot_NotCarried.selector, 0));
+            pot.carry(address(study), one(abi.encodePacked(call, hex"01")));
+        }
+        return pot.carry(address(study), one(call));
+    }
+
     function test_NothingElseIsCarried() public {
         toAttest(2);
         pot.fund{ value: 1 ether }(address(study));
@@ -283,7 +319,7 @@ contract GasPotTest is GasPotFixture {
             abi.encodeCall(IStudy.withdraw, ()),
             abi.encodeCall(IStudy.leaveTask, ()),
             abi.encodeCall(IStudy.submitUpdate, (1, bytes32(uint256(1)), bytes32(uint256(1)))),
-            abi.encodeWithSignature("multicall(bytes[])", new bytes[](0)),
+            abi.encodeCall(IStudy.submitProven, (1, MODEL, MODEL, 0, MODEL, MODEL)),
             bytes("")
         ];
         for (uint256 i = 0; i < others.length; i++) {
@@ -441,6 +477,30 @@ contract GasPotGasTest is GasPotFixture {
         measure(one(vetoCall(0, 9, true)), "carry, 1 veto");
     }
 
+    function test_OneReveal() public {
+        found(defaultRules(), 4);
+        startProven(4);
+        toReveal();
+        study.capture(1);
+        measure(one(abi.encodeCall(IStudy.reveal, (hospitals[0], 1, secretOf(0, 1)))), "carry, 1 reveal");
+    }
+
+    /// Nearly as long as proofs are, and cheaper to verify than any: its calldata alone sets the price.
+    function test_OneProof() public {
+        found(defaultRules(), 4);
+        audits.hospitalsBps = 10_000;
+        study = createProvenStudy();
+        startProven(4);
+        toAudit();
+        bytes memory proof = proofOf(0);
+        while (proof.length < 60_000) {
+            proof = abi.encodePacked(proof, proof);
+        }
+        AuditAnswer memory answer = answerOf(0);
+        bytes[] memory calls = one(abi.encodeCall(IStudy.prove, (hospitals[0], 1, answer, proof)));
+        measure(calls, "carry, 1 proof of 64 kB", 0);
+    }
+
     function test_SevenSignaturesThatSettleTheRound() public {
         for (uint256 i = hospitals.length; i < 7; i++) {
             addHospital();
@@ -476,12 +536,16 @@ contract GasPotGasTest is GasPotFixture {
     }
 
     function measure(bytes[] memory calls, string memory name) private {
+        measure(calls, name, BALANCE_GAS + PAYMENT_GAS);
+    }
+
+    function measure(bytes[] memory calls, string memory name, uint256 unseen) private {
         pot.fund{ value: 10 ether }(address(study));
         vm.deal(carrier, 1);
         vm.recordLogs();
         vm.prank(carrier);
         pot.carry(address(study), calls);
-        uint256 cost = vm.lastCallGas().gasTotalUsed + BALANCE_GAS + PAYMENT_GAS;
+        uint256 cost = vm.lastCallGas().gasTotalUsed + unseen;
         (, uint256 paid,) = carried();
         log(string.concat("Gas, ", name, ": ", vm.toString(cost), ", paid back: ", vm.toString(paid)));
         vm.snapshotValue("gas-pot", name, cost);

@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 import { Arrays } from "@openzeppelin/contracts/utils/Arrays.sol";
+import { AuditDraw } from "../src/libraries/AuditDraw.sol";
 import { BitSet } from "../src/libraries/BitSet.sol";
 import { Duties } from "../src/libraries/Duties.sol";
 import { Invitations } from "../src/libraries/Invitations.sol";
@@ -123,6 +124,77 @@ contract LibrariesTest {
         vm.assertEq(Scores.weight(median, margin), uint256(int256(median) - margin + 1));
     }
 
+    // --- AuditDraw ---
+
+    bytes32 private constant BEACON = keccak256("beacon");
+    bytes32 private constant SEED = keccak256("seed");
+
+    /// Of revealCommitment and beaconOf in src/audit/game/beacon.ts, for round 3 of this contract on chain 31337.
+    function test_PromiseAndBeaconAreThoseOfTheGame() public view {
+        vm.assertEq(address(this), 0x7FA9385bE102ac3EAc297483Dd6233D62b3e1496);
+        bytes32 promise_ = 0xd84f3ec79516de683f4e9b7fc24a1daff3d919143f56f46b92b6e4420b8bfd4e;
+        vm.assertEq(AuditDraw.promiseOf(3, HOSPITAL, keccak256("secret")), promise_);
+        bytes32[] memory parts = new bytes32[](2);
+        (parts[0], parts[1]) = (keccak256("secret"), promise_);
+        vm.assertEq(
+            AuditDraw.beacon(3, keccak256("hash"), parts),
+            0x3c7080869753122263651037ee7e119e0b93001169ade9b370b1f121bf5c927a
+        );
+    }
+
+    /// Of drawHospitals in src/audit/game/draw.ts.
+    function test_HospitalsAreThoseOfTheGame() public pure {
+        uint64 members = 0x808000040020212f; // 0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 63
+        vm.assertEq(AuditDraw.hospitals(BEACON, members, 1 << 5, 4), 0x8000000000202028); // 3, 5, 13, 21, 63
+        vm.assertEq(AuditDraw.hospitals(BEACON, type(uint64).max, 0, 31), 0x929bbadc66c203cc);
+    }
+
+    /// Of orderOf, signsOf and gammasOf in src/audit/game/roundDraws.ts.
+    function test_OrderSignsAndFactorsAreThoseOfTheGame() public pure {
+        vm.assertEq(packed(AuditDraw.order(SEED, 7, 11)), hex"0601070809030a04050002");
+        vm.assertEq(packed(AuditDraw.order(SEED, 0, 1)), hex"00");
+        vm.assertEq(
+            packed(AuditDraw.order(SEED, 63, 64)),
+            hex"372a03161a1d140a382c2d021200043f0c213b2233263a2410011b0f3418171531"
+            hex"3e2e072b273025050d1f0929060b3208112f393c28363d1e20191c2335130e"
+        );
+        vm.assertEq(
+            AuditDraw.signs(SEED, 7), 0xdf5a9803bb3a27c1afa57ddd23621afb4c76295b36da45bdc35580e6ac044363
+        );
+        (uint64 gamma0, uint64 gamma1) = AuditDraw.gammas(BEACON, 7);
+        vm.assertEq(gamma0, 10173274024421685969);
+        vm.assertEq(gamma1, 17763288588368143486);
+    }
+
+    function testFuzz_WhoIsDueIsDrawnAndAsManyOthers(bytes32 beacon, uint64 members, uint64 due, uint8 count)
+        public
+        pure
+    {
+        uint64 drawn = AuditDraw.hospitals(beacon, members, due, count);
+        vm.assertEq(drawn & ~members, 0, "of the members");
+        vm.assertEq(members & due & ~drawn, 0, "who is due");
+        uint256 others = (members & ~due).count();
+        vm.assertEq((drawn & ~due).count(), others < count ? others : count);
+    }
+
+    function testFuzz_EveryBatchIsTrainedOnce(bytes32 seed, uint8 member, uint8 steps) public pure {
+        uint8[] memory order = AuditDraw.order(seed, member, between(steps, 1, 64));
+        uint64 seen;
+        for (uint256 i = 0; i < order.length; i++) {
+            seen = seen.add(order[i]);
+        }
+        vm.assertEq(seen.count(), order.length);
+        vm.assertTrue(order.length == 64 || seen >> order.length == 0);
+    }
+
+    /// A byte an entry.
+    function packed(uint8[] memory list) private pure returns (bytes memory bytes_) {
+        bytes_ = new bytes(list.length);
+        for (uint256 i = 0; i < list.length; i++) {
+            bytes_[i] = bytes1(list[i]);
+        }
+    }
+
     // --- Duties ---
 
     /// viem's domainSeparator of chain 31337, verifying contract 0x2222…2222, salt 0xd1d1…d1d1; the digests below are of
@@ -148,6 +220,10 @@ contract LibrariesTest {
         vm.assertEq(
             Duties.veto(DOMAIN, HOSPITAL, 3, true),
             0x939c30848933fdde8ac121ffcbee573bebfedb0f3244821af1a4b6440458a54a
+        );
+        vm.assertEq(
+            Duties.preparation(DOMAIN, HOSPITAL, one),
+            0x4d860c25c08ecd0baf3af192a8ae698f141c94ff93dba7af04d174cdd3b0778f
         );
         int16[] memory scores = new int16[](3);
         (scores[0], scores[1], scores[2]) = (-200, type(int16).min, 32767);

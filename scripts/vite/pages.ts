@@ -1,7 +1,7 @@
 import type { Plugin } from 'vite'
 
 /** Paths that are pages of their own. The app reads location.pathname; a static server needs a file for each. */
-export const pagePaths = ['sponsor', 'issuers', 'kiosk'] as const
+export const pagePaths = ['sponsor', 'issuers', 'kiosk', 'audits'] as const
 
 /** Writes index.html once more for each page, so that any static file server serves them. */
 export function pages(): Plugin {

@@ -19,6 +19,9 @@ export const workerRules: WorkerOnly = {
     'src/crypto/envelope.ts',
     'src/audit/stark/prove.ts',
     'src/audit/stark/commitment.ts',
+    'src/audit/engine/ExactTrainer.ts',
+    'src/audit/training/roundTrace.ts',
+    'src/audit/training/roundTraining.ts',
   ],
   except: {
     'src/training/client.ts': null,
@@ -37,6 +40,8 @@ export const workerRules: WorkerOnly = {
     // How long uploads will be.
     'src/aggregation/compression/adaptiveK.ts': ['compressionPays'],
     'src/aggregation/compression/bytes.ts': null,
+    // What is said of a round, which auditors check.
+    'src/audit/training/roundTraining.ts': ['checkPlan'],
   },
 }
 
@@ -48,4 +53,5 @@ export const firstLoadLimits: Readonly<Record<string, number>> = {
   SponsorPage: limit,
   IssuersPage: limit,
   KioskPage: limit,
+  AuditsPage: limit,
 }

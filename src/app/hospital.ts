@@ -1,6 +1,6 @@
 import { checkDeployment } from '../chain/deployment.ts'
 import { joinStudy } from '../chain/hospital.ts'
-import { readStudy } from '../chain/reads.ts'
+import { readAuditRules, readStudy } from '../chain/reads.ts'
 import { createStudyChain } from '../chain/StudyChain.ts'
 import { createDutySigner } from '../crypto/duty.ts'
 import { type KeyOwner, publicKeys } from '../crypto/keys.ts'
@@ -13,6 +13,7 @@ import type { BackendName } from '../training/backends.ts'
 import { createTrainingClient, createTrainingWorker } from '../training/client.ts'
 import { openAccess } from './access.ts'
 import type { HospitalContext, HospitalParts } from './context.ts'
+import { followAudits } from './desks/audits.ts'
 import { createJoinDesk, type JoinAction } from './desks/joining.ts'
 import { createKeepingDesk } from './desks/keeping.ts'
 import { createModelDesk } from './desks/model.ts'
@@ -64,6 +65,7 @@ export const openHospital: OpenHospital = options => {
     if (!closing.signal.aborted) fail(store, error)
   })
   let closed: Promise<void> | null = null
+  followAudits(context)
   const close = () => {
     closed ??= (async () => {
       closing.abort(new DOMException('the page was closed', 'AbortError'))
@@ -113,6 +115,8 @@ async function attend(context: HospitalContext, inbox: Inbox<JoinAction>, handOv
   const manifest = await parts.when('manifest')
   const training = await parts.when('training')
   const result = await summarise(store, ended, { runner, training, blobs, manifest })
+  // Nobody asks for a proof any more.
+  if (manifest.proving !== undefined) await training.clearProofs()
   store.setState({ stage: 'done', result, traffic: blobs.traffic() })
   addLog(store, 'The study has ended.')
 }
@@ -142,13 +146,22 @@ async function lookUp(context: HospitalContext, blobs: HeliaStore): Promise<Stud
     showJoining(store, { snapshot })
   })
   onClose(watch.stop)
-  const [snapshot, info] = await Promise.all([watch.first, readStudy(access, address)])
+  const [snapshot, info, audits] = await Promise.all([
+    watch.first,
+    readStudy(access, address),
+    readAuditRules(access, address),
+  ])
   people.meet([info.sponsor])
   parts.set('chain', chain)
   parts.set('info', info)
   const keys = await keysFor(owner, memberIndex(snapshot, { self: owner.address }) !== null)
   const manifest = await fetchManifest(blobs, info.modelURI, signal)
   checkMode(manifest, info, options.site)
+  if (manifest.proving !== undefined || audits !== null) {
+    // What describes proofs is fetched where there are any.
+    const { checkAudits } = await import('./audits.ts')
+    checkAudits(manifest, audits, options.site)
+  }
   parts.set('keys', keys)
   parts.set('manifest', manifest)
   blobs.addRelays(manifest.relays)

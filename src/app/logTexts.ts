@@ -8,7 +8,10 @@ export function doneText(task: TaskType, isMasked: boolean): string {
 
 const doneTexts: Readonly<Record<TaskType, string>> = {
   install: 'fetched the model and checked it.',
+  prepare: 'said which patients it will train on, by a fingerprint that gives none of them away.',
   contribute: 'trained, sealed the update and sent it.',
+  unseal: 'opened its part of the draw of who proves its training.',
+  prove: 'proved its training.',
   review: 'checked the updates as a member of the committee.',
   reveal: 'gave its scores as a member of the committee.',
   unmask: 'sent its sum of masks as a member of the committee.',
@@ -22,7 +25,10 @@ const doneTexts: Readonly<Record<TaskType, string>> = {
 /** What a task was after when it failed; the reason and what follows stand behind. */
 export const attemptTexts: Readonly<Record<TaskType, string>> = {
   install: 'fetching the model',
+  prepare: 'preparing the patients for proofs',
   contribute: 'training and sending the update',
+  unseal: 'opening its part of the draw',
+  prove: 'proving its training',
   review: 'checking the updates',
   reveal: 'giving the scores',
   unmask: 'sending the sum of masks',
@@ -43,6 +49,9 @@ const ownTexts: Readonly<Record<string, string>> = {
   signScored: 'the signature under the new model and its scores',
   openShares: 'the opened part of the masks',
   accuse: 'the word that the round does not add up',
+  prepare: 'the fingerprint of the patients',
+  reveal: 'its part of the draw',
+  prove: 'the proof of its training',
   vetoRound: 'the word about a round',
   advance: 'the call that moves the study on',
 }

@@ -3,6 +3,7 @@ import { digitsOverEdges } from '../study/studies/digits.ts'
 import { heartStudy } from '../study/studies/heart.ts'
 import { defaultMasking, masked } from '../study/studies/masked.ts'
 import { privately } from '../study/studies/privately.ts'
+import { proven } from '../study/studies/proven.ts'
 import { type ModelCardSource, modelCard, modelCardMarkdown, modelCardSchema, patientsBand } from './modelCard.ts'
 import { measured, modelDetails, resultDetails } from './testResults.ts'
 
@@ -15,6 +16,7 @@ const source: ModelCardSource = {
   round: 15,
   completed: 15,
   details: resultDetails(),
+  proofs: null,
   rules: [{ name: 'Rounds', value: '15' }],
   provenance: {
     version: 15,
@@ -95,6 +97,25 @@ describe('modelCard', () => {
     expect(card.training).not.toHaveProperty('epochsPerRound')
     expect(card.training).not.toHaveProperty('adaptiveClip')
     expect(modelCardSchema.parse(JSON.parse(JSON.stringify(card)))).toEqual(card)
+  })
+
+  it('says how many hospitals proved their training, and how a proven study goes through the patients', () => {
+    const plan = proven(privately(heartStudy({ rounds: 5 }), { epsilon: 5, delta: 1e-4 }))
+    const counted = { rounds: 5, proven: 9, failed: 1, fewest: 1, most: 2 }
+    const card = modelCard({ ...source, manifest: plan.manifest, proofs: counted })
+    expect(card.proofs).toMatchObject({ rounds: 5, fewest: 1, most: 2, failed: 1 })
+    expect(card.proofs?.note).toMatch(/^In each of 5 rounds 1 to 2 of 4 hospitals, .* One could not\./)
+    expect(card.training).toMatchObject({ epochsPerRound: 1, batchSize: 64, batchesPerRound: 3, clip: 2 })
+    expect(card.training).not.toHaveProperty('stepsPerRound')
+    expect(card.model.atTheHospital).toMatch(/fits the last layer’s bias again/)
+    expect(modelCardSchema.parse(JSON.parse(JSON.stringify(card)))).toEqual(card)
+    expect(modelCardMarkdown(card)).toContain('## Did the hospitals keep to it?')
+    const same = { ...counted, proven: 10, failed: 0, fewest: 2 }
+    expect(modelCard({ ...source, proofs: same }).proofs?.note).toMatch(/ 2 of 4 hospitals, .* None failed\./)
+    const once = { ...same, rounds: 1, proven: 2 }
+    expect(modelCard({ ...source, proofs: once }).proofs?.note).toMatch(/^In one round 2 of 4 hospitals/)
+    expect(modelCard(source)).not.toHaveProperty('proofs')
+    expect(modelCardMarkdown(modelCard(source))).not.toContain('keep to it')
   })
 
   it('says that the clip of a private study follows the patients', () => {

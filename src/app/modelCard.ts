@@ -3,6 +3,7 @@ import { parameterLayout } from '../study/layout.ts'
 import { type Feature, isFrozen, type LayerSpec, type Manifest } from '../study/manifest.ts'
 import { protectionOf } from '../study/studies/masked.ts'
 import type { Measured, ModelDetails, ResultDetails } from '../training/screen.ts'
+import type { AuditCount } from './desks/auditsView.ts'
 import { cardTexts } from './modelCardTexts.ts'
 import { FEWEST_PATIENTS, outcomeCounts } from './results.ts'
 
@@ -80,7 +81,20 @@ export const modelCardSchema = z.object({
     proximal: z.number().nonnegative(),
     standardised: z.boolean(),
     seed: z.number().int().nonnegative(),
+    /** Of a proven study: batches of a round, as they were fixed before. */
+    batchesPerRound: z.number().int().positive().optional(),
   }),
+  /** Of a proven study: how many hospitals proved their training, as the chain has it. */
+  proofs: z
+    .object({
+      rounds: z.number().int().nonnegative(),
+      /** Fewest and most that proved in a round. */
+      fewest: z.number().int().nonnegative(),
+      most: z.number().int().nonnegative(),
+      failed: z.number().int().nonnegative(),
+      note: z.string(),
+    })
+    .optional(),
   rules: z.array(z.object({ name: z.string(), value: z.string() })),
   provenance: z.object({
     chainId: z.number().int().positive(),
@@ -111,6 +125,8 @@ export interface ModelCardSource {
   readonly round: number
   readonly completed: number
   readonly details: ResultDetails | null
+  /** Of a proven study; null elsewhere, and before the chain was read. */
+  readonly proofs: AuditCount | null
   /** The study's rules in words, as the page says them. */
   readonly rules: ModelCard['rules']
   readonly provenance: Omit<ModelCard['provenance'], 'transactions'> & {
@@ -139,7 +155,7 @@ export function patientsBand(patients: number): string {
  */
 export function modelCard(source: ModelCardSource): ModelCard {
   const { manifest, details, provenance } = source
-  const { schema, model, training, privacy } = manifest
+  const { schema, model, training, privacy, proving } = manifest
   const { version, opened, finalised, ...record } = provenance
   const { size, startSize, sharedSize } = parameterLayout(model)
   return {
@@ -155,7 +171,7 @@ export function modelCard(source: ModelCardSource): ModelCard {
       layers: model.layers.map(layerText),
       parameters: size,
       ...(startSize > sharedSize && { fixed: startSize - sharedSize }),
-      atTheHospital: cardTexts.siteLocal[model.siteLocal],
+      atTheHospital: model.calibrated ? cardTexts.calibrated : cardTexts.siteLocal[model.siteLocal],
     },
     intendedUse: manifest.intendedUse ?? cardTexts.use,
     notFor: [...cardTexts.notFor],
@@ -168,22 +184,23 @@ export function modelCard(source: ModelCardSource): ModelCard {
     results: resultsOf(source.hospital, details),
     training: {
       rounds: source.completed,
-      ...(privacy === undefined
+      ...(privacy === undefined || proving
         ? { epochsPerRound: training.epochs, batchSize: training.batchSize }
-        : {
-            stepsPerRound: privacy.steps,
-            sampleRate: privacy.sampleRate,
-            clip: privacy.clip,
-            ...(privacy.adaptive && { adaptiveClip: true as const }),
-            noise: Number(privacy.noise.toFixed(3)),
-          }),
+        : { stepsPerRound: privacy.steps, sampleRate: privacy.sampleRate }),
+      ...(privacy && {
+        clip: privacy.clip,
+        ...(privacy.adaptive && { adaptiveClip: true as const }),
+        noise: Number(privacy.noise.toFixed(3)),
+      }),
       learningRate: training.learningRate,
       momentum: training.momentum,
       l2: training.l2,
       proximal: training.proximal,
       standardised: manifest.standardise,
       seed: manifest.seed,
+      ...(proving && { batchesPerRound: proving.steps }),
     },
+    ...(source.proofs && { proofs: proofsOf(source.proofs, source.hospitals) }),
     rules: source.rules,
     provenance: {
       ...record,
@@ -194,6 +211,10 @@ export function modelCard(source: ModelCardSource): ModelCard {
     },
     limits: [...cardTexts.limits, seenText(manifest)],
   }
+}
+
+function proofsOf({ rounds, fewest, most, failed }: AuditCount, hospitals: number): NonNullable<ModelCard['proofs']> {
+  return { rounds, fewest, most, failed, note: cardTexts.proofs({ rounds, fewest, most, failed, hospitals }) }
 }
 
 function seenText(manifest: Manifest): string {
@@ -313,6 +334,7 @@ export function modelCardMarkdown(card: ModelCard): string {
     resultsMarkdown(card.results),
     markdown.training,
     list(Object.entries(training).map(([name, value]) => `${name}: ${value}`)),
+    ...(card.proofs ? [markdown.proofs, card.proofs.note] : []),
     markdown.rules,
     list(card.rules.map(({ name, value }) => `${safe(name)}: ${safe(value)}`)),
     markdown.provenance,

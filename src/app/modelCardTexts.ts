@@ -1,3 +1,5 @@
+type ProofNumber = 'rounds' | 'fewest' | 'most' | 'failed' | 'hospitals'
+
 /** The sentences of a model card. It is a document of its own that leaves the page, so its words are here and not with the pages'. */
 export const cardTexts = {
   use: 'Research on the question that the study asks, by the hospitals that took part in it.',
@@ -28,6 +30,17 @@ export const cardTexts = {
     bias: 'The last layer’s bias is each hospital’s own and stays there: the model is not complete without it.',
     head: 'The last layer is each hospital’s own and stays there: the model is not complete without it.',
   },
+  /** In place of these, where a hospital fits the bias to its own patients after the training. */
+  calibrated:
+    'Each hospital fits the last layer’s bias again to its own patients before it predicts. That stays there; everything else is the same everywhere.',
+  /** Of a proven study. */
+  proofs: ({ rounds, fewest, most, failed, hospitals }: Readonly<Record<ProofNumber, number>>) => {
+    if (rounds === 0) return 'Hospitals are drawn to prove that they trained by the rules; none had to yet.'
+    const each = fewest === most ? String(most) : `${fewest} to ${most}`
+    const fails = failed === 0 ? 'None failed' : failed === 1 ? 'One could not' : `${failed} times one could not`
+    const where = rounds === 1 ? 'In one round' : `In each of ${rounds} rounds`
+    return `${where} ${each} of ${hospitals} hospitals, drawn by chance, proved that they trained by these rules on the patients they had committed to. ${fails}. The proofs are on the chain and can be checked by anybody; whether patients are real they do not show.`
+  },
   cohortNote:
     'How many patients the other hospitals have is not known here. Counts are in bands, so that no card tells more about a patient than the one before.',
   withheld: {
@@ -55,6 +68,7 @@ export const cardTexts = {
     cohort: '## Who is behind it?',
     results: '## How good is it?',
     training: '## How was it trained?',
+    proofs: '## Did the hospitals keep to it?',
     rules: '## By which rules?',
     provenance: '## Where is the record?',
     limits: '## What does this card not say?',

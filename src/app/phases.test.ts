@@ -1,7 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import { Mode, Phase, RoundKind, type StudySnapshot } from '../rounds/ports.ts'
-import { isRunning, opensForSum, phaseName, scorePhases, shownPhase, studyProgress } from './phases.ts'
+import {
+  canStart,
+  isDrawing,
+  isRunning,
+  opensForSum,
+  phaseName,
+  scorePhases,
+  shownPhase,
+  studyProgress,
+} from './phases.ts'
+import { testSnapshot } from './testSnapshot.ts'
 
+const address = `0x${'1'.repeat(40)}` as const
 const at = (phase: Phase, completed: number, kind: RoundKind = RoundKind.Training) =>
   ({ phase, completed, kind }) as StudySnapshot
 
@@ -39,6 +50,12 @@ describe('studyProgress', () => {
     expect(new Set(values).size).toBe(history.length - 1)
   })
 
+  it('never goes back through a proven round', () => {
+    const history = [Phase.Train, Phase.Reveal, Phase.Audit, Phase.Attest].map(phase => at(phase, 0))
+    const values = history.map(snapshot => studyProgress(snapshot, 2, false))
+    expect(values).toEqual([...new Set(values)].sort((a, b) => a - b))
+  })
+
   it('is half way after one of two rounds', () => {
     expect(studyProgress(at(Phase.Settle, 1), 2, false)).toBe(0.5)
   })
@@ -47,15 +64,29 @@ describe('studyProgress', () => {
 it('names every phase in lower case', () => {
   expect(Object.values(Phase).map(phaseName)).toEqual([
     ...['draft', 'open', 'select', 'train', 'audit', 'attest', 'score', 'aggregate', 'evaluate', 'settle', 'ended'],
-    ...['unmask', 'draw', 'recover'],
+    ...['unmask', 'draw', 'recover', 'reveal'],
+  ])
+})
+
+it('waits for a block, not a deadline, where one draws that is not mined', () => {
+  const waits = (phase: Phase, missed = false, drawable = false) => isDrawing({ phase, missed, drawable })
+  expect([waits(Phase.Draw), waits(Phase.Reveal, true)]).toEqual([true, true])
+  expect([waits(Phase.Reveal), waits(Phase.Reveal, true, true), waits(Phase.Draw, false, true)]).toEqual([
+    ...[false, false, false],
   ])
 })
 
 it('knows a running round by its phase, whatever the phase’s number is', () => {
   const running = Object.values(Phase).filter(phase => isRunning({ phase }))
   expect(running.map(phaseName)).toEqual([
-    ...['select', 'train', 'audit', 'attest', 'score', 'aggregate', 'evaluate', 'unmask', 'draw', 'recover'],
+    ...['select', 'train', 'audit', 'attest', 'score', 'aggregate', 'evaluate', 'unmask', 'draw', 'recover', 'reveal'],
   ])
+})
+
+it('waits for a proven study’s hospitals to be prepared before it starts', () => {
+  const joined = testSnapshot({ members: [address, address, address], prepared: 0b011n })
+  expect([3, 4].map(hospitals => canStart(joined, hospitals))).toEqual([true, false])
+  expect([2, 3].map(hospitals => canStart({ ...joined, proven: true }, hospitals))).toEqual([true, false])
 })
 
 it('says compare where the seats of a masked study score, and nowhere else', () => {

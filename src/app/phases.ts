@@ -1,5 +1,6 @@
-import { isScoredSum } from '../rounds/duties.ts'
+import { endsWithDraw, isScoredSum } from '../rounds/duties.ts'
 import { Mode, Phase, RoundKind, type StudySnapshot } from '../rounds/ports.ts'
+import { sizeOf } from '../rounds/sets.ts'
 import type { Manifest } from '../study/manifest.ts'
 
 export type PhaseName = Uncapitalize<keyof typeof Phase>
@@ -19,8 +20,9 @@ export function shownPhase({ phase, mode }: Pick<StudySnapshot, 'phase' | 'mode'
   return phase === Phase.Score && mode === Mode.Masked ? 'compare' : phaseName(phase)
 }
 
-/** A masked round's phases stand around the place where a committee's round scores. */
+/** A masked round's phases stand around the place where a committee's round scores, a proven one's before its audit. */
 const places: Readonly<Partial<Record<Phase, number>>> = {
+  [Phase.Reveal]: Phase.Audit - 1 / 2,
   [Phase.Unmask]: Phase.Score - 2 / 3,
   [Phase.Draw]: Phase.Score + 1 / 3,
   [Phase.Recover]: Phase.Score + 2 / 3,
@@ -31,9 +33,9 @@ export function phasePlace(phase: Phase): number {
   return places[phase] ?? phase
 }
 
-/** A masked round waits for the block that draws who is checked. Its deadline says nothing meanwhile. */
-export function isDrawing({ phase, drawable }: Pick<StudySnapshot, 'phase' | 'drawable'>): boolean {
-  return phase === Phase.Draw && !drawable
+/** The round waits for the block that draws who is checked, or who proves its training. Its deadline says nothing meanwhile. */
+export function isDrawing(snapshot: Pick<StudySnapshot, 'phase' | 'missed' | 'drawable'>): boolean {
+  return endsWithDraw(snapshot) && !snapshot.drawable
 }
 
 /**
@@ -56,6 +58,14 @@ export function answeredSeats({ revealed, answered }: Pick<StudySnapshot, 'revea
 export function scorePhases({ mode, scored }: { readonly mode: number; readonly scored: boolean }): number {
   if (mode === Mode.Committee) return 1
   return scored ? 4 : 2
+}
+
+/** Whether so many hospitals could take part in a first round that starts now: in a proven study those that are prepared. */
+export function canStart(
+  { members, proven, prepared }: Pick<StudySnapshot, 'members' | 'proven' | 'prepared'>,
+  hospitals: number,
+): boolean {
+  return members.length >= hospitals && (!proven || sizeOf(prepared) >= hospitals)
 }
 
 /** A round is under way: not before the first, not in the pause after one, not at the end. */

@@ -20,6 +20,7 @@ import type { StudyPlan } from '../study/studies/StudyPlan.ts'
 import type { Address } from '../study/types.ts'
 import type { Engine } from '../training/engine.ts'
 import { HospitalTrainer } from '../training/HospitalTrainer.ts'
+import { canStart } from './phases.ts'
 import { type LedgerStore, memoryLedgerStore } from './privacy/ledgerStore.ts'
 import { createPrivacyPort } from './privacy/privacyPort.ts'
 import { sponsorStudy } from './sponsorStudy.ts'
@@ -134,14 +135,17 @@ export async function simulateStudy(options: SimulationOptions): Promise<Simulat
     }
     members.push({ address: chain.self, runner, training, store, enter })
   }
-  await startTask(access, study)
-  const results = await Promise.all(
-    members.map(async ({ address, runner, training, store, enter }): Promise<SimulatedResult> => {
-      await enter()
-      const state = await runner.run(signal)
-      return { address, state, spent: { ...runner.spent(), ...(await training.spent()) }, traffic: store.traffic() }
-    }),
-  )
+  const start = async () => {
+    const early = hospitals.filter(({ joinsWhen }) => joinsWhen === undefined).length
+    await untilSo(createStudyChain({ ...access, study }), snapshot => canStart(snapshot, early), signal)
+    await startTask(access, study)
+  }
+  const work = members.map(async ({ address, runner, training, store, enter }): Promise<SimulatedResult> => {
+    await enter()
+    const state = await runner.run(signal)
+    return { address, state, spent: { ...runner.spent(), ...(await training.spent()) }, traffic: store.traffic() }
+  })
+  const [results] = await Promise.all([Promise.all(work), start()])
   return { study, access, gasLog, hospitals: results }
 }
 

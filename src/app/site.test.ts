@@ -16,6 +16,7 @@ const valid = {
   reputation: address,
   modelRegistry: address,
   gasPot: address,
+  verifiers: [],
   block: 0,
   relays: [],
   studies: [{ address, name: 'Heart disease', rounds: 15, data: { kind: 'heart' }, hospitals: ['Cleveland'] }],

@@ -65,6 +65,14 @@ it('counts in a masked round that scores the seats that compared, of those that 
   expect(waiting(Phase.Recover)).toMatchObject({ phase: 'recover', done: 1, of: 2 })
 })
 
+it('counts in a proven round the reveals as soon as they are taken, and the proofs of those who were drawn', () => {
+  const proven = { ...snapshot, proven: true, unsealed: 0b0001n, audited: 0b0111n, cleared: 0b0010n }
+  const waiting = (change: Partial<typeof proven>) => situation({}, { snapshot: { ...proven, ...change } })
+  expect(waiting({ phase: Phase.Reveal })).toMatchObject({ phase: 'reveal', done: 0, of: 0 })
+  expect(waiting({ phase: Phase.Reveal, revealable: true })).toMatchObject({ phase: 'reveal', done: 1, of: 2 })
+  expect(waiting({ phase: Phase.Audit })).toMatchObject({ phase: 'audit', done: 1, of: 3 })
+})
+
 it('puts own work before waiting, and a pause before waiting', () => {
   const task = { type: 'contribute', round: 2 } as const
   expect(situation({}, { task, paused: false })).toEqual({ kind: 'working', task: 'contribute', progress: null })

@@ -55,6 +55,12 @@ export function turnout(snapshot: StudySnapshot): { done: number; of: number } {
   switch (snapshot.phase) {
     case Phase.Train:
       return { done: sizeOf(snapshot.submitted), of: sizeOf(snapshot.participants) }
+    case Phase.Reveal:
+      // After the deadline, and before reveals are taken, only blocks are waited for.
+      if (!snapshot.revealable) return { done: 0, of: 0 }
+      return { done: sizeOf(snapshot.unsealed), of: sizeOf(snapshot.submitted) }
+    case Phase.Audit:
+      return { done: sizeOf(snapshot.cleared), of: sizeOf(snapshot.audited) }
     case Phase.Attest:
       return { done: sizeOf(BigInt(snapshot.attested)), of: seats }
     case Phase.Score:

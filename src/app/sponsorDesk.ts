@@ -2,8 +2,8 @@ import { encode } from '@ipld/dag-cbor'
 import { createStore, type StoreApi } from 'zustand/vanilla'
 import { creditsFrom, creditUnits } from '../chain/credits.ts'
 import { fundGasPot } from '../chain/gasPot.ts'
-import { listStudies, type Rules, readStudy } from '../chain/reads.ts'
-import { createStudy, fundStudy } from '../chain/sponsor.ts'
+import { type AuditRules, listStudies, type Rules, readAuditRules, readStudy } from '../chain/reads.ts'
+import { createProvenStudy, createStudy, fundStudy } from '../chain/sponsor.ts'
 import type { ChainAccess } from '../chain/transactions.ts'
 import { sha256Hex } from '../crypto/bytes.ts'
 import { manifestUri } from '../crypto/cid.ts'
@@ -13,6 +13,7 @@ import type { HeliaStore } from '../storage/heliaStore.ts'
 import { packInitial } from '../storage/initialBlob.ts'
 import { parameterLayout, startPart } from '../study/layout.ts'
 import { decodeManifest, type Manifest, type TableSchema } from '../study/manifest.ts'
+import type { SuggestedAudits } from '../study/studies/StudyPlan.ts'
 import { type Address, sameAddress } from '../study/types.ts'
 import type { Forecast } from '../training/privacyForecast.ts'
 import type { Site } from './site.ts'
@@ -27,6 +28,7 @@ import {
   type OwnModel,
   type SponsorForm,
   type Template,
+  timingSeconds,
 } from './sponsorForm.ts'
 import { type CreationFacts, nextStep, nothingDone, runSteps, type StepName } from './sponsorSteps.ts'
 import { fetchManifest, maskingRules, publishOpenly } from './sponsorStudy.ts'
@@ -227,7 +229,10 @@ export function openSponsorDesk(
     const { plan } = draft
     return {
       facts: (noted: Draft['progress']) => factsOf({ ...draft, progress: noted }),
-      create: () => createStudy(access, plan.rules),
+      async publishAudits() {
+        if (plan.audits !== null) await auditsOf(plan, plan.audits)
+      },
+      create: () => create(plan),
       fund: (study: Address) =>
         fundStudy(access, study, { modelURI: plan.modelURI, rounds: plan.rules.rounds, deposit: plan.deposit }),
       gas: (study: Address) => fundGasPot(access, study, plan.gasWei),
@@ -239,6 +244,17 @@ export function openSponsorDesk(
       },
       note: (progress: Draft['progress']) => keepNow({ ...find(draft.id), progress }),
     }
+  }
+
+  /** What describes proofs is fetched where there are any. Published once: asked again it finds what is there. */
+  async function auditsOf({ header }: SealedPlan, audits: SuggestedAudits): Promise<AuditRules> {
+    const { publishAudits } = await import('./audits.ts')
+    return publishAudits(access, decodeManifest(header), audits)
+  }
+
+  async function create(plan: SealedPlan): Promise<Address> {
+    const { rules, audits } = plan
+    return audits === null ? createStudy(access, rules) : createProvenStudy(access, rules, await auditsOf(plan, audits))
   }
 
   async function factsOf({ id, plan, progress }: Draft & { readonly plan: SealedPlan }): Promise<CreationFacts> {
@@ -256,7 +272,8 @@ export function openSponsorDesk(
       if (isTaken(study)) continue
       const info = await readStudy(access, study)
       const isOurs = info.modelURI === '' || info.modelURI === plan.modelURI
-      if (isOurs && sameAddress(info.sponsor, account) && sameRules(info.rules, plan.rules)) return study
+      if (!isOurs || !sameAddress(info.sponsor, account) || !sameRules(info.rules, plan.rules)) continue
+      if (sameAudits(await readAuditRules(access, study), plan.audits)) return study
     }
     return null
   }
@@ -296,8 +313,11 @@ export function openSponsorDesk(
     },
     clone: id => add(find(id).form),
     async cloneStudy(study, signal) {
-      const [manifest, { rules, pot }] = await Promise.all([manifestOf(study, signal), readFollowed(access, study)])
-      return add(cloneForm(manifest, rules, pot))
+      const [manifest, { rules, audits, pot }] = await Promise.all([
+        manifestOf(study, signal),
+        readFollowed(access, study),
+      ])
+      return add(cloneForm(manifest, rules, audits, pot))
     },
     make,
     flush,
@@ -335,16 +355,28 @@ async function withWorker<T>(use: (client: import('../training/client.ts').Train
   }
 }
 
-/** Drafts begun before there were masked studies, scores in them, other clips, or compressed studies, say nothing of them. */
+/** Drafts begun before there were masked studies, scores in them, other clips, compressed or proven studies, say nothing of them. */
 function withEveryField(draft: Draft): Draft {
-  const { form } = draft
+  const { form, plan, progress } = draft
   const masking = form.masking ? { ...form.masking, scored: form.masking.scored ?? false } : null
   const privacy = form.privacy && {
     ...form.privacy,
     perLayer: form.privacy.perLayer ?? false,
     adaptive: form.privacy.adaptive ?? false,
   }
-  return { ...draft, form: { ...form, privacy, masking, keep: form.keep ?? 1 } }
+  return {
+    ...draft,
+    form: {
+      ...form,
+      privacy,
+      masking,
+      keep: form.keep ?? 1,
+      proving: form.proving ?? null,
+      seconds: { ...timingSeconds.desk, ...form.seconds },
+    },
+    plan: plan && { ...plan, audits: plan.audits ?? null },
+    progress: { ...progress, audits: progress.audits ?? false },
+  }
 }
 
 async function planOf(
@@ -358,7 +390,7 @@ async function planOf(
       ? study.manifest
       : { ...study.manifest, initial: { digest: packed.digest, parameters: packed.parameters } }
   const header = encode(manifest)
-  const { stake, rewardPerRound, ...numbers } = study.rules
+  const { stake, rewardPerRound, audits, ...numbers } = study.rules
   const { halfToFirst, ...options } = study.options
   return {
     header,
@@ -370,6 +402,7 @@ async function planOf(
       stake: creditUnits(stake),
       schedule: halfToFirst ? 1 : 0,
     },
+    audits: audits ?? null,
     deposit: creditUnits(rewardPerRound * options.maxHospitals * numbers.rounds),
     gasWei: weiOf(study.gasEth),
     initial: packed?.blob ?? null,
@@ -377,12 +410,17 @@ async function planOf(
 }
 
 /** @param pot what is in the gas pot now, wei: the clone suggests as much */
-function cloneForm(manifest: Manifest, rules: Rules, pot: bigint): SponsorForm {
+function cloneForm(manifest: Manifest, rules: Rules, audits: AuditRules | null, pot: bigint): SponsorForm {
   const { stake, ...numbers } = rules
   return formOf(
     manifest,
     // What the deposit was is not among the rules: a round's reward starts from the usual one.
-    { ...numbers, stake: creditsFrom(stake), rewardPerRound: newForm('table', false).rewardPerRound ?? 0 },
+    {
+      ...numbers,
+      stake: creditsFrom(stake),
+      rewardPerRound: newForm('table', false).rewardPerRound ?? 0,
+      ...(audits && { audits }),
+    },
     {
       minHospitals: rules.minHospitals,
       maxHospitals: rules.maxHospitals,
@@ -395,12 +433,19 @@ function cloneForm(manifest: Manifest, rules: Rules, pot: bigint): SponsorForm {
 
 /** The steps of a sealed plan. */
 export function plannedSteps(plan: SealedPlan) {
-  return { hasGasPot: plan.gasWei > 0n, hasInitial: plan.initial !== null }
+  return { hasGasPot: plan.gasWei > 0n, hasInitial: plan.initial !== null, isProven: plan.audits !== null }
 }
 
 function sameRules(a: Rules, b: Rules): boolean {
   const names = Object.keys(a) as (keyof Rules)[]
   return names.every(name => a[name] === b[name])
+}
+
+/** What is proven follows from the manifest, which is compared apart. */
+function sameAudits(found: AuditRules | null, planned: SealedPlan['audits']): boolean {
+  if (found === null || planned === null) return found === null && planned === null
+  const names = Object.keys(planned) as (keyof typeof planned)[]
+  return names.every(name => found[name] === planned[name])
 }
 
 function asData(error: unknown): AppErrorData {

@@ -2,6 +2,7 @@ import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
 import type { Rules } from '../chain/reads.ts'
 import { AppError } from '../errors/AppError.ts'
 import type { Blob } from '../storage/BlobStore.ts'
+import type { SuggestedAudits } from '../study/studies/StudyPlan.ts'
 import type { Address, Hex } from '../study/types.ts'
 import type { SponsorForm } from './sponsorForm.ts'
 import type { CreationProgress } from './sponsorSteps.ts'
@@ -12,6 +13,8 @@ export interface SealedPlan {
   readonly header: Uint8Array
   readonly modelURI: string
   readonly rules: Rules
+  /** How hospitals are audited; what is proven follows from the manifest. Null where nothing is. */
+  readonly audits: SuggestedAudits | null
   /** Smallest unit of credit. */
   readonly deposit: bigint
   readonly gasWei: bigint

@@ -24,6 +24,7 @@ function study(snapshot: Partial<StudySnapshot>, change: Partial<FollowedStudy> 
     name: 'Falls',
     modelURI: 'ipfs://x',
     rules: { minHospitals: 2, maxHospitals: 8, rounds: 10 } as FollowedStudy['rules'],
+    audits: null,
     snapshot: { phase: Phase.Train, deadline: 1000, time: 900, voids: 0, completed: 3, ...snapshot } as StudySnapshot,
     members: [member(0), member(1)],
     versions: [],

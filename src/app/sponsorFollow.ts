@@ -1,5 +1,6 @@
 import { gasPotOf } from '../chain/gasPot.ts'
 import {
+  type AuditRules,
   accreditationOf,
   balanceOf,
   type ChainReader,
@@ -8,6 +9,7 @@ import {
   type ModelVersion,
   modelVersions,
   type Rules,
+  readAuditRules,
   readSnapshot,
   readStudy,
   type Standing,
@@ -42,6 +44,8 @@ export interface FollowedStudy {
   readonly name: string
   readonly modelURI: string
   readonly rules: Rules
+  /** Null where no training is proven. */
+  readonly audits: AuditRules | null
   readonly snapshot: StudySnapshot
   readonly members: readonly FollowedMember[]
   /** Oldest first. */
@@ -57,8 +61,9 @@ export interface FollowedStudy {
 
 /** @throws AppError chain.unreachable; chain.reverted where there is no study */
 export async function readFollowed(reader: ChainReader, study: Address): Promise<FollowedStudy> {
-  const [info, snapshot, versions, current, held, pot] = await Promise.all([
+  const [info, audits, snapshot, versions, current, held, pot] = await Promise.all([
     readStudy(reader, study),
+    readAuditRules(reader, study),
     readSnapshot(reader, study),
     modelVersions(reader, study),
     currentModel(reader, study),
@@ -73,6 +78,7 @@ export async function readFollowed(reader: ChainReader, study: Address): Promise
   return {
     ...info,
     name: manifestName(info.modelURI) ?? '',
+    audits,
     snapshot,
     members,
     versions,

@@ -2,6 +2,8 @@ import * as z from 'zod/mini'
 import { checkBound } from '../aggregation/masking/encoding.ts'
 import { leastHospitals } from '../aggregation/masking/freeze.ts'
 import { maxWeight } from '../aggregation/weights.ts'
+import { BASIS_POINTS } from '../audit/game/plan.ts'
+import { proposedHarm } from '../audit/game/proposals.ts'
 import { DEV_CHAIN_ID } from '../chain/clients.ts'
 import { encodedWidth } from '../data/encode.ts'
 import { AppError } from '../errors/AppError.ts'
@@ -18,15 +20,18 @@ import {
   type PrivacySpec,
   type TableSchema,
 } from '../study/manifest.ts'
+import { provenMasking, unprovable } from '../study/proving.ts'
 import { digitsStudy } from '../study/studies/digits.ts'
 import { edgeLayers } from '../study/studies/edges.ts'
 import { heartStudy } from '../study/studies/heart.ts'
 import { defaultMasking, SCORED_MARGIN } from '../study/studies/masked.ts'
 import { ownTableStudy } from '../study/studies/ownTable.ts'
 import { PRIVATE_MARGIN, privateSettings } from '../study/studies/privately.ts'
+import { proven } from '../study/studies/proven.ts'
 import type { StudyPlan } from '../study/studies/StudyPlan.ts'
 import { paysToCompress, uploadBytes } from '../study/upload.ts'
 import type { ForecastOptions } from '../training/privacyForecast.ts'
+import { cheatAdvice, type FormProving } from './sponsorProving.ts'
 import { weiOf } from './wei.ts'
 
 /** What a sponsor starts from. */
@@ -49,6 +54,9 @@ type Typed = number | null
 export interface FormSeconds {
   readonly open: Typed
   readonly train: Typed
+  /** Proven studies: to open what draws, and to prove. */
+  readonly reveal: Typed
+  readonly audit: Typed
   readonly attest: Typed
   readonly score: Typed
   readonly aggregate: Typed
@@ -117,6 +125,8 @@ export interface SponsorForm {
   readonly privacy: FormPrivacy | null
   /** null: each round's committee sees the updates, and scores them. */
   readonly masking: FormMasking | null
+  /** null: nobody proves its training. */
+  readonly proving: FormProving | null
   /** Part of an update that goes up in a round: mostly one of uploadShares, in a clone any from 0 to 1. */
   readonly keep: number
   readonly patientsPerWeight: Typed
@@ -161,11 +171,18 @@ const WEAK_EPSILON = 8
 const LIKELY_DELTA = 1e-4
 /** Blocks of public chains are final after 13 minutes and more; seats wait for that before they take masks off. */
 const FINALITY_SECONDS = 30 * 60
+/** Eight blocks come before anybody can open what draws: a minute and a half where they take twelve seconds. */
+const REVEAL_SECONDS = 5 * 60
 /**
  * Up to here scores of so few hospitals tell little: at ε = 1 the directions of four showed a hospital that sent its update backwards
  * in one round and not in the next, at ε = 5 mostly (docs/decisions/0011).
  */
 const VAGUE = { epsilon: 2, hospitals: 4 } as const
+
+/** Rounds that a hospital of a proven study can be in beyond those that are planned: void ones count too. */
+const SPARE_ROUNDS = 2
+/** Contributions are counted in a byte. */
+const MOST_PROVEN_ROUNDS = 255 - SPARE_ROUNDS
 
 const seconds = z.int().check(z.minimum(1), z.maximum(limits.seconds))
 
@@ -201,6 +218,14 @@ const formSchema = z.object({
       scored: z.boolean(),
     }),
   ),
+  proving: z.nullable(
+    z.object({
+      hospitalsPercent: z.number().check(z.minimum(0.01), z.maximum(100)),
+      slashPercent: z.number().check(z.minimum(0.01), z.maximum(100)),
+      harm: z.number().check(z.minimum(0), z.maximum(limits.stake)),
+      steps: z.int().check(z.minimum(1), z.maximum(64)),
+    }),
+  ),
   patientsPerWeight: z.int().check(z.minimum(0), z.maximum(1_000_000)),
   seed: z.int().check(z.minimum(0), z.maximum(0xffffffff)),
   rounds: z.int().check(z.minimum(1), z.maximum(limits.rounds)),
@@ -212,6 +237,8 @@ const formSchema = z.object({
   seconds: z.object({
     open: seconds,
     train: seconds,
+    reveal: seconds,
+    audit: seconds,
     attest: seconds,
     score: seconds,
     aggregate: seconds,
@@ -249,8 +276,10 @@ export interface FormStudy extends StudyPlan {
 /** What is worth a second look, though the contract takes it. */
 export type Warning =
   | 'cheatingPays'
+  | 'auditsTooWeak'
   | 'oneSeatQuorum'
   | 'slowFinality'
+  | 'hurriedReveal'
   | 'fewColumns'
   | 'largeModel'
   | 'weakPrivacy'
@@ -284,14 +313,25 @@ export function newForm(template: Template, chainIsPublic: boolean): SponsorForm
   return { ...form, ...blank, template, seconds: timingSeconds[chainIsPublic ? 'real' : 'desk'] }
 }
 
+const HOUR = 3600
+
 /** The durations of a preset. */
 export const timingSeconds: Readonly<Record<Timing, { readonly [K in keyof FormSeconds]: number }>> = {
   /** Tabs of one computer, in front of visitors. */
-  demo: { open: 120, train: 40, attest: 20, score: 20, aggregate: 20, pause: 0 },
+  demo: { open: 120, train: 40, reveal: 30, audit: 180, attest: 20, score: 20, aggregate: 20, pause: 0 },
   /** People at their desks, at the same time. */
-  desk: { open: 3600, train: 180, attest: 60, score: 60, aggregate: 60, pause: 0 },
+  desk: { open: 3600, train: 180, reveal: 120, audit: 600, attest: 60, score: 60, aggregate: 60, pause: 0 },
   /** Hospitals that look in now and then, on a public chain. */
-  real: { open: 7 * 24 * 3600, train: 12 * 3600, attest: 4 * 3600, score: 4 * 3600, aggregate: 4 * 3600, pause: 3600 },
+  real: {
+    open: 7 * 24 * HOUR,
+    train: 12 * HOUR,
+    reveal: 4 * HOUR,
+    audit: 12 * HOUR,
+    attest: 4 * HOUR,
+    score: 4 * HOUR,
+    aggregate: 4 * HOUR,
+    pause: HOUR,
+  },
 }
 
 /**
@@ -317,9 +357,10 @@ export function formOf(
     siteLocal: model.siteLocal,
     training,
     // Comes back where privacy is switched off.
-    standardise: manifest.standardise || manifest.privacy !== undefined,
+    standardise: manifest.standardise || (manifest.privacy !== undefined && manifest.proving === undefined),
     privacy: formPrivacy(manifest, rules.rounds),
     masking: formMasking(manifest),
+    proving: formProving(manifest, rules),
     keep: manifest.compression?.keep ?? 1,
     patientsPerWeight: manifest.patientsPerWeight,
     seed: manifest.seed,
@@ -333,6 +374,8 @@ export function formOf(
     seconds: {
       open: rules.openSeconds,
       train: rules.trainSeconds,
+      reveal: rules.audits?.revealSeconds ?? timingSeconds.desk.reveal,
+      audit: rules.audits?.auditSeconds ?? timingSeconds.desk.audit,
       attest: rules.attestSeconds,
       score: rules.scoreSeconds,
       aggregate: rules.aggregateSeconds,
@@ -368,8 +411,12 @@ export function checkForm(form: SponsorForm, relays: readonly string[], chainId 
     note('maxHospitals', { kind: 'atLeast', limit: minHospitals })
   }
   checkSchema(form.schema, note)
-  if (form.privacy !== null || (form.masking !== null && form.standardise)) checkRanges(form, note)
+  const needsRanges = form.privacy !== null || form.proving !== null || (form.masking !== null && form.standardise)
+  if (needsRanges) checkRanges(form, note)
   if (form.masking !== null) checkMasking(form, form.masking, note)
+  if (form.proving !== null && (form.rounds ?? 0) > MOST_PROVEN_ROUNDS) {
+    note('rounds', { kind: 'atMost', limit: MOST_PROVEN_ROUNDS })
+  }
   if (form.modelKind === 'own' && form.own === null) note('model', { kind: 'noModel' })
   if (Object.keys(problems).length > 0) return { problems, warnings: [], study: null }
 
@@ -380,6 +427,7 @@ export function checkForm(form: SponsorForm, relays: readonly string[], chainId 
     const parsed = manifestSchema.safeParse(manifest)
     const issue = parsed.error?.issues[0]
     if (issue !== undefined) note(issue.path.join('.'), problemOf(issue))
+    if (form.proving !== null) checkProvable(manifest, note)
   } catch (error) {
     if (!(error instanceof AppError)) throw error
     note('model', { kind: 'misfit', reason: String(error.details.reason ?? error.message) })
@@ -442,6 +490,14 @@ function checkMasking(
   }
 }
 
+/** What cannot be proven, at the field that says so. */
+function checkProvable(manifest: Manifest, note: (path: string, problem: Problem) => void): void {
+  const refusal = unprovable(manifest)
+  if (refusal === null) return
+  const [path = '', ...reason] = refusal.split(': ')
+  note(path === 'model.layers' ? 'model' : path, { kind: 'misfit', reason: reason.join(': ') })
+}
+
 function problemOf(issue: z.core.$ZodIssue): Problem {
   switch (issue.code) {
     case 'too_small': {
@@ -466,6 +522,17 @@ function formMasking({ masking, privacy }: Manifest): FormMasking | null {
   if (masking === undefined) return null
   const { clip, fractionBits, scored } = masking
   return { clip, fractionBits, scored: privacy === undefined || scored === true }
+}
+
+/** What a wrong model would harm is in no record: a clone begins with the usual. */
+function formProving({ proving }: Manifest, { audits }: StudyPlan['rules']): FormProving | null {
+  if (proving === undefined || audits === undefined) return null
+  return {
+    hospitalsPercent: audits.hospitalsBps / 100,
+    slashPercent: audits.slashBps / 100,
+    harm: proposedHarm,
+    steps: proving.steps,
+  }
 }
 
 /** What a study's noise promises, as a form has it; rounded up where it is not a round number. */
@@ -524,13 +591,94 @@ export function privacyDefaults(form: SponsorForm): FormPrivacy {
 export function withPrivacy(form: SponsorForm, isPrivate: boolean): SponsorForm {
   if (!isPrivate) {
     const { manifest, rules } = planOf(form.template)
-    return { ...form, privacy: null, training: manifest.training, marginPercent: rules.margin / 100 }
+    return fitToProofs({ ...form, privacy: null, training: manifest.training, marginPercent: rules.margin / 100 })
   }
-  return {
+  return fitToProofs({
     ...form,
     privacy: privacyDefaults(form),
     training: noisedTraining(form),
     marginPercent: directionMargin(form),
+  })
+}
+
+/**
+ * The form with hospitals that prove their training, or without. Much of a proven study's training is given, and comes back as the
+ * template has it where proofs are switched off.
+ * @param form where switched on, one without obstacles
+ */
+export function withProving(form: SponsorForm, isProven: boolean): SponsorForm {
+  if (isProven) {
+    return fitToProofs({
+      ...form,
+      proving: { hospitalsPercent: null, slashPercent: null, harm: proposedHarm, steps: null },
+    })
+  }
+  const { manifest, rules } = planOf(form.template)
+  const { privacy, masking } = form
+  const plain: SponsorForm = {
+    ...form,
+    proving: null,
+    siteLocal: manifest.model.siteLocal,
+    standardise: manifest.standardise,
+    training: manifest.training,
+    masking: masking && { ...defaultMasking, scored: true },
+    marginPercent: rules.margin / 100,
+  }
+  if (privacy === null) return plain
+  const { epsilon, delta } = privacy
+  const noised = withPrivacy(plain, true)
+  return { ...noised, privacy: noised.privacy && { ...noised.privacy, epsilon, delta } }
+}
+
+/** The form as a proven study has to be; as it is where nothing is proven, or where it cannot be yet. */
+function fitToProofs(form: SponsorForm): SponsorForm {
+  const { proving } = form
+  const plan = proving && provenPlan(form)
+  if (proving === null || plan === null) return form
+  const { manifest, rules } = plan
+  const { audits } = rules
+  const percent = (typed: Typed, suggested: number | undefined) =>
+    typed ?? (suggested === undefined ? null : suggested / 100)
+  return {
+    ...form,
+    siteLocal: 'none',
+    standardise: false,
+    training: manifest.training,
+    privacy: form.privacy && { ...form.privacy, ...provenNoising, clip: manifest.privacy?.clip ?? null },
+    masking: form.masking && { ...provenMasking, scored: false },
+    keep: 1,
+    marginPercent: rules.margin / 100,
+    proving: {
+      ...proving,
+      hospitalsPercent: percent(proving.hospitalsPercent, audits?.hospitalsBps),
+      slashPercent: percent(proving.slashPercent, audits?.slashBps),
+      steps: manifest.proving?.steps ?? null,
+    },
+  }
+}
+
+/** Each patient is in one step of a proven round, and its row is clipped before the study. */
+const provenNoising = { steps: 1, samplePercent: 100, perLayer: false, adaptive: false } as const
+
+/** The form's study, proven, whatever is not typed yet; null where it cannot be proven. */
+function provenPlan(form: SponsorForm): StudyPlan | null {
+  const { privacy, template } = form
+  const typed: SponsorForm = {
+    ...form,
+    name: 'Study',
+    purpose: 'Study',
+    rounds: form.rounds ?? planOf(template).rules.rounds,
+    proving: null,
+    keep: 1,
+    masking: form.masking && { ...provenMasking, scored: false },
+    privacy: privacy && { ...privacy, ...provenNoising },
+  }
+  try {
+    return proven(studyFrom(typed, manifestFrom(typed, [])))
+  } catch (error) {
+    // Half typed, or not a study that can be proven: the form's own check says what is wrong.
+    if (error instanceof RangeError || error instanceof AppError) return null
+    throw error
   }
 }
 
@@ -557,15 +705,16 @@ function noisedTraining(form: SponsorForm): SponsorForm['training'] {
 export function withMasking(form: SponsorForm, isMasked: boolean): SponsorForm {
   const margin = (changed: SponsorForm) =>
     form.privacy === null ? changed : { ...changed, marginPercent: directionMargin(changed) }
-  if (!isMasked) return margin({ ...form, masking: null })
+  if (!isMasked) return fitToProofs(margin({ ...form, masking: null }))
   const raised = (count: Typed) => (count === null ? null : Math.max(count, leastHospitals + 1))
-  return margin({
+  const masked = margin({
     ...form,
     masking: form.masking ?? { ...defaultMasking, scored: true },
     minHospitals: raised(form.minHospitals),
     maxHospitals: raised(form.maxHospitals),
     maxSeats: raised(form.maxSeats),
   })
+  return fitToProofs(masked)
 }
 
 /** Percent: the least that still qualifies where scores are directions. */
@@ -619,7 +768,7 @@ function manifestFrom(form: SponsorForm, relays: readonly string[]): Manifest {
     name: form.name.trim(),
     purpose: form.purpose.trim(),
     schema: tidySchema(form.schema),
-    model: modelOf(form),
+    model: { ...modelOf(form), ...(form.proving && { calibrated: true as const }) },
     training: {
       epochs: training.epochs ?? 0,
       batchSize: training.batchSize ?? 0,
@@ -628,8 +777,8 @@ function manifestFrom(form: SponsorForm, relays: readonly string[]): Manifest {
       l2: training.l2 ?? 0,
       proximal: training.proximal ?? 0,
     },
-    standardise: form.schema.kind === 'table' && form.standardise && privacy === null,
-    ...(form.schema.kind === 'table' && privacy !== null && { scaling: 'ranges' as const }),
+    standardise: form.schema.kind === 'table' && form.standardise && privacy === null && form.proving === null,
+    ...(form.schema.kind === 'table' && (privacy !== null || form.proving !== null) && { scaling: 'ranges' as const }),
     // Weights under masks are public; with noise no count of patients may be.
     patientsPerWeight: form.masking !== null && privacy !== null ? 0 : (form.patientsPerWeight ?? 0),
     seed: form.seed ?? 0,
@@ -638,6 +787,7 @@ function manifestFrom(form: SponsorForm, relays: readonly string[]): Manifest {
     ...subgroupsOf(form),
     ...(privacy !== null && { privacy }),
     ...uploadRules(form),
+    ...provingRules(form),
   }
 }
 
@@ -654,6 +804,11 @@ function uploadRules(form: SponsorForm): Pick<Manifest, 'masking' | 'compression
     }),
     ...compressionOf(form),
   }
+}
+
+function provingRules({ proving, rounds }: SponsorForm): Pick<Manifest, 'proving'> {
+  if (proving === null) return {}
+  return { proving: { steps: proving.steps ?? 0, contributions: (rounds ?? 0) + SPARE_ROUNDS } }
 }
 
 function compressionOf({ keep }: SponsorForm): Pick<Manifest, 'compression'> {
@@ -797,6 +952,7 @@ function studyFrom(form: SponsorForm, manifest: Manifest): FormStudy {
       scoreSeconds: s.score ?? 0,
       aggregateSeconds: s.aggregate ?? 0,
       pauseSeconds: s.pause ?? 0,
+      ...auditRules(form),
     },
     options: {
       minHospitals: form.minHospitals ?? 0,
@@ -810,12 +966,30 @@ function studyFrom(form: SponsorForm, manifest: Manifest): FormStudy {
   }
 }
 
+function auditRules({ proving, seconds }: SponsorForm): Pick<StudyPlan['rules'], 'audits'> {
+  if (proving === null) return {}
+  return {
+    audits: {
+      hospitalsBps: Math.round((proving.hospitalsPercent ?? 0) * 100),
+      slashBps: Math.round((proving.slashPercent ?? 0) * 100),
+      revealSeconds: seconds.reveal ?? 0,
+      auditSeconds: seconds.audit ?? 0,
+    },
+  }
+}
+
+/** What cheating in a proven study would bring, where it would; see cheatAdvice. */
+export function adviceFor(form: SponsorForm): ReturnType<typeof cheatAdvice> {
+  return cheatAdvice(form, { mostStake: limits.stake, halfToFirst: form.halfToFirst && hasScores(form) })
+}
+
 function warningsOf(form: SponsorForm, manifest: Manifest, chainId: number): Warning[] {
   const { stake, slashPercent, rewardPerRound, rounds } = form
   const warnings: Warning[] = []
   // Three faults end a hospital's part in the study: they should cost more than all its rewards.
   const lost = (3 * (slashPercent ?? 0) * (stake ?? 0)) / 100
   if (lost <= (rounds ?? 0) * (rewardPerRound ?? 0)) warnings.push('cheatingPays')
+  if (adviceFor(form) !== null) warnings.push('auditsTooWeak')
   if ((form.maxSeats ?? 0) < 3) warnings.push('oneSeatQuorum')
   if (manifest.schema.kind === 'table' && manifest.schema.features.length < 2) warnings.push('fewColumns')
   if (parameterLayout(manifest.model).size > 2_000_000) warnings.push('largeModel')
@@ -825,6 +999,9 @@ function warningsOf(form: SponsorForm, manifest: Manifest, chainId: number): War
   if (form.masking !== null && fewest <= leastHospitals) warnings.push('noSpareSeat')
   if (form.masking !== null && chainId !== DEV_CHAIN_ID && (form.seconds.score ?? 0) < FINALITY_SECONDS) {
     warnings.push('slowFinality')
+  }
+  if (form.proving !== null && chainId !== DEV_CHAIN_ID && (form.seconds.reveal ?? 0) < REVEAL_SECONDS) {
+    warnings.push('hurriedReveal')
   }
   const isFew = (form.minHospitals ?? 0) <= VAGUE.hospitals
   if (isScored(form) && isFew && (form.privacy?.epsilon ?? 0) <= VAGUE.epsilon) warnings.push('vagueScores')
@@ -870,6 +1047,15 @@ const gas = {
   closing: 500_000n,
   /** The same of a masked round: freezing, drawing, settling. contracts/snapshots/scored-seven-hospitals.json */
   closingMasked: 900_000n,
+  /** Keeping the description of what is proven on the chain. */
+  audits: 2_600_000n,
+  /** What creating takes more with the rules of audits. */
+  createProven: 140_000n,
+  /** Once a hospital: pinning its data. */
+  prepare: 130_000n,
+  reveal: 70_000n,
+  /** A proof's bytes, and checking it. */
+  prove: 4_500_000n,
 } as const
 
 /** What a study costs its sponsor. Amounts of ETH in wei, credits in whole credits. */
@@ -878,7 +1064,7 @@ export interface StudyCost {
   readonly deposit: number
   readonly gasPot: bigint
   /** Each signature and about what it costs. */
-  readonly fees: readonly { readonly step: 'create' | 'fund' | 'pot' | 'start'; readonly wei: bigint }[]
+  readonly fees: readonly { readonly step: 'audits' | 'create' | 'fund' | 'pot' | 'start'; readonly wei: bigint }[]
   readonly totalFees: bigint
   /** What all duties of all rounds take at today's price, with a quarter more. */
   readonly suggestedPot: bigint
@@ -892,33 +1078,56 @@ export function costOf(form: SponsorForm, gasPrice: bigint): StudyCost {
   const { rounds, maxHospitals, maxSeats, rewardPerRound, gasEth } = form
   const deposit = (rewardPerRound ?? 0) * (maxHospitals ?? 0) * (rounds ?? 0)
   const gasPot = weiOf(gasEth ?? 0)
-  const steps = ['create', 'fund', ...(gasPot > 0n ? (['pot'] as const) : []), 'start'] as const
-  const fees = steps.map(step => ({ step, wei: gas[step] * gasPrice }))
+  const { proving } = form
+  const steps = [
+    ...(proving ? (['audits'] as const) : []),
+    ...(['create', 'fund'] as const),
+    ...(gasPot > 0n ? (['pot'] as const) : []),
+    'start' as const,
+  ]
+  const extra = (step: (typeof steps)[number]) => (proving && step === 'create' ? gas.createProven : 0n)
+  const fees = steps.map(step => ({ step, wei: (gas[step] + extra(step)) * gasPrice }))
   const seats = Math.max(0, Math.min(maxSeats ?? 0, maxHospitals ?? 0))
-  const allRounds = BigInt(Math.max(0, Math.trunc(rounds ?? 0))) + (form.standardise && form.privacy === null ? 1n : 0n)
+  const hospitals = Math.max(0, Math.trunc(maxHospitals ?? 0))
+  const hasRoundZero = form.standardise && form.privacy === null && proving === null
+  const allRounds = BigInt(Math.max(0, Math.trunc(rounds ?? 0))) + (hasRoundZero ? 1n : 0n)
+  const eachRound = roundWei(seats, gasPrice, {
+    isMasked: form.masking !== null,
+    isScored: isScored(form),
+    ...(proving && { audits: { hospitals, hospitalsBps: Math.round((proving.hospitalsPercent ?? 0) * 100) } }),
+  })
+  const preparing = proving === null ? 0n : BigInt(hospitals) * gas.prepare * gasPrice
   return {
     deposit,
     gasPot,
     fees,
     totalFees: fees.reduce((sum, { wei }) => sum + wei, 0n),
-    suggestedPot:
-      (roundWei(seats, gasPrice, { isMasked: form.masking !== null, isScored: isScored(form) }) * allRounds * 5n) / 4n,
+    suggestedPot: ((eachRound * allRounds + preparing) * 5n) / 4n,
   }
+}
+
+/** What a round's duties depend on. */
+export interface RoundDuties {
+  readonly isMasked: boolean
+  /** Masked, and its seats answer once more. */
+  readonly isScored: boolean
+  /** Where hospitals are drawn to prove their training: how many take part, and which part of them proves. */
+  readonly audits?: { readonly hospitals: number; readonly hospitalsBps: number }
 }
 
 /**
  * What carrying a round's duties takes, in wei.
  * @param gasPrice wei
- * @param study isScored: masked, and its seats answer once more
  */
-export function roundWei(
-  seats: number,
-  gasPrice: bigint,
-  { isMasked, isScored }: { readonly isMasked: boolean; readonly isScored: boolean },
-): bigint {
+export function roundWei(seats: number, gasPrice: bigint, { isMasked, isScored, audits }: RoundDuties): bigint {
   const between = isMasked ? gas.masks + gas.shares + (isScored ? gas.products + gas.signScores : 0n) : gas.score
-  return (
-    (BigInt(Math.trunc(seats)) * (gas.attest + between + gas.sign) + (isMasked ? gas.closingMasked : gas.closing)) *
-    gasPrice
-  )
+  const seatsGas = BigInt(Math.trunc(seats)) * (gas.attest + between + gas.sign)
+  const closing = isMasked ? gas.closingMasked : gas.closing
+  return (seatsGas + closing + auditGas(audits)) * gasPrice
+}
+
+function auditGas(audits: RoundDuties['audits']): bigint {
+  if (audits === undefined) return 0n
+  const drawn = Math.ceil((audits.hospitals * audits.hospitalsBps) / BASIS_POINTS)
+  return BigInt(audits.hospitals) * gas.reveal + BigInt(drawn) * gas.prove
 }

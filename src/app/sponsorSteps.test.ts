@@ -13,7 +13,7 @@ import {
 } from './sponsorSteps.ts'
 
 const study: Address = '0x5FbDB2315678afecb367f032d93F642f64180aa3'
-const full = { hasGasPot: true, hasInitial: true }
+const full = { hasGasPot: true, hasInitial: true, isProven: true }
 
 /** A chain and a relay that remember, and a tab that may die at any point. */
 function world(failAt: StepName | null = null, diesAfter: StepName | null = null) {
@@ -32,6 +32,9 @@ function world(failAt: StepName | null = null, diesAfter: StepName | null = null
   }
   const ports: CreationPorts = {
     facts: async () => facts,
+    async publishAudits() {
+      step('audits', {})
+    },
     async create() {
       step('create', { study })
       return study
@@ -62,8 +65,10 @@ function world(failAt: StepName | null = null, diesAfter: StepName | null = null
 
 describe('the steps of a new study', () => {
   it('leave out what the plan does not ask for', () => {
-    expect(stepsOf({ hasGasPot: false, hasInitial: false })).toEqual(['create', 'fund', 'manifest'])
-    expect(stepsOf(full)).toEqual(['create', 'fund', 'gas', 'initial', 'manifest'])
+    const bare = { hasGasPot: false, hasInitial: false, isProven: false }
+    expect(stepsOf(bare)).toEqual(['create', 'fund', 'manifest'])
+    expect(stepsOf({ ...bare, isProven: true })[0]).toBe('audits')
+    expect(stepsOf(full)).toEqual(['audits', 'create', 'fund', 'gas', 'initial', 'manifest'])
   })
 
   it('are taken in order, each once', async () => {
@@ -72,7 +77,7 @@ describe('the steps of a new study', () => {
     const progress = await runSteps(full, nothingDone, ports, step => told.push(step))
     expect(done).toEqual(stepsOf(full))
     expect(told).toEqual(done)
-    expect(progress).toEqual({ study, funded: true, gas: true, initial: true, manifest: true })
+    expect(progress).toEqual({ audits: true, study, funded: true, gas: true, initial: true, manifest: true })
     expect(nextStep(full, progress)).toBeNull()
   })
 

@@ -1,11 +1,13 @@
 import type { Address } from '../study/types.ts'
 
-/** What a sponsor's tab does to bring a study about, in order. The first three are signed. */
-export const stepNames = ['create', 'fund', 'gas', 'initial', 'manifest'] as const
+/** What a sponsor's tab does to bring a study about, in order. The first four are signed. */
+export const stepNames = ['audits', 'create', 'fund', 'gas', 'initial', 'manifest'] as const
 export type StepName = (typeof stepNames)[number]
 
 /** How far a study has come; the chain's word counts where it has one. */
 export interface CreationProgress {
+  /** Proven studies: whether the chain knows what is proven. */
+  readonly audits: boolean
   /** null until it is created. */
   readonly study: Address | null
   readonly funded: boolean
@@ -15,6 +17,7 @@ export interface CreationProgress {
 }
 
 export const nothingDone: CreationProgress = {
+  audits: false,
   study: null,
   funded: false,
   gas: false,
@@ -26,6 +29,7 @@ export const nothingDone: CreationProgress = {
 export interface PlannedSteps {
   readonly hasGasPot: boolean
   readonly hasInitial: boolean
+  readonly isProven: boolean
 }
 
 /** What the chain says of a study. */
@@ -38,8 +42,9 @@ export interface CreationFacts {
 }
 
 /** All steps of a plan, in order. */
-export function stepsOf({ hasGasPot, hasInitial }: PlannedSteps): readonly StepName[] {
-  return stepNames.filter(step => (step !== 'gas' || hasGasPot) && (step !== 'initial' || hasInitial))
+export function stepsOf({ hasGasPot, hasInitial, isProven }: PlannedSteps): readonly StepName[] {
+  const isAsked = { audits: isProven, gas: hasGasPot, initial: hasInitial, create: true, fund: true, manifest: true }
+  return stepNames.filter(step => isAsked[step])
 }
 
 /** The first step that is not done; null once all are. */
@@ -74,6 +79,8 @@ export function reconcile(noted: CreationProgress, facts: CreationFacts): Creati
 /** The effects of each step. Each may be called again after it failed or its tab closed. */
 export interface CreationPorts {
   facts(noted: CreationProgress): Promise<CreationFacts>
+  /** Makes known to the chain what is proven; where that is known already, it costs nothing. */
+  publishAudits(): Promise<void>
   /** @returns the study's address */
   create(): Promise<Address>
   fund(study: Address): Promise<void>
@@ -107,6 +114,10 @@ export async function runSteps(
 }
 
 async function take(step: StepName, progress: CreationProgress, ports: CreationPorts): Promise<CreationProgress> {
+  if (step === 'audits') {
+    await ports.publishAudits()
+    return { ...progress, audits: true }
+  }
   if (step === 'create') return { ...progress, study: await ports.create() }
   const { study } = progress
   if (study === null) throw new TypeError(`${step} comes after create`)

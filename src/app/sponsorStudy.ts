@@ -2,7 +2,7 @@ import { encode } from '@ipld/dag-cbor'
 import { creditUnits } from '../chain/credits.ts'
 import { fundGasPot } from '../chain/gasPot.ts'
 import type { Rules } from '../chain/reads.ts'
-import { createStudy, fundStudy } from '../chain/sponsor.ts'
+import { createProvenStudy, createStudy, fundStudy } from '../chain/sponsor.ts'
 import type { ChainAccess } from '../chain/transactions.ts'
 import { hexToBytes, sha256Hex } from '../crypto/bytes.ts'
 import { manifestDigest, manifestUri } from '../crypto/cid.ts'
@@ -10,7 +10,7 @@ import { AppError } from '../errors/AppError.ts'
 import { Mode } from '../rounds/ports.ts'
 import type { Blob, BlobStore } from '../storage/BlobStore.ts'
 import { decodeManifest, type Manifest } from '../study/manifest.ts'
-import type { StudyPlan } from '../study/studies/StudyPlan.ts'
+import type { StudyPlan, SuggestedAudits } from '../study/studies/StudyPlan.ts'
 import type { Address, Publishable } from '../study/types.ts'
 
 /** Seats of a round; the contract's own limit. */
@@ -45,7 +45,7 @@ export function maskingRules({
  * Creates a study from a plan: clones the contract, funds it and its gas pot so that hospitals may join, and publishes its
  * manifest. That goes out after the funding: relays take it because the contract names it.
  *
- * @throws AppError chain.* and storage.*
+ * @throws AppError chain.* and storage.*; chain.noVerifier where a proven study can be proven to nobody
  */
 export async function sponsorStudy(
   access: ChainAccess,
@@ -55,7 +55,7 @@ export async function sponsorStudy(
 ): Promise<SponsoredStudy> {
   const header = encode(manifest)
   const uri = manifestUri(await sha256Hex(header), manifest.name)
-  const { stake, rewardPerRound, ...numbers } = suggested
+  const { stake, rewardPerRound, audits, ...numbers } = suggested
   const rules: Rules = {
     ...numbers,
     stake: creditUnits(stake),
@@ -67,11 +67,22 @@ export async function sponsorStudy(
     ...maskingRules(manifest),
   }
   const deposit = creditUnits(rewardPerRound * options.maxHospitals * rules.rounds)
-  const study = await createStudy(access, rules)
+  const study = await (audits ? createProven(access, manifest, rules, audits) : createStudy(access, rules))
   await fundStudy(access, study, { modelURI: uri, rounds: rules.rounds, deposit })
   if (options.gasWei !== undefined && options.gasWei > 0n) await fundGasPot(access, study, options.gasWei)
   await publishOpenly(store, { header, chunks: [] })
   return { study, manifest, rules }
+}
+
+async function createProven(
+  access: ChainAccess,
+  manifest: Manifest,
+  rules: Rules,
+  audits: SuggestedAudits,
+): Promise<Address> {
+  // What describes proofs is fetched where there are any.
+  const { publishAudits } = await import('./audits.ts')
+  return createProvenStudy(access, rules, await publishAudits(access, manifest, audits))
 }
 
 /** Stores what a sponsor makes public: a manifest, initial weights. There is nothing in them about patients. @throws AppError storage.* */

@@ -5,6 +5,7 @@ import type { HospitalState } from '../rounds/state.ts'
 import { noTraffic, type Traffic } from '../storage/BlobStore.ts'
 import type { Manifest } from '../study/manifest.ts'
 import type { Address } from '../study/types.ts'
+import { type AuditsView, initialAuditsView } from './desks/auditsView.ts'
 import { initialJoinView, type JoinView } from './desks/joinView.ts'
 import { initialKeepingView, type KeepingView } from './desks/keepingView.ts'
 import { initialLiveView, type LiveView } from './desks/liveView.ts'
@@ -86,6 +87,7 @@ export interface HospitalView {
   readonly live: LiveView
   readonly keeping: KeepingView
   readonly privacy: PrivacyView
+  readonly audits: AuditsView
   readonly log: readonly LogLine[]
   readonly result: HospitalResult | null
   readonly error: AppErrorData | null
@@ -111,6 +113,7 @@ export function createHospitalStore(who: Pick<HospitalView, 'name' | 'number' | 
     live: initialLiveView,
     keeping: initialKeepingView,
     privacy: initialPrivacyView,
+    audits: initialAuditsView,
     log: [],
     result: null,
     error: null,

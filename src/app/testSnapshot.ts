@@ -37,6 +37,18 @@ export function testSnapshot(change: Partial<StudySnapshot> = {}): StudySnapshot
     scored: false,
     answered: 0,
     products: [],
+    proven: false,
+    prepared: 0n,
+    contributions: [],
+    unsealed: 0n,
+    revealable: false,
+    missed: false,
+    audited: 0n,
+    cleared: 0n,
+    failed: 0n,
+    roundSeed: NO_HASH,
+    beacon: NO_HASH,
+    data: [],
     ...change,
   }
 }

@@ -1,5 +1,5 @@
 import { encodeFunctionData } from 'viem'
-import { hexToBytes } from 'viem/utils'
+import { bytesToHex, hexToBytes } from 'viem/utils'
 import type { FrozenHospital } from '../aggregation/masking/freeze.ts'
 import { AppError } from '../errors/AppError.ts'
 import { frozenSet, memberIndex, seatOf } from '../rounds/duties.ts'
@@ -179,12 +179,23 @@ export function createStudyChain(options: StudyChainOptions): ChainPort {
     })
   }
 
-  /** What this hospital signed and anybody may bring. */
-  async function carry(
+  /** Brings what anybody may bring, unless it is done: a first look also notes where things are before anything is sent. */
+  async function deliver(
+    name: string,
+    data: Hex,
+    isDone: () => Promise<boolean>,
+    { signal }: WriteOptions = {},
+  ): Promise<void> {
+    if (options.carrier !== undefined && (await reading(isDone))) return
+    await bring({ name, data, isDone, send: () => write(name, data, signal), ...(signal && { signal }) })
+  }
+
+  /** What this hospital signed, where an event says that it is done. */
+  function carry(
     name: Parameters<typeof hasEvent>[3]['name'],
     about: { readonly round: number; readonly vetoed?: boolean },
     data: Hex,
-    { signal }: WriteOptions = {},
+    writing?: WriteOptions,
   ): Promise<void> {
     let since: bigint | undefined
     const isDone = async () => {
@@ -194,32 +205,28 @@ export function createStudyChain(options: StudyChainOptions): ChainPort {
       }
       return hasEvent(publicClient, study, since, { name, hospital: self, ...about })
     }
-    // Also notes the block before anything is sent.
-    if (options.carrier !== undefined && (await reading(isDone))) return
-    await bring({ name, data, isDone, send: () => write(name, data, signal), ...(signal && { signal }) })
+    return deliver(name, data, isDone, writing)
   }
 
   /**
-   * The same for what a seat may owe twice in a round, where an event would be ambiguous: done is what the snapshot shows done, and
-   * what it no longer asks for.
+   * What a phase asks for: done is what the snapshot shows done, and what it no longer asks for. An event would be ambiguous for what
+   * a seat may owe twice in a round.
    */
-  async function answer(
+  function answer(
     name: string,
-    done: (snapshot: StudySnapshot) => number,
+    isDoneIn: (snapshot: StudySnapshot, me: number) => boolean,
     data: Hex,
-    { signal }: WriteOptions = {},
+    writing?: WriteOptions,
   ): Promise<void> {
     let before: StudySnapshot | undefined
     const isDone = async () => {
       const now = await readSnapshot()
+      // What was read last may be of the phase before.
       before ??= now
       const me = memberIndex(now, { self })
-      const seat = me === null ? null : seatOf(now, me)
-      return step(now) !== step(before) || (seat !== null && hasSeat(done(now), seat))
+      return step(now) !== step(before) || (me !== null && isDoneIn(now, me))
     }
-    // Also notes where the study is before anything is sent: what was read last may be of the phase before.
-    if (options.carrier !== undefined && (await reading(isDone))) return
-    await bring({ name, data, isDone, send: () => write(name, data, signal), ...(signal && { signal }) })
+    return deliver(name, data, isDone, writing)
   }
 
   return {
@@ -258,22 +265,59 @@ export function createStudyChain(options: StudyChainOptions): ChainPort {
         ),
       ),
 
-    submitUpdate: ({ round, update, commitment, patientWeight }, options) =>
-      patientWeight === undefined
-        ? write(
-            'submitUpdate',
-            encodeFunctionData({ abi: studyAbi, functionName: 'submitUpdate', args: [round, update, commitment] }),
-            options?.signal,
+    traces: (round, addresses) =>
+      reading(async () => {
+        const logs = await events.read()
+        return addresses.map(address => {
+          const log = logs.find(
+            ({ eventName, args }) =>
+              eventName === 'TraceCommitted' && args.round === round && sameAddress(args.hospital, address),
           )
-        : write(
-            'submitMasked',
-            encodeFunctionData({
-              abi: studyAbi,
-              functionName: 'submitMasked',
-              args: [round, update, commitment, patientWeight],
-            }),
-            options?.signal,
-          ),
+          return log?.eventName === 'TraceCommitted' ? { trace: log.args.trace } : null
+        })
+      }),
+
+    answers: round =>
+      reading(async () =>
+        (await events.read()).flatMap(({ eventName, args }) =>
+          eventName === 'AuditAnswered' && args.round === round
+            ? [{ hospital: args.hospital, phi: args.phi, products: args.products }]
+            : [],
+        ),
+      ),
+
+    prepare: ({ data, signature }, options) =>
+      deliver(
+        'prepare',
+        encodeFunctionData({ abi: studyAbi, functionName: 'prepare', args: [self, data, signature] }),
+        async () => {
+          const now = await readSnapshot()
+          const me = memberIndex(now, { self })
+          return me !== null && has(now.prepared, me)
+        },
+        options,
+      ),
+
+    submitUpdate: (update, options) => {
+      const { name, data } = submission(update)
+      return write(name, data, options?.signal)
+    },
+
+    reveal: ({ round, secret }, options) =>
+      answer(
+        'reveal',
+        ({ unsealed }, me) => has(unsealed, me),
+        encodeFunctionData({ abi: studyAbi, functionName: 'reveal', args: [self, round, secret] }),
+        options,
+      ),
+
+    prove: ({ round, answer: given, proof }, options) =>
+      answer(
+        'prove',
+        ({ cleared, failed }, me) => has(cleared | failed, me),
+        encodeFunctionData({ abi: studyAbi, functionName: 'prove', args: [self, round, given, bytesToHex(proof)] }),
+        options,
+      ),
 
     attest: ({ round, opened, scoreCommitment, signature }, options) =>
       carry(
@@ -302,7 +346,7 @@ export function createStudyChain(options: StudyChainOptions): ChainPort {
     signModel: ({ round, modelHash, header, scores, signature }, options) =>
       answer(
         scores === undefined ? 'signModel' : 'signScored',
-        ({ signed }) => signed,
+        seatDid(({ signed }) => signed),
         scores === undefined
           ? encodeFunctionData({
               abi: studyAbi,
@@ -322,7 +366,7 @@ export function createStudyChain(options: StudyChainOptions): ChainPort {
     postMasks: ({ round, masks, signature }, options) =>
       answer(
         'postMasks',
-        ({ revealed }) => revealed,
+        seatDid(({ revealed }) => revealed),
         encodeFunctionData({ abi: studyAbi, functionName: 'postMasks', args: [self, round, masks, signature] }),
         options,
       ),
@@ -330,7 +374,7 @@ export function createStudyChain(options: StudyChainOptions): ChainPort {
     postProducts: ({ round, products, signature }, options) =>
       answer(
         'postProducts',
-        ({ answered }) => answered,
+        seatDid(({ answered }) => answered),
         encodeFunctionData({ abi: studyAbi, functionName: 'postProducts', args: [self, round, products, signature] }),
         options,
       ),
@@ -338,7 +382,7 @@ export function createStudyChain(options: StudyChainOptions): ChainPort {
     openShares: ({ round, shares, signature }, options) =>
       answer(
         'openShares',
-        ({ shared }) => shared,
+        seatDid(({ shared }) => shared),
         encodeFunctionData({ abi: studyAbi, functionName: 'openShares', args: [self, round, shares, signature] }),
         options,
       ),
@@ -346,7 +390,7 @@ export function createStudyChain(options: StudyChainOptions): ChainPort {
     accuse: ({ round, members, signature }, options) =>
       answer(
         'accuse',
-        ({ signed }) => signed,
+        seatDid(({ signed }) => signed),
         encodeFunctionData({ abi: studyAbi, functionName: 'accuse', args: [self, round, members, signature] }),
         options,
       ),
@@ -381,6 +425,32 @@ export function createStudyChain(options: StudyChainOptions): ChainPort {
 function nodesOf({ chainId, rpcUrls }: Deployment): ChainClient[] {
   const urls = rpcUrls.length === 1 && chainId === DEV_CHAIN_ID ? [rpcUrls[0] as string, rpcUrls[0] as string] : rpcUrls
   return urls.map(url => publicClientFor({ chainId, rpcUrls: [url] }))
+}
+
+/** The call that submits an update, by the kind of the study. */
+function submission({ round, update, commitment, patientWeight, proven }: Parameters<ChainPort['submitUpdate']>[0]): {
+  readonly name: string
+  readonly data: Hex
+} {
+  const abi = studyAbi
+  if (proven !== undefined) {
+    const args = [round, update, commitment, patientWeight ?? 0, proven.trace, proven.promise] as const
+    return { name: 'submitProven', data: encodeFunctionData({ abi, functionName: 'submitProven', args }) }
+  }
+  if (patientWeight === undefined) {
+    const args = [round, update, commitment] as const
+    return { name: 'submitUpdate', data: encodeFunctionData({ abi, functionName: 'submitUpdate', args }) }
+  }
+  const args = [round, update, commitment, patientWeight] as const
+  return { name: 'submitMasked', data: encodeFunctionData({ abi, functionName: 'submitMasked', args }) }
+}
+
+/** Whether a member is a seat, and in the seats that a field of the snapshot shows. */
+function seatDid(done: (snapshot: StudySnapshot) => number) {
+  return (snapshot: StudySnapshot, me: number): boolean => {
+    const seat = seatOf(snapshot, me)
+    return seat !== null && hasSeat(done(snapshot), seat)
+  }
 }
 
 /** Where a study is; another one after it was moved on. */

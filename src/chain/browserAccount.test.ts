@@ -124,7 +124,7 @@ const full: Deployment = {
   ...{ chainId: 31337, rpcUrls: ['http://127.0.0.1:1'], block: 0 },
   ...{ genesisHash: `0x${'0'.repeat(64)}`, deploymentId: `0x${'0'.repeat(64)}` },
   ...{ credits: contract('1'), registry: contract('2'), factory: contract('3') },
-  ...{ reputation: contract('4'), modelRegistry: contract('5'), gasPot: contract('6') },
+  ...{ reputation: contract('4'), modelRegistry: contract('5'), gasPot: contract('6'), verifiers: [] },
 }
 const study = contract('a')
 

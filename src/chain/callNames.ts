@@ -2,6 +2,7 @@ import { type Abi, decodeAbiParameters, decodeFunctionData } from 'viem'
 import { type Address, type Hex, sameAddress } from '../study/types.ts'
 import type { Deployment } from './deployment.ts'
 import * as abis from './generated/abi.ts'
+import { KEY_DEPLOYER } from './proofKeys.ts'
 
 /** What a transaction asks a contract for, read from its own bytes. */
 export interface ReadCall {
@@ -24,9 +25,10 @@ const everyFunction: Abi = Object.values(abis as Readonly<Record<string, Abi>>).
 
 /**
  * Reads what is about to be signed from the bytes that are signed, whatever the page says of it.
- * @returns null for a call to anything but this deployment's functions
+ * @returns null for a call to anything but this deployment's functions and what it takes to deploy a key
  */
 export function readCall(deployment: Deployment, { to, data }: { to: Address; data: Hex }): ReadCall | null {
+  if (sameAddress(to, KEY_DEPLOYER)) return { name: 'deployKey', credits: null, study: null, bundled: [] }
   const decoded = decode(data)
   if (decoded === null) return null
   const { functionName, args } = decoded

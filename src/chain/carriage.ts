@@ -35,7 +35,7 @@ export interface CarriageOptions {
   readonly chainId: number
   readonly study: Address
   readonly carrier: DutyCarrier | undefined
-  /** Milliseconds from asking the carrier until the own wallet is asked. Default two blocks, at least 6,000. */
+  /** Milliseconds from asking the carrier until the own wallet is asked, beside those that the call's bytes take. Default two blocks, at least 6,000. */
   readonly patience: number | undefined
   /** Milliseconds between looks at the chain. */
   readonly pollInterval: number
@@ -45,6 +45,8 @@ export interface CarriageOptions {
 const LEAST_PATIENCE = 6_000
 /** In blocks of the chain. */
 const PATIENCE_BLOCKS = 2
+/** Bytes a millisecond that a slow line takes to a relay: a proof needs seconds on it. */
+const SLOW_LINE = 32
 
 /**
  * Brings duties to the chain: by the carrier, and where that does not show on the chain in time by the hospital's own wallet.
@@ -62,7 +64,7 @@ export function createCarriage(options: CarriageOptions): (duty: Duty) => Promis
 
   async function isCarried(carrier: DutyCarrier, duty: Duty): Promise<boolean> {
     patience ??= await twoBlocks()
-    const time = timeLimit(patience)
+    const time = timeLimit(patience + duty.data.length / 2 / SLOW_LINE)
     const until = duty.signal === undefined ? time : AbortSignal.any([duty.signal, time])
     let hash: Hex | undefined
     try {

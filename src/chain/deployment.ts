@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import type { Parameters } from '../audit/stark/parameters.ts'
 import { AppError } from '../errors/AppError.ts'
 import type { Address, Hex } from '../study/types.ts'
 import type { ChainClient } from './clients.ts'
@@ -7,6 +8,15 @@ import { toAppError } from './reverts.ts'
 
 const address = z.custom<Address>(value => typeof value === 'string' && /^0x[0-9a-fA-F]{40}$/.test(value), 'no address')
 const bytes32 = z.custom<Hex>(value => typeof value === 'string' && /^0x[0-9a-fA-F]{64}$/.test(value), 'no 32 bytes')
+
+const count = z.int().check(z.minimum(0))
+const verifierSchema = z.object({
+  address,
+  log2Blowup: count,
+  queries: count,
+  queryGrinding: count,
+  roundGrinding: count,
+})
 
 /** What a deployment script writes and the app reads. Other fields of the file (relays, studies) are their readers' own. */
 export const deploymentSchema = z.object({
@@ -24,12 +34,26 @@ export const deploymentSchema = z.object({
   modelRegistry: address,
   /** Pays those who carry duties. */
   gasPot: address,
+  /** Verifiers of proofs, each with what it was deployed with. */
+  verifiers: z.array(verifierSchema),
   /** Number of the first block that can hold an event of these contracts. */
   block: z.int().check(z.minimum(0)),
 })
 
 /** The contracts of one Wardround on one chain. */
 export type Deployment = Readonly<z.infer<typeof deploymentSchema>>
+
+/** The deployment's verifier of proofs with these parameters; undefined where it has none. */
+export function verifierFor({ verifiers }: Pick<Deployment, 'verifiers'>, parameters: Parameters): Address | undefined {
+  const { log2Blowup, queries, queryGrinding, roundGrinding } = parameters
+  return verifiers.find(
+    verifier =>
+      verifier.log2Blowup === log2Blowup &&
+      verifier.queries === queries &&
+      verifier.queryGrinding === queryGrinding &&
+      verifier.roundGrinding === roundGrinding,
+  )?.address
+}
 
 /**
  * Checks a deployment that came from a file or the network.

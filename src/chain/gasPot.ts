@@ -50,7 +50,7 @@ export async function reclaimGas(access: ChainAccess, study: Address): Promise<b
 
 /**
  * Carries signed duties to a study in one transaction, all or none, and is paid the gas back as far as the pot reaches.
- * @param calls calldata of what seats and hospitals sign for a round, or of advance
+ * @param calls calldata of what seats and hospitals sign for a round, of what an audit asks, or of advance
  * @returns wei paid back, and the gas the transaction used
  * @throws AppError of sendCall; chain.reverted with the study's reason for the first call that it refuses
  */

@@ -17,6 +17,8 @@ export type ChainReader = Pick<ChainAccess, 'deployment' | 'publicClient'>
 
 /** IStudy.Rules: durations in seconds, amounts in the smallest unit of credit (18 decimals), scores in basis points. */
 export type Rules = ContractFunctionReturnType<typeof studyAbi, 'view', 'rules'>
+/** IStudy.AuditRules: parts in basis points, durations in seconds. */
+export type AuditRules = ContractFunctionReturnType<typeof studyAbi, 'view', 'auditRules'>
 /** IReputation.Standing: reputation 0 to 10,000, 5,000 before the first round. */
 export type Standing = ContractFunctionReturnType<typeof reputationAbi, 'view', 'standingOf'>
 /** IModelRegistry.Model with its version. */
@@ -50,6 +52,33 @@ export function listStudies({ deployment, publicClient }: ChainReader): Promise<
 /** @throws AppError chain.unreachable, chain.reverted where there is no study */
 export function readRules({ deployment, publicClient }: ChainReader, study: Address): Promise<Rules> {
   return reading(deployment, () => publicClient.readContract({ address: study, abi: studyAbi, functionName: 'rules' }))
+}
+
+/**
+ * How a study's training is audited; null where it is not proven.
+ * @throws AppError chain.unreachable, chain.reverted where there is no study
+ */
+export function readAuditRules({ deployment, publicClient }: ChainReader, study: Address): Promise<AuditRules | null> {
+  return reading(deployment, async () => {
+    const rules = await publicClient.readContract({ address: study, abi: studyAbi, functionName: 'auditRules' })
+    return rules.steps === 0 ? null : rules
+  })
+}
+
+/** How often a hospital was audited over all studies of the deployment, and passed. @throws AppError chain.unreachable */
+export function honestyOf(
+  { deployment, publicClient }: ChainReader,
+  hospital: Address,
+): Promise<{ readonly audits: number; readonly passed: number }> {
+  return reading(deployment, async () => {
+    const [audits, passed] = await publicClient.readContract({
+      address: deployment.reputation,
+      abi: reputationAbi,
+      functionName: 'honestyOf',
+      args: [hospital],
+    })
+    return { audits, passed }
+  })
 }
 
 /** @throws AppError chain.unreachable, chain.reverted where there is no study */

@@ -59,6 +59,15 @@ const refusals = [
   'its end does not follow from the rest',
 ]
 
+/** What can be wrong with an answer to an audit, by the contract's words. */
+const answerParts: Readonly<Record<string, string>> = {
+  data: 'its data is not what the hospital registered',
+  trace: 'it is not about the training that was submitted',
+  start: 'it starts from another number of weights than the model has',
+  phi: 'it speaks of masks where there are none',
+  products: 'it holds another number of products than the round takes',
+}
+
 /** What a person reads for every custom error of every contract; the type refuses to compile when one is missing. */
 const sentences: { readonly [Name in ErrorName]: Sentence<Name> } = {
   Study_NotSponsor: 'only the sponsor of this study may do that.',
@@ -84,7 +93,7 @@ const sentences: { readonly [Name in ErrorName]: Sentence<Name> } = {
   Study_BadSignature:
     'the signature is not by the duty key that this hospital registered. Was the study joined from another browser?',
   Study_NotSubmitted: 'it names an update that nobody submitted.',
-  Study_WrongReveal: 'the scores are not those that were committed to.',
+  Study_WrongReveal: 'this is not what was committed to.',
   Study_WrongLength: (given, expected) => `${given} scores were given; this study has ${expected} members.`,
   Study_TooEarly: deadline => `it is too early; the deadline is ${time(deadline)}.`,
   Study_Late: deadline => `it is too late; the deadline was ${time(deadline)}.`,
@@ -102,6 +111,15 @@ const sentences: { readonly [Name in ErrorName]: Sentence<Name> } = {
       : 'the model of this round is signed without scores.',
   Study_BadWeight: weight => `a hospital’s patients weigh 1 to 8 in the sum, not ${weight}.`,
   Study_DrawPending: block => `the block that draws who is checked is not there yet; it is block ${block}.`,
+  Study_WrongProving: isProven =>
+    isProven
+      ? 'training in this study is proven; that step belongs to studies without proofs.'
+      : 'training in this study is not proven; that step belongs to studies with proofs.',
+  Study_RevealPending: block => `the random numbers of the hospitals are taken after block ${block}.`,
+  Study_SeedKnown: 'the hash that this round is drawn from is kept already.',
+  Study_NotDrawn: 'this hospital was not drawn to prove its training in this round.',
+  Study_BadAnswer: part => `the answer to the audit does not fit: ${answerParts[part] ?? part}.`,
+  Study_NotProven: 'nobody has proven that to the verifier yet.',
   Study_BadIntent: 'credits were sent to the study without saying what for.',
   HospitalRegistry_NotIssuer: 'only an issuer may admit or suspend hospitals and revoke invitations.',
   HospitalRegistry_BadIssuer: 'that account cannot be an issuer.',
@@ -194,6 +212,7 @@ const phaseNames: Record<number, string> = {
   11: 'taking the masks off',
   12: 'drawing who is checked',
   13: 'opening what the check takes',
+  14: 'revealing random numbers',
 }
 
 /**

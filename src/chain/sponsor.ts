@@ -1,8 +1,8 @@
 import { encodeAbiParameters, encodeFunctionData, parseEventLogs } from 'viem'
 import { AppError } from '../errors/AppError.ts'
-import type { Address } from '../study/types.ts'
+import type { Address, Hex } from '../study/types.ts'
 import { creditsAbi, modelRegistryAbi, studyAbi, studyFactoryAbi } from './generated/abi.ts'
-import type { Rules } from './reads.ts'
+import type { AuditRules, Rules } from './reads.ts'
 import { type ChainAccess, sendCall } from './transactions.ts'
 
 /** What Study.onTransferReceived is told the credits are for. */
@@ -15,12 +15,24 @@ const STARTING_GAS = 3_000_000n
  * @returns the study's address
  * @throws AppError of sendCall
  */
-export async function createStudy(access: ChainAccess, rules: Rules): Promise<Address> {
-  const receipt = await sendCall(access, {
-    name: 'createStudy',
-    to: access.deployment.factory,
-    data: encodeFunctionData({ abi: studyFactoryAbi, functionName: 'createStudy', args: [rules] }),
-  })
+export function createStudy(access: ChainAccess, rules: Rules): Promise<Address> {
+  const data = encodeFunctionData({ abi: studyFactoryAbi, functionName: 'createStudy', args: [rules] })
+  return createBy(access, 'createStudy', data)
+}
+
+/**
+ * The same for a study whose training is proven.
+ * @param audits verifier: see verifierFor; key: of deployKey
+ * @returns the study's address
+ * @throws AppError of sendCall; chain.reverted with error Study_BadRules where the rules do not fit
+ */
+export function createProvenStudy(access: ChainAccess, rules: Rules, audits: AuditRules): Promise<Address> {
+  const data = encodeFunctionData({ abi: studyFactoryAbi, functionName: 'createProvenStudy', args: [rules, audits] })
+  return createBy(access, 'createProvenStudy', data)
+}
+
+async function createBy(access: ChainAccess, name: string, data: Hex): Promise<Address> {
+  const receipt = await sendCall(access, { name, to: access.deployment.factory, data })
   const [created] = parseEventLogs({ abi: studyFactoryAbi, eventName: 'StudyCreated', logs: receipt.logs })
   if (created === undefined) throw new AppError('chain.reverted', { reason: 'no study came out of it.', error: '' })
   return created.args.study

@@ -8,10 +8,18 @@ export { LOG_RANGE } from './eventCursor.ts'
 const UpdateSubmitted = getAbiItem({ abi: studyAbi, name: 'UpdateSubmitted' })
 const ScoresRevealed = getAbiItem({ abi: studyAbi, name: 'ScoresRevealed' })
 const ModelSigned = getAbiItem({ abi: studyAbi, name: 'ModelSigned' })
-const events = [UpdateSubmitted, ScoresRevealed, ModelSigned] as const satisfies readonly AbiEvent[]
+const TraceCommitted = getAbiItem({ abi: studyAbi, name: 'TraceCommitted' })
+const AuditAnswered = getAbiItem({ abi: studyAbi, name: 'AuditAnswered' })
+const events = [
+  UpdateSubmitted,
+  ScoresRevealed,
+  ModelSigned,
+  TraceCommitted,
+  AuditAnswered,
+] as const satisfies readonly AbiEvent[]
 
 export type StudyLog = EventLog<typeof events>
-/** All updates, reveals and model signatures of a study, see createEventCursor. */
+/** All updates, reveals, model signatures and answers to audits of a study, see createEventCursor. */
 export type StudyEvents = EventCursor<typeof events>
 
 /** @param fromBlock the study's first block, or any before it */

@@ -1,5 +1,6 @@
 import type { AbiEvent } from 'viem'
 import type { Address, Hex } from '../study/types.ts'
+import type { ChainClient } from './clients.ts'
 import { createEventCursor, type EventLog } from './eventCursor.ts'
 import { modelRegistryAbi, studyAbi } from './generated/abi.ts'
 import type { ChainReader } from './reads.ts'
@@ -56,19 +57,28 @@ export function createStudyHistory(
           record.eventName === 'ModelRolledBack' && record.args.study.toLowerCase() === study.toLowerCase(),
       )
       const hashes = [...new Set([...records, ...rollbacks].map(({ transactionHash }) => transactionHash))]
-      const missing = hashes.filter(hash => !known.has(hash))
-      for (let i = 0; i < missing.length; i += PARALLEL) {
-        const receipts = await Promise.all(
-          missing.slice(i, i + PARALLEL).map(hash => publicClient.getTransactionReceipt({ hash })),
-        )
-        for (const { transactionHash: hash, from, gasUsed, effectiveGasPrice } of receipts) {
-          known.set(hash, { hash, from, gasUsed, fee: gasUsed * effectiveGasPrice })
-        }
-      }
+      await readCosts(publicClient, hashes, known)
       const costs = hashes.flatMap(hash => known.get(hash) ?? [])
       return { records, rollbacks, costs }
     } catch (error) {
       throw toAppError(error, deployment.rpcUrls[0] ?? '')
+    }
+  }
+}
+
+/** Reads what transactions cost and are not known of yet. */
+export async function readCosts(
+  client: ChainClient,
+  hashes: readonly Hex[],
+  known: Map<Hex, TransactionCost>,
+): Promise<void> {
+  const missing = hashes.filter(hash => !known.has(hash))
+  for (let i = 0; i < missing.length; i += PARALLEL) {
+    const receipts = await Promise.all(
+      missing.slice(i, i + PARALLEL).map(hash => client.getTransactionReceipt({ hash })),
+    )
+    for (const { transactionHash: hash, from, gasUsed, effectiveGasPrice } of receipts) {
+      known.set(hash, { hash, from, gasUsed, fee: gasUsed * effectiveGasPrice })
     }
   }
 }

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
-import { recoverTypedDataAddress } from 'viem'
+import { domainSeparator, recoverTypedDataAddress } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { StudyRef } from '../rounds/ports.ts'
 import type { Hex } from '../study/types.ts'
-import { createDutySigner, dutyDigest, dutyTypes, scoreCommitment, verifyDuty } from './duty.ts'
+import { createDutySigner, dutyDigest, dutyTypes, scoreCommitment, studyDomain, verifyDuty } from './duty.ts'
 import { type TestHospital, testHospital } from './testing.ts'
 
 const ref: StudyRef = { deployment: `0x${'d1'.repeat(32)}`, chainId: 31337, study: `0x${'5a'.repeat(20)}` }
@@ -49,6 +49,10 @@ describe('a duty', () => {
     const vetoed = await signer.veto(ref, veto)
     expect(await verifyDuty(ref, 'Veto', veto, vetoed, duty)).toBe(true)
     expect(await verifyDuty(ref, 'Veto', { ...veto, vetoed: false }, vetoed, duty)).toBe(false)
+    const preparation = { hospital: by, data: word(8) }
+    const prepared = await signer.preparation(ref, preparation)
+    expect(await verifyDuty(ref, 'Preparation', preparation, prepared, duty)).toBe(true)
+    expect(await verifyDuty(ref, 'Preparation', { ...preparation, data: word(9) }, prepared, duty)).toBe(false)
     const signature = await signer.sealedBlob(ref, blob)
     expect(await verifyDuty(ref, 'SealedBlob', blob, signature, duty)).toBe(true)
     expect(await verifyDuty(ref, 'SealedBlob', blob, signature, other.member.keys.duty)).toBe(false)
@@ -107,4 +111,10 @@ test('a score commitment depends on every part of it', () => {
     { ...base, salt: word(8) },
   ].map(scoreCommitment)
   expect(new Set(all).size).toBe(5)
+})
+
+test('a study’s domain is what contracts know it by', () => {
+  const domain = { name: 'Wardround', version: '1', chainId: 31337, verifyingContract: ref.study, salt: ref.deployment }
+  expect(studyDomain(ref)).toBe(domainSeparator({ domain }))
+  expect(studyDomain({ ...ref, study: `0x${'5b'.repeat(20)}` })).not.toBe(studyDomain(ref))
 })

@@ -1,5 +1,5 @@
 import type { TypedDataDefinition } from 'viem'
-import { encodeAbiParameters, hashTypedData, keccak256 } from 'viem/utils'
+import { encodeAbiParameters, hashTypedData, keccak256, stringToHex } from 'viem/utils'
 import type { DutySignature, DutySigner, MemberKeys, StudyRef } from '../rounds/ports.ts'
 import type { Address, Hex } from '../study/types.ts'
 import type { Binding } from './binding.ts'
@@ -58,6 +58,10 @@ export const dutyTypes = {
     { name: 'round', type: 'uint16' },
     { name: 'vetoed', type: 'bool' },
   ],
+  Preparation: [
+    { name: 'hospital', type: 'address' },
+    { name: 'data', type: 'bytes32' },
+  ],
   SealedBlob: [
     { name: 'by', type: 'address' },
     { name: 'round', type: 'uint16' },
@@ -78,6 +82,7 @@ export interface Duties {
   Shares: { hospital: Address; round: number; shares: Hex }
   Accusation: { hospital: Address; round: number; members: bigint }
   Veto: { hospital: Address; round: number; vetoed: boolean }
+  Preparation: { hospital: Address; data: Hex }
   SealedBlob: {
     /** Who sealed it. */
     by: Address
@@ -112,6 +117,7 @@ export function createDutySigner(key: CryptoKey): BlobSigner {
     shares: (ref, duty) => sign(key, dutyDigest(ref, 'Shares', duty)),
     accusation: (ref, duty) => sign(key, dutyDigest(ref, 'Accusation', duty)),
     veto: (ref, duty) => sign(key, dutyDigest(ref, 'Veto', duty)),
+    preparation: (ref, duty) => sign(key, dutyDigest(ref, 'Preparation', duty)),
     sealedBlob: (ref, blob) => sign(key, dutyDigest(ref, 'SealedBlob', blob)),
   }
 }
@@ -144,18 +150,30 @@ export async function verifyDuty<T extends keyof Duties>(
 /** The EIP-712 digest of a duty under the domain of its study; the contract computes the same. */
 export function dutyDigest<T extends keyof Duties>(ref: StudyRef, type: T, duty: Duties[T]): Hex {
   const definition: TypedDataDefinition = {
-    domain: {
-      name: 'Wardround',
-      version: '1',
-      chainId: ref.chainId,
-      verifyingContract: ref.study,
-      salt: ref.deployment,
-    },
+    domain: domainOf(ref),
     types: dutyTypes,
     primaryType: type,
     message: { ...duty },
   }
   return hashTypedData(definition)
+}
+
+/** The EIP-712 separator of a study's domain: what its contract calls domainSeparator(). */
+export function studyDomain(ref: StudyRef): Hex {
+  const { name, version, chainId, verifyingContract, salt } = domainOf(ref)
+  const type = 'EIP712Domain(string name,string version,uint256 chainId,address verifyingContract,bytes32 salt)'
+  const hashed = [type, name, version].map(text => keccak256(stringToHex(text)))
+  const word = { type: 'bytes32' } as const
+  return keccak256(
+    encodeAbiParameters(
+      [word, word, word, { type: 'uint256' }, { type: 'address' }, word],
+      [...(hashed as [Hex, Hex, Hex]), BigInt(chainId), verifyingContract, salt],
+    ),
+  )
+}
+
+function domainOf({ deployment, chainId, study }: StudyRef) {
+  return { name: 'Wardround', version: '1', chainId, verifyingContract: study, salt: deployment } as const
 }
 
 /**

@@ -97,6 +97,10 @@ export const messages = {
     'Your wallet or the chain’s node could not do it ({reason}). The contracts refused nothing; look at your wallet, then try again.',
   'chain.noDeployment':
     'This site is not set up yet: it does not say where its contracts are ({url}). Tell whoever runs it; if that is you, deploy the contracts first.',
+  'chain.noVerifier':
+    'No contract of this site checks proofs of this kind. Whoever runs the site has to deploy one before such a study can begin.',
+  'chain.incomplete':
+    'The chain’s node does not show yet all that hospitals answered when they proved this round. It is asked again.',
   'chain.insufficientFunds': 'The wallet has not enough gas money for this transaction.',
   'chain.transactionLost': 'A transaction was dropped by the chain. It is sent again.',
   'wallet.weakPassword':
@@ -109,6 +113,12 @@ export const messages = {
   'app.mainNetwork':
     'This network’s accounts hold real money; a key made in a page is no place for that. Use a wallet of your own.',
   'journal.failed': 'The journal in this browser cannot be written: {reason}. Nothing was sent.',
+  'proving.lost':
+    'What this hospital’s proofs are made from is not here any more: this browser’s data was cleared since, or other patients are loaded. Nothing is trained or proven. Load the same patients again if that is it; else this hospital pays, where it is drawn, as one that does not answer.',
+  'proving.noiseUsed':
+    'The noise of this contribution hid another update before, which the study did not take, and no noise hides two. Nothing was sent, so the patients stay as protected as they were promised; the study goes on without this hospital.',
+  'journal.lost':
+    '{what} is no longer in this browser, whose data was cleared since, and nothing can replace it. For this round the hospital pays as one that does not answer.',
   'app.secondTab': 'This hospital is already open in another tab of this browser. Use that one, or close it first.',
   'app.bug': 'Something happened here that should not: {reason}. Reload the page: the study goes on from where it was.',
   'app.noSuchStudy': 'This page knows no study {study}. Go back to the list and choose one.',

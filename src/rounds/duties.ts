@@ -1,6 +1,6 @@
 import type { FrozenHospital } from '../aggregation/masking/freeze.ts'
 import { sameAddress } from '../study/types.ts'
-import { Mode, Phase, RoundKind, type StudySnapshot } from './ports.ts'
+import { Mode, Phase, type RoundDraw, RoundKind, type StudySnapshot } from './ports.ts'
 import { has, hasSeat, indices } from './sets.ts'
 import type { HospitalState, Task } from './state.ts'
 
@@ -31,7 +31,12 @@ export function nextTask(state: HospitalState): Task | null {
   if (me !== null && !isPastDeadline(snapshot)) {
     const duty = phaseDuty(snapshot, me)
     const isLeftOut = duty?.type === 'contribute' && duty.round === state.abstained
-    if (duty !== null && !isLeftOut && !isOnItsWay(state, duty)) return duty
+    if (duty !== null && !isLeftOut && !isGivenUp(state, duty) && !isOnItsWay(state, duty)) return duty
+  }
+  // Before the study is moved on: a round that starts counts only who is prepared.
+  if (me !== null && owesPreparation(snapshot, me)) {
+    const task: Task = { type: 'prepare', round: snapshot.round }
+    if (!isGivenUp(state, task) && !isResting(state, task) && !isOnItsWay(state, task)) return task
   }
   const advance = overdue(snapshot, me)
   if (advance !== null && !isOnItsWay(state, advance)) return advance
@@ -61,6 +66,19 @@ export function seatOf(snapshot: StudySnapshot, me: number): number | null {
   return seat < 0 ? null : seat
 }
 
+/**
+ * What a member's round of a proven study follows from: the order of its batches, and its noise. The same before it submits and when it
+ * proves.
+ */
+export function drawOf({ roundSeed, contributions }: StudySnapshot, member: number): RoundDraw {
+  return { seed: roundSeed, member, contribution: (contributions[member] ?? 0) - 1 }
+}
+
+/** Whether the phase ends with a block whose hash draws: its deadline says nothing before that is mined. */
+export function endsWithDraw({ phase, missed }: Pick<StudySnapshot, 'phase' | 'missed'>): boolean {
+  return phase === Phase.Draw || (phase === Phase.Reveal && missed)
+}
+
 /** The set that a masked round froze, in member order; those of weight 0 are not in it. */
 export function frozenSet({ members, survivors, weights }: StudySnapshot): FrozenHospital[] {
   return indices(survivors).flatMap(index => {
@@ -79,6 +97,12 @@ export function taskKey(task: Task): string {
   switch (task.type) {
     case 'advance':
       return `advance:${task.round}:${task.deadline}`
+    // Once for the whole study: a round that begins meanwhile changes nothing.
+    case 'prepare':
+      return 'prepare'
+    // What a proven round is trained by follows from its seed, which a reorg changes.
+    case 'contribute':
+      return task.seed === undefined ? `contribute:${task.round}` : `contribute:${task.round}:${task.seed}`
     // A seat may be drawn again within a round: what was sent for the first draw does not answer the second.
     case 'recover':
       return `recover:${task.round}:${task.opening}`
@@ -99,7 +123,14 @@ function phaseDuty(snapshot: StudySnapshot, me: number): Task | null {
   const seat = seatOf(snapshot, me)
   switch (snapshot.phase) {
     case Phase.Train:
-      return has(snapshot.participants, me) && !has(snapshot.submitted, me) ? { type: 'contribute', round } : null
+      if (!has(snapshot.participants, me) || has(snapshot.submitted, me)) return null
+      return { type: 'contribute', round, ...(snapshot.proven && { seed: snapshot.roundSeed }) }
+    case Phase.Reveal:
+      return snapshot.revealable && has(snapshot.submitted, me) && !has(snapshot.unsealed, me)
+        ? { type: 'unseal', round }
+        : null
+    case Phase.Audit:
+      return has(snapshot.audited & ~snapshot.cleared & ~snapshot.failed, me) ? { type: 'prove', round } : null
     case Phase.Attest:
       return seat !== null && !hasSeat(snapshot.attested, seat) ? { type: 'review', round } : null
     case Phase.Score:
@@ -126,6 +157,11 @@ function phaseDuty(snapshot: StudySnapshot, me: number): Task | null {
   }
 }
 
+/** Whether a member of a proven study has yet to say which patients it will train on: before that it takes part in no round. */
+function owesPreparation({ proven, prepared, phase }: StudySnapshot, me: number): boolean {
+  return proven && !has(prepared, me) && phase !== Phase.Draft && phase !== Phase.Ended
+}
+
 /** Whether a seat has all the seeds that its sum of masks takes: it attested everybody in the frozen set. */
 export function mustUnmask({ attested, opened, survivors }: StudySnapshot, seat: number): boolean {
   return hasSeat(attested, seat) && (survivors & ~(opened[seat] ?? 0n)) === 0n
@@ -144,11 +180,11 @@ function isPastDeadline({ deadline, time }: StudySnapshot): boolean {
 /** Anyone may advance an overdue phase; hospitals take turns so that seldom two pay for it. */
 function overdue(snapshot: StudySnapshot, me: number | null): Task | null {
   if (snapshot.deadline === 0 || snapshot.phase <= Phase.Draft) return null
-  if (snapshot.phase === Phase.Draw && !snapshot.drawable) return null
+  if (endsWithDraw(snapshot) && !snapshot.drawable) return null
   const count = Math.max(1, snapshot.members.length)
   const turn = me === null ? count : (me + snapshot.round + snapshot.phase) % count
   // A draw has no deadline but its block: whoever is not the first waits until the first has plainly had its chance.
-  const head = snapshot.phase === Phase.Draw && turn > 0 ? DRAW_HEAD_START_SECONDS : 0
+  const head = endsWithDraw(snapshot) && turn > 0 ? DRAW_HEAD_START_SECONDS : 0
   if (snapshot.time <= snapshot.deadline + head + turn * ADVANCE_STAGGER_SECONDS) return null
   return { type: 'advance', round: snapshot.round, deadline: snapshot.deadline }
 }
@@ -156,4 +192,13 @@ function overdue(snapshot: StudySnapshot, me: number | null): Task | null {
 function isOnItsWay(state: HospitalState, task: Task): boolean {
   const sentAt = state.sent[taskKey(task)]
   return sentAt !== undefined && state.snapshot !== null && state.snapshot.time < sentAt + LOST_AFTER_SECONDS
+}
+
+function isGivenUp(state: HospitalState, task: Task): boolean {
+  return taskKey(task) === state.givenUp
+}
+
+/** A task that failed and waits for its next try: what can be done meanwhile is done. */
+function isResting({ lastError, retryAt, snapshot }: HospitalState, task: Task): boolean {
+  return lastError !== null && taskKey(lastError.task) === taskKey(task) && (snapshot?.time ?? 0) < retryAt
 }

@@ -12,7 +12,7 @@ import { timeLimit } from '../errors/timeLimit.ts'
 import type { BlobKind, TransferOptions } from '../storage/BlobStore.ts'
 import type { Manifest } from '../study/manifest.ts'
 import { type Hex, sameAddress } from '../study/types.ts'
-import { frozenSet, isScoredSum, memberIndex, seatOf } from './duties.ts'
+import { drawOf, frozenSet, isScoredSum, memberIndex, seatOf } from './duties.ts'
 import {
   type Blob,
   type BlobStore,
@@ -25,6 +25,8 @@ import {
   Mode,
   type PrivacyPort,
   type Progress,
+  type ProvenUpdate,
+  type RoundDraw,
   RoundKind,
   type Sealed,
   type SealedModel,
@@ -73,8 +75,14 @@ export function perform(task: Task, context: TaskContext): Promise<TaskResult | 
   switch (task.type) {
     case 'install':
       return install(context)
+    case 'prepare':
+      return prepare(context)
     case 'contribute':
       return contribute(context)
+    case 'unseal':
+      return unseal(context)
+    case 'prove':
+      return prove(context)
     case 'review':
       return review(context)
     case 'reveal':
@@ -149,12 +157,26 @@ async function installFrom(
   }
 }
 
+/** Proven studies: says on the chain, once, which patients all rounds will be trained on. Of them only a commitment leaves. */
+async function prepare({ ports, signal, onProgress }: TaskContext): Promise<TaskResult> {
+  const { chain, training, signer } = ports
+  const hospital = chain.self
+  const data = await training.prepareData({ signal, onProgress })
+  signal.throwIfAborted()
+  const signature = await signer.preparation(chain.ref, { hospital, data })
+  await chain.prepare({ data, signature }, { signal })
+  return { sent: true }
+}
+
 /** Trains (or counts, in round zero), stores the sealed result, then announces it: once a round, whatever happens. */
-async function contribute({ ports, snapshot, signal, onProgress }: TaskContext): Promise<TaskResult> {
+async function contribute(context: TaskContext): Promise<TaskResult> {
+  const { ports, snapshot, signal, onProgress } = context
   const { chain, store, training, journal } = ports
   const { round } = snapshot
+  const seed = snapshot.proven ? snapshot.roundSeed : undefined
   let sealed = await journal.get(round, 'sealed')
-  if (sealed === undefined) {
+  // A reorg may have drawn the round anew. Where it has noise the trainer takes none twice.
+  if (sealed === undefined || sealed.seed !== seed) {
     if (!(await payFor(ports, snapshot, signal))) return { abstained: round }
     const members = await chain.members(snapshot.members)
     const seats = seatsOf(snapshot, members)
@@ -162,20 +184,57 @@ async function contribute({ ports, snapshot, signal, onProgress }: TaskContext):
     const made =
       snapshot.kind === RoundKind.Statistics
         ? await training.sealStatistics(round, seats, work)
-        : await training.trainAndSeal(round, seats, work)
+        : await training.trainAndSeal(round, seats, work, seed && ownDraw(context))
     signal.throwIfAborted()
-    await journal.put(round, 'sealed', made)
-    sealed = made
+    sealed = seed === undefined ? made : { ...made, seed }
+    await journal.put(round, 'sealed', sealed)
   }
   onProgress({ stage: 'send', done: 0, total: 1 })
   const kind = contentOf(snapshot)
   await store.put(sealed.blob, { signal, kind, round })
-  const { digest: update, commitment, patientWeight } = sealed
+  const { digest: update, commitment, patientWeight, proven } = sealed
   await chain.submitUpdate(
-    { round, update, commitment, ...(patientWeight !== undefined && { patientWeight }) },
+    {
+      ...{ round, update, commitment },
+      ...(patientWeight !== undefined && { patientWeight }),
+      // The secret stays here until it draws.
+      ...(proven && { proven: { trace: proven.trace, promise: proven.promise } }),
+    },
     { signal },
   )
   return { sent: true }
+}
+
+/** Proven studies: opens the random bytes that this hospital promised with its update. With everybody's they draw who has to prove. */
+async function unseal({ ports: { chain, journal }, snapshot: { round }, signal }: TaskContext): Promise<TaskResult> {
+  const sealed = await journal.get(round, 'sealed')
+  if (sealed?.proven === undefined) throw new AppError('journal.lost', { what: 'What this hospital promised to open' })
+  await chain.reveal({ round, secret: sealed.proven.secret }, { signal })
+  return { sent: true }
+}
+
+/** Proven studies: shows that the round was trained as the study says. A reloaded tab sends the proof that was made before. */
+async function prove(context: TaskContext): Promise<TaskResult> {
+  const { ports, snapshot, signal, onProgress } = context
+  const { chain, training, journal } = ports
+  const { round, beacon } = snapshot
+  let proof = await journal.get(round, 'proof')
+  if (proof?.beacon !== beacon) {
+    const seats = seatsOf(snapshot, await chain.members(snapshot.members))
+    const question = { draw: ownDraw(context), beacon }
+    proof = { ...(await training.proveRound(round, seats, question, { signal, onProgress })), beacon }
+    signal.throwIfAborted()
+    await journal.put(round, 'proof', proof)
+  }
+  onProgress({ stage: 'send', done: 0, total: 1 })
+  await chain.prove({ round, answer: proof.answer, proof: proof.proof }, { signal })
+  return { sent: true }
+}
+
+function ownDraw({ snapshot, state }: TaskContext): RoundDraw {
+  const me = memberIndex(snapshot, state())
+  if (me === null) throw new RangeError('no member')
+  return drawOf(snapshot, me)
 }
 
 /**
@@ -201,11 +260,12 @@ async function review(context: TaskContext): Promise<TaskResult> {
   const { round } = snapshot
   const hospital = chain.self
   const members = await chain.members(snapshot.members)
-  const submitted = indices(snapshot.submitted)
+  // Nobody may attest who failed to prove its round.
+  const wanted = indices(snapshot.submitted & ~snapshot.failed)
   let record = await journal.get(round, 'scores')
   const isScored = snapshot.kind === RoundKind.Training && snapshot.mode === Mode.Committee
   if (record === undefined) {
-    const opened = await openUpdates(context, members, submitted)
+    const opened = await openUpdates(context, members, wanted)
     const scores = isScored
       ? (await training.score(round, members, { signal, onProgress })).map(score => score ?? NOT_OPENED)
       : []
@@ -228,7 +288,7 @@ async function reveal({ ports, snapshot, state, signal }: TaskContext): Promise<
   const { round } = snapshot
   const hospital = chain.self
   const record = await journal.get(round, 'scores')
-  if (record === undefined) throw new AppError('journal.failed', { reason: 'the scores of this round are lost' })
+  if (record === undefined) throw new AppError('journal.lost', { what: 'What this hospital scored' })
   const rewraps = await rewrapForShutOutSeats(ports, snapshot, state(), signal)
   const { scores, salt } = record
   const signature = await signer.scores(chain.ref, { hospital, round, scores, salt, rewraps })
@@ -379,9 +439,10 @@ async function openSum(context: TaskContext): Promise<TaskResult> {
   const members = await chain.members(snapshot.members)
   const committee = committeeOf(snapshot, members)
   const isScored = isScoredSum(snapshot)
-  const [answers, products] = await Promise.all([
+  const [answers, products, claims] = await Promise.all([
     fetchMasksAndShares(context, members),
     isScored ? fetchAnswers(context, 'products', snapshot.products) : [],
+    snapshot.proven ? claimsOf(context) : undefined,
   ])
   // Announced, and nowhere to be had for half of the phase: whoever announced it keeps it back.
   const silent = snapshot.seats.filter(
@@ -393,10 +454,13 @@ async function openSum(context: TaskContext): Promise<TaskResult> {
   const outcome =
     silent.length > 0
       ? { accused: silent }
-      : await training.aggregateMasked(round, committee, { ...answers, ...(isScored && { products }) }, members, {
-          signal,
-          onProgress,
-        })
+      : await training.aggregateMasked(
+          round,
+          committee,
+          { ...answers, ...(isScored && { products }), ...(claims && { claims }) },
+          members,
+          { signal, onProgress },
+        )
   signal.throwIfAborted()
   if ('accused' in outcome) {
     const accused = setOf(outcome.accused)
@@ -419,6 +483,25 @@ async function fetchMasksAndShares(context: TaskContext, members: readonly Membe
     openUpdates(context, members, indices(snapshot.survivors)),
   ])
   return { masks, shares, opening: seatsIn(snapshot.opening) }
+}
+
+/** What hospitals that proved their round claimed of their masks: seats hold the sum against it. */
+async function claimsOf({ ports, snapshot }: TaskContext): Promise<NonNullable<MaskedAnswers['claims']>> {
+  const answers = await answersOf(ports.chain, snapshot)
+  return answers.flatMap((answer, member) => (answer === null ? [] : [{ member, products: answer.products }]))
+}
+
+/**
+ * By member: what it answered when it proved its round; null where it was not asked.
+ * @throws AppError chain.incomplete: without the answer of somebody who was cleared a seat would check less than the others
+ */
+async function answersOf(chain: ChainPort, { round, members, cleared }: StudySnapshot) {
+  const given = await chain.answers(round)
+  return members.map((address, member) => {
+    const answer = given.find(({ hospital }) => sameAddress(hospital, address))
+    if (answer === undefined && has(cleared, member)) throw new AppError('chain.incomplete')
+    return answer ?? null
+  })
 }
 
 /** What this seat answers, journalled before its first byte leaves: after a reload the same bytes go out. */
@@ -475,20 +558,25 @@ async function evaluate(final: boolean, { ports, state, signal, onProgress }: Ta
 
 /** Fetches and opens updates side by side; what does not come in time, or is not what it claims to be, is left out. */
 async function openUpdates(
-  { ports, snapshot, held, signal, onProgress }: TaskContext,
+  context: TaskContext,
   members: readonly Member[],
   wanted: readonly number[],
 ): Promise<bigint> {
+  const { ports, snapshot, held, signal, onProgress } = context
   const { chain, store, training } = ports
   const { round } = snapshot
   if (wanted.every(index => held.has(snapshot.updates[index] ?? NO_HASH))) return setOf(wanted)
-  const commitments = await chain.commitments(round, snapshot.members)
+  const [commitments, proven] = await Promise.all([
+    chain.commitments(round, snapshot.members),
+    snapshot.proven ? provenUpdates(context) : null,
+  ])
   const limit = AbortSignal.any([signal, timeLimit(fetchMs(snapshot))])
   let done = 0
   const opened = await Promise.all(
     wanted.map(async index => {
       const digest = snapshot.updates[index]
-      if (digest === undefined || digest === NO_HASH) return null
+      const claim = proven?.[index] ?? undefined
+      if (digest === undefined || digest === NO_HASH || (proven !== null && claim === undefined)) return null
       if (held.has(digest)) return index
       const blob = await fetchOrNull(store, digest, { signal: limit, kind: contentOf(snapshot), round })
       signal.throwIfAborted()
@@ -497,8 +585,8 @@ async function openUpdates(
       const commitment = commitments[index] ?? null
       const ok =
         snapshot.mode === Mode.Masked
-          ? await training.openMasked(round, seatsOf(snapshot, members), from, blob, commitment, { signal })
-          : await training.open(round, from, blob, commitment, { signal })
+          ? await training.openMasked(round, seatsOf(snapshot, members), from, blob, commitment, { signal }, claim)
+          : await training.open(round, from, blob, commitment, { signal }, claim)
       done += 1
       onProgress({ stage: 'open', done, total: wanted.length })
       if (!ok) return null
@@ -507,6 +595,17 @@ async function openUpdates(
     }),
   )
   return setOf(opened.filter(index => index !== null))
+}
+
+/** By member: what the chain says of its update in a proven study; null where it says nothing. */
+async function provenUpdates({ ports, snapshot }: TaskContext): Promise<(ProvenUpdate | null)[]> {
+  const { round, members, beacon } = snapshot
+  const [traces, answers] = await Promise.all([ports.chain.traces(round, members), answersOf(ports.chain, snapshot)])
+  return answers.map((answer, member) => {
+    const trace = traces[member]?.trace
+    if (trace === undefined) return null
+    return { trace, member, ...(answer && { answer: { beacon, phi: answer.phi, products: answer.products } }) }
+  })
 }
 
 async function openByRewraps(

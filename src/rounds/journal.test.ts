@@ -2,11 +2,17 @@ import 'fake-indexeddb/auto'
 import { describe, expect, it } from 'vitest'
 import type { Publishable } from '../study/types.ts'
 import { createMemoryJournal, openJournal } from './journal.ts'
-import type { Blob } from './ports.ts'
+import type { AuditAnswer, Blob } from './ports.ts'
 
 const blob = { header: new Uint8Array([1, 2, 3]), chunks: [new Uint8Array([4, 5])] } as unknown as Publishable<Blob>
 const sealed = { blob, digest: '0x01', commitment: '0x02' } as const
 const scores = { scores: [120, -32768], salt: '0x05', opened: 0b101n } as const
+/** Small numbers and large ones: CBOR writes both as integers. */
+const answer: AuditAnswer = {
+  ...{ data: '0x06', pin: [1n, 2n ** 63n], afterRoot: '0x07', start: [0n, 2n ** 64n - 2n ** 32n] },
+  ...{ phi: [3n, 2n ** 60n], products: [4n] },
+}
+const proof = { answer, proof: new Uint8Array([8, 9]), beacon: '0x0a' } as const
 
 describe.each([
   ['in memory', async () => createMemoryJournal()],
@@ -19,6 +25,8 @@ describe.each([
     expect(await journal.get(3, 'sealed')).toEqual(sealed)
     expect(await journal.get(3, 'scores')).toEqual(scores)
     expect(await journal.get(4, 'sealed')).toBeUndefined()
+    await journal.put(3, 'proof', proof)
+    expect(await journal.get(3, 'proof')).toEqual(proof)
   })
 
   it('forgets earlier rounds only', async () => {

@@ -84,10 +84,18 @@ function plainBytes(value: JournalEntry[keyof JournalEntry]): Uint8Array<ArrayBu
 }
 
 function fromStored<K extends keyof JournalEntry>(entry: K, stored: unknown): JournalEntry[K] {
+  if (entry === 'proof') return proofOf(stored as JournalEntry['proof']) as JournalEntry[K]
   if (entry !== 'scores') return stored as JournalEntry[K]
   const { scores, salt, opened } = stored as { scores: number[]; salt: `0x${string}`; opened: string }
   const record: JournalEntry['scores'] = { scores, salt, opened: BigInt(opened) }
   return record as JournalEntry[K]
+}
+
+/** CBOR does not tell a small bigint from a number. */
+function proofOf({ answer, ...rest }: JournalEntry['proof']): JournalEntry['proof'] {
+  const [pin, phi] = [answer.pin, answer.phi].map(([first, second]) => [BigInt(first), BigInt(second)] as const)
+  const lists = { start: answer.start.map(BigInt), products: answer.products.map(BigInt) }
+  return { ...rest, answer: { ...answer, pin: pin!, phi: phi!, ...lists } }
 }
 
 function failed(error: unknown): AppError {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Address } from '../study/types.ts'
-import { ADVANCE_STAGGER_SECONDS, LOST_AFTER_SECONDS } from './duties.ts'
+import { ADVANCE_STAGGER_SECONDS, drawOf, LOST_AFTER_SECONDS } from './duties.ts'
 import { transition } from './machine.ts'
 import { Mode, Phase, RoundKind, type StudySnapshot } from './ports.ts'
 import { type HospitalEvent, type HospitalState, initialState, NO_HASH, type Task, type Transition } from './state.ts'
@@ -43,6 +43,9 @@ function snapshot(changes: Partial<StudySnapshot> = {}): StudySnapshot {
     masks: [NO_HASH, NO_HASH, NO_HASH, NO_HASH],
     shares: [NO_HASH, NO_HASH, NO_HASH, NO_HASH],
     ...{ scored: false, answered: 0, products: [NO_HASH, NO_HASH, NO_HASH, NO_HASH] },
+    ...{ proven: false, prepared: 0n, contributions: [0, 0, 0, 0], unsealed: 0n, revealable: false, missed: false },
+    ...{ audited: 0n, cleared: 0n, failed: 0n, roundSeed: NO_HASH, beacon: NO_HASH },
+    data: [NO_HASH, NO_HASH, NO_HASH, NO_HASH],
     ...changes,
   }
 }
@@ -258,6 +261,130 @@ describe('a hospital in a round', () => {
     const members = [address(7), address(8)]
     expect(started(play(see({ members })))).toEqual([])
     expect(started(play(see({ members, modelRound: 1, modelHash: HASH, modelMembers: 2 })))).toEqual([])
+  })
+})
+
+describe('a hospital in a proven study', () => {
+  const SEED = `0x${'5e'.repeat(32)}` as const
+  const proven = { proven: true, prepared: 0b1111n, roundSeed: SEED }
+  const prepare: Task = { type: 'prepare', round: 1 }
+
+  it('prepares once, before the first round, between rounds and while others are in one', () => {
+    const unprepared = { ...proven, prepared: 0b1101n, participants: 0b1101n, seats: [0, 2, 3] }
+    for (const phase of [Phase.Open, Phase.Train, Phase.Reveal, Phase.Aggregate, Phase.Settle]) {
+      expect(started(play(see({ ...unprepared, phase })))).toEqual([prepare])
+      expect(started(play(see({ ...unprepared, phase, prepared: 0b1111n })))).toEqual([])
+      expect(started(play(see({ ...unprepared, phase, proven: false })))).toEqual([])
+    }
+    expect(started(play(see({ ...unprepared, phase: Phase.Ended })))).toEqual([])
+    expect(started(play(see({ ...unprepared, members: [address(7), address(8)] })))).toEqual([])
+  })
+
+  it('goes on preparing when a round begins, and waits for the transaction', () => {
+    const open = { ...proven, prepared: 0n, participants: 0n, seats: [], phase: Phase.Open, round: 0 }
+    const preparing = play(see(open))
+    const begun = transition(preparing.state, see({ ...open, round: 1, phase: Phase.Train, participants: 0b1101n }))
+    expect([cancelled(begun), started(begun)]).toEqual([[], []])
+    expect(begun.state.task?.type).toBe('prepare')
+    const done = transition(begun.state, { type: 'done', task: prepare, result: sent })
+    expect(started(done)).toEqual([])
+    expect(started(transition(done.state, see({ ...open, round: 1, time: 100 + LOST_AFTER_SECONDS })))).toEqual([
+      prepare,
+    ])
+  })
+
+  it('prepares before it moves a study on, and after what its seat owes', () => {
+    const unprepared = { ...proven, prepared: 0b1101n }
+    expect(started(play(see({ ...unprepared, phase: Phase.Settle, time: 2000 })))).toEqual([prepare])
+    expect(started(play(see({ ...unprepared, phase: Phase.Attest })))).toEqual([{ type: 'review', round: 1 }])
+  })
+
+  it('moves a study on while its preparation waits for another try', () => {
+    const open = { ...proven, prepared: 0n, participants: 0n, phase: Phase.Settle, time: 2000 }
+    const failing = transition(play(see(open)).state, {
+      type: 'failed',
+      task: prepare,
+      error: new Error('relay gone'),
+      declined: false,
+    })
+    expect(started(failing)).toEqual([{ type: 'advance', round: 1, deadline: 1000 }])
+    const again = transition({ ...failing.state, task: null }, see({ ...open, time: 2001 }))
+    expect(started(again)).toEqual([prepare])
+  })
+
+  it('trains anew when a reorg gives the round another seed', () => {
+    const first = play(see(proven))
+    expect(started(first)).toEqual([{ type: 'contribute', round: 1, seed: SEED }])
+    const turned = transition(first.state, see({ ...proven, roundSeed: HASH }))
+    expect(cancelled(turned)).toEqual([{ type: 'contribute', round: 1, seed: SEED }])
+    expect(started(turned)).toEqual([{ type: 'contribute', round: 1, seed: HASH }])
+  })
+
+  it('contributes nothing once its contributions are used up: it is no participant then', () => {
+    expect(started(play(see({ ...proven, contributions: [3, 3, 3, 3], participants: 0b1101n })))).toEqual([])
+  })
+
+  it('opens what it promised as soon as that is taken, where it submitted and has not yet', () => {
+    const revealing = { ...proven, phase: Phase.Reveal, submitted: 0b1111n, revealable: true }
+    expect(started(play(see(revealing)))).toEqual([{ type: 'unseal', round: 1 }])
+    expect(started(play(see({ ...revealing, revealable: false })))).toEqual([])
+    expect(started(play(see({ ...revealing, unsealed: 0b0010n })))).toEqual([])
+    expect(started(play(see({ ...revealing, submitted: 0b1101n })))).toEqual([])
+  })
+
+  it('proves where it is drawn, until that is taken', () => {
+    const auditing = { ...proven, phase: Phase.Audit, submitted: 0b1111n, audited: 0b0110n }
+    expect(started(play(see(auditing)))).toEqual([{ type: 'prove', round: 1 }])
+    expect(started(play(see({ ...auditing, cleared: 0b0010n })))).toEqual([])
+    expect(started(play(see({ ...auditing, failed: 0b0010n })))).toEqual([])
+    expect(started(play(see({ ...auditing, audited: 0b0100n })))).toEqual([])
+    const paused = transition(play(see(auditing)).state, { type: 'pause' })
+    expect(cancelled(paused)).toEqual([{ type: 'prove', round: 1 }])
+    expect(started(transition(paused.state, { type: 'resume' }))).toEqual([{ type: 'prove', round: 1 }])
+  })
+
+  it('still sits on the committee of a round in which it failed', () => {
+    const failed = { ...proven, phase: Phase.Attest, submitted: 0b1111n, failed: 0b0010n }
+    expect(started(play(see(failed)))).toEqual([{ type: 'review', round: 1 }])
+  })
+
+  it('moves a round with missing reveals on at the deadline, and again once the block that draws is mined', () => {
+    const late = { ...proven, phase: Phase.Reveal, submitted: 0b1111n, unsealed: 0b0011n, time: 2000 }
+    const advance = { type: 'advance', round: 1, deadline: 1000 }
+    expect(started(play(see(late)))).toEqual([advance])
+    expect(started(play(see({ ...late, missed: true })))).toEqual([])
+    expect(started(play(see({ ...late, missed: true, drawable: true })))).toEqual([advance])
+    // Who is not first in turn waits until the first has plainly had its chance.
+    const drawable = { ...late, missed: true, drawable: true, deadline: 1990 }
+    expect(((1 + 1 + Phase.Reveal) % 4) * ADVANCE_STAGGER_SECONDS).toBe(0)
+    expect(started(play(see(drawable)))).toHaveLength(1)
+    expect(started(play(see({ ...drawable, members: [self, address(9), address(2), address(3)] })))).toEqual([])
+  })
+
+  it('gives up what it can no longer do, and tries again only when it is asked to', () => {
+    const revealing = see({ ...proven, phase: Phase.Reveal, submitted: 0b1111n, revealable: true })
+    const unseal: Task = { type: 'unseal', round: 1 }
+    const lost = { type: 'failed', task: unseal, error: new Error('gone'), declined: false } as const
+    const givenUp = transition(play(revealing).state, { ...lost, isFinal: true })
+    const later = { ...proven, phase: Phase.Reveal, submitted: 0b1111n, revealable: true, time: 900 } as const
+    expect(started(transition(givenUp.state, see(later)))).toEqual([])
+    expect(started(transition(givenUp.state, { type: 'resume' }))).toEqual([unseal])
+    const once = transition(play(revealing).state, { ...lost, isFinal: false })
+    expect(started(transition(once.state, see(later)))).toEqual([unseal])
+    const left = transition(play(see({ ...proven, prepared: 0n, participants: 0n, seats: [] })).state, {
+      ...{ type: 'failed', task: prepare, error: new Error('left'), declined: false, isFinal: true },
+    })
+    expect(started(transition(left.state, see({ ...proven, prepared: 0n, participants: 0n, time: 900 })))).toEqual([])
+    // It moves the study on all the same.
+    const overdue = transition(givenUp.state, see({ ...later, time: 2000 }))
+    expect(started(overdue)).toEqual([{ type: 'advance', round: 1, deadline: 1000 }])
+  })
+
+  it('takes the same noise and order for the proof as for the update', () => {
+    const before = snapshot({ ...proven, contributions: [9, 3, 9, 9] })
+    const draw = { seed: SEED, member: 1, contribution: 2 }
+    expect(drawOf(before, 1)).toEqual(draw)
+    expect(drawOf({ ...before, submitted: 0b10n, contributions: [9, 3, 9, 9] }, 1)).toEqual(draw)
   })
 })
 

@@ -43,13 +43,14 @@ export function transition(state: HospitalState, event: HospitalEvent): Transiti
         retryAt: (state.snapshot?.time ?? 0) + backoff,
         lastError: { task: event.task, error: event.error },
         paused: state.paused || event.declined,
+        givenUp: event.isFinal ? taskKey(event.task) : state.givenUp,
       }
       return proceed(idle)
     }
     case 'pause':
       return stopTask({ ...state, paused: true })
     case 'resume':
-      return proceed({ ...state, paused: false, failures: 0, retryAt: 0, lastError: null })
+      return proceed({ ...state, paused: false, failures: 0, retryAt: 0, lastError: null, givenUp: null })
   }
 }
 

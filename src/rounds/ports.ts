@@ -23,6 +23,7 @@ export const Phase = {
   Unmask: 11,
   Draw: 12,
   Recover: 13,
+  Reveal: 14,
 } as const
 export type Phase = (typeof Phase)[keyof typeof Phase]
 export const RoundKind = { Statistics: 0, Training: 1 } as const
@@ -77,6 +78,30 @@ export interface StudySnapshot {
   readonly answered: number
   /** By seat: its posted products. */
   readonly products: readonly Hex[]
+  /** Whether drawn hospitals prove their rounds. All of the fields from here on are zeros or empty where not. */
+  readonly proven: boolean
+  /** Members whose prepared data is pinned. */
+  readonly prepared: bigint
+  /** By member: rounds that it was a participant of, the running one included. */
+  readonly contributions: readonly number[]
+  /** Members that revealed their part of the beacon this round. */
+  readonly unsealed: bigint
+  /** In Reveal: reveals are taken now. */
+  readonly revealable: boolean
+  /** In Reveal: somebody did not reveal; the block that stands in for it is awaited. */
+  readonly missed: boolean
+  /** Members drawn to prove this round. */
+  readonly audited: bigint
+  /** Of those: whose proof was taken. */
+  readonly cleared: bigint
+  /** Members left out of this round: they proved nothing in time, or did not reveal. */
+  readonly failed: bigint
+  /** Of this round: orders its batches and signs its noise. */
+  readonly roundSeed: Hex
+  /** Of this round, once everybody revealed or was waited for; zeros before. */
+  readonly beacon: Hex
+  /** By member: the leaf of its pinned data; NO_HASH where there is none. */
+  readonly data: readonly Hex[]
 }
 
 /** A member's public keys for this study, from the registry. */
@@ -99,7 +124,18 @@ export interface Work {
 }
 
 export interface Progress {
-  readonly stage: 'load' | 'train' | 'seal' | 'open' | 'score' | 'aggregate' | 'evaluate' | 'send' | 'fetch'
+  readonly stage:
+    | 'load'
+    | 'train'
+    | 'seal'
+    | 'open'
+    | 'score'
+    | 'aggregate'
+    | 'evaluate'
+    | 'send'
+    | 'fetch'
+    | 'commit'
+    | 'prove'
   readonly done: number
   readonly total: number
   /** For this screen only: the last batch's loss while training. */
@@ -122,6 +158,62 @@ export interface Sealed {
   readonly commitment: Hex
   /** Of a masked contribution: 1 to 8, told to everybody. See weightOf. */
   readonly patientWeight?: number
+  /** In proven studies: what goes with the update. */
+  readonly proven?: ProvenSubmission
+}
+
+/** What the chain draws a hospital's round of training from, in proven studies. */
+export interface RoundDraw {
+  /** The round's seed. */
+  readonly seed: Hex
+  /** The hospital's own index. */
+  readonly member: number
+  /** Rounds that it was asked to take part in before this one: which of its registered noise it takes. */
+  readonly contribution: number
+}
+
+/** What a proven study's update is bound to. */
+export interface ProvenSubmission {
+  /** keccak256 of what the round ended with and started from, which a proof opens. */
+  readonly trace: Hex
+  /** Commitment to the secret. */
+  readonly promise: Hex
+  /** This hospital's part of the beacon. Kept in the journal alone until it is revealed. */
+  readonly secret: Hex
+}
+
+/** What a drawn hospital says of its round, beside the proof of it. Numbers are elements of the proofs' field. */
+export interface AuditAnswer {
+  /** Root of its pinned data, 24 bytes. */
+  readonly data: Hex
+  /** The data's pin. */
+  readonly pin: readonly [bigint, bigint]
+  /** Root of what the round ended with, 24 bytes. */
+  readonly afterRoot: Hex
+  /** The weights that the round started from. */
+  readonly start: readonly bigint[]
+  /** Masked studies: fingerprint of the update and its blinding; zeros elsewhere. */
+  readonly phi: readonly [bigint, bigint]
+  /** Masked studies: what the seats' claims are checked by; empty elsewhere. */
+  readonly products: readonly bigint[]
+}
+
+/** What a drawn hospital is asked. */
+export interface AuditQuestion {
+  readonly draw: RoundDraw
+  readonly beacon: Hex
+}
+
+/** What the chain says of another hospital's update in a proven study. */
+export interface ProvenUpdate {
+  readonly trace: Hex
+  readonly member: number
+  /** Where it was drawn and cleared. */
+  readonly answer?: {
+    readonly beacon: Hex
+    readonly phi: readonly [bigint, bigint]
+    readonly products: readonly bigint[]
+  }
 }
 
 /** Who answers for a masked round, and for whom. */
@@ -142,6 +234,8 @@ export interface MaskedAnswers {
   readonly opening: readonly number[]
   /** By seat: its products; null where it posted none. Undefined where nothing is scored, and before anybody was asked. */
   readonly products?: readonly (Blob | null)[]
+  /** In proven studies: the products that audited hospitals claim of their own parcels. */
+  readonly claims?: readonly { readonly member: number; readonly products: readonly bigint[] }[]
 }
 
 /** The new model, with the score of each hospital of the set in its order where the study scores; or the members whom the opened seeds prove wrong, none where the sum makes no sense and nobody knows why. */
@@ -207,10 +301,39 @@ export interface TrainingPort {
   installModel(round: number, modelHash: Hex, blob: Blob, members: readonly Member[]): Promise<Blob | null>
   /** Round zero: counts, sums and squares of the training rows, sealed to the seats. */
   sealStatistics(round: number, seats: readonly Member[], work?: Work): Promise<Sealed>
-  /** Trains from the base model for one round and seals the difference to the seats. */
-  trainAndSeal(round: number, seats: readonly Member[], work?: Work): Promise<Sealed>
-  /** As a seat: opens one update and keeps it inside. false: it cannot be opened, is not what was committed to, or is malformed. */
-  open(round: number, member: Member, blob: Blob, commitment: Hex | null, work?: Work): Promise<boolean>
+  /**
+   * Proven studies: lays this hospital's patients out in the study's batches with the noise of all its rounds, and commits to them.
+   * The same data gives the same leaf, however often it is asked.
+   * @returns the leaf that the chain pins
+   */
+  prepareData(work?: Work): Promise<Hex>
+  /**
+   * Trains from the base model for one round and seals the difference to the seats.
+   * @param draw in proven studies
+   */
+  trainAndSeal(round: number, seats: readonly Member[], work?: Work, draw?: RoundDraw): Promise<Sealed>
+  /**
+   * Proven studies: proves this hospital's round as it was submitted, which takes minutes.
+   * @param seats of that round
+   */
+  proveRound(
+    round: number,
+    seats: readonly Member[],
+    question: AuditQuestion,
+    work?: Work,
+  ): Promise<{ readonly answer: AuditAnswer; readonly proof: Uint8Array }>
+  /**
+   * As a seat: opens one update and keeps it inside. false: it cannot be opened, is not what was committed to, or is malformed.
+   * @param proven in proven studies: what the update must agree with
+   */
+  open(
+    round: number,
+    member: Member,
+    blob: Blob,
+    commitment: Hex | null,
+    work?: Work,
+    proven?: ProvenUpdate,
+  ): Promise<boolean>
   /** As a seat: the same from another seat's re-wrapped data keys. */
   openRewrapped(round: number, member: Member, blob: Blob, rewraps: Blob, by: Member): Promise<boolean>
   /** Data keys of opened updates wrapped again for seats that could not open them. */
@@ -222,6 +345,7 @@ export interface TrainingPort {
   /**
    * Masked studies: checks one masked contribution as a seat, and keeps this seat's parcel inside. false: it is not what was
    * committed to, or lacks what this seat needs.
+   * @param proven in proven studies: what the contribution must agree with
    */
   openMasked(
     round: number,
@@ -230,6 +354,7 @@ export interface TrainingPort {
     blob: Blob,
     commitment: Hex | null,
     work?: Work,
+    proven?: ProvenUpdate,
   ): Promise<boolean>
   /** Masked studies: this seat's sum of masks over the frozen set, readable to the seats. @throws aggregation.notOpened */
   sealMasks(round: number, committee: MaskedCommittee, work?: Work): Promise<Sealed>
@@ -258,6 +383,10 @@ export interface TrainingPort {
   spent(): Promise<{ readonly train: number; readonly encrypt: number; readonly other: number }>
   /** Drops everything opened for rounds before this one. */
   forget(beforeRound: number): Promise<void>
+  /** What is kept on this device for proofs of this study. */
+  proofStorage(): Promise<{ readonly bytes: number }>
+  /** Removes that. A round that was submitted and not proven yet can then no longer be proven. */
+  clearProofs(): Promise<void>
 }
 
 /** This hospital's account of privacy, where the study has differential privacy. */
@@ -301,6 +430,8 @@ export interface DutySigner {
   accusation(ref: StudyRef, duty: { hospital: Address; round: number; members: bigint }): Promise<DutySignature>
   /** Sits a round out that has not begun, or takes that back (once). */
   veto(ref: StudyRef, duty: { hospital: Address; round: number; vetoed: boolean }): Promise<DutySignature>
+  /** Proven studies: pins the data that all rounds are proven against, once. */
+  preparation(ref: StudyRef, duty: { hospital: Address; data: Hex }): Promise<DutySignature>
 }
 
 export interface DutySignature {
@@ -321,11 +452,36 @@ export interface ChainPort {
   rewraps(round: number): Promise<readonly { readonly hospital: Address; readonly digest: Hex }[]>
   /** Headers announced with this round's signatures for this hash: places to fetch the model from. */
   modelHeaders(round: number, modelHash: Hex): Promise<readonly { readonly hospital: Address; readonly digest: Hex }[]>
-  /** @param call.patientWeight of a masked contribution */
+  /** Proven studies: what each member's update of this round is bound to, from events; null where it submitted none. */
+  traces(round: number, members: readonly Address[]): Promise<readonly ({ readonly trace: Hex } | null)[]>
+  /** Proven studies: the answers that were taken this round, from events. */
+  answers(round: number): Promise<
+    readonly {
+      readonly hospital: Address
+      readonly phi: readonly [bigint, bigint]
+      readonly products: readonly bigint[]
+    }[]
+  >
+  /** Proven studies: pins this hospital's prepared data, once. */
+  prepare(call: { data: Hex; signature: DutySignature }, options?: WriteOptions): Promise<void>
+  /**
+   * @param call.patientWeight of a masked contribution
+   * @param call.proven in proven studies
+   */
   submitUpdate(
-    call: { round: number; update: Hex; commitment: Hex; patientWeight?: number },
+    call: {
+      round: number
+      update: Hex
+      commitment: Hex
+      patientWeight?: number
+      proven?: Pick<ProvenSubmission, 'trace' | 'promise'>
+    },
     options?: WriteOptions,
   ): Promise<void>
+  /** Proven studies: opens this hospital's part of the beacon. */
+  reveal(call: { round: number; secret: Hex }, options?: WriteOptions): Promise<void>
+  /** Proven studies: answers for this hospital's round, where it was drawn. @param call.proof up to 120 kB */
+  prove(call: { round: number; answer: AuditAnswer; proof: Uint8Array }, options?: WriteOptions): Promise<void>
   attest(
     call: { round: number; opened: bigint; scoreCommitment: Hex; signature: DutySignature },
     options?: WriteOptions,
@@ -368,8 +524,8 @@ export interface Journal {
 }
 
 export interface JournalEntry {
-  /** Written before the first byte of the update leaves; a reloaded tab sends these bytes again. */
-  sealed: Sealed
+  /** Written before the first byte of the update leaves; a reloaded tab sends these bytes again. In proven studies with the round's seed. */
+  sealed: Sealed & { readonly seed?: Hex }
   /** Written before the score commitment is sent. */
   scores: { scores: readonly number[]; salt: Hex; opened: bigint }
   /** What was opened of a masked round here: written before anything of it leaves. */
@@ -380,4 +536,6 @@ export interface JournalEntry {
   products: Sealed
   /** This seat's shares of the seats' seeds that were opened by then, as a set. */
   shares: { opening: number; sealed: Sealed }
+  /** Written before it is sent: it took minutes. With the beacon that it answers. */
+  proof: { answer: AuditAnswer; proof: Uint8Array; beacon: Hex }
 }

@@ -1,5 +1,6 @@
 import { createStore, type StoreApi } from 'zustand/vanilla'
 import { isAppError } from '../errors/AppError.ts'
+import type { ErrorCode } from '../errors/messages.ts'
 import type { Hex } from '../study/types.ts'
 import { holdsModel, memberIndex, taskKey } from './duties.ts'
 import { type HospitalPorts, perform } from './effects.ts'
@@ -23,6 +24,9 @@ export interface Runner {
   resume(): void
   spent(): Spent
 }
+
+/** Errors that no further try makes good. */
+const FINAL: readonly ErrorCode[] = ['journal.lost', 'proving.lost', 'proving.noiseUsed']
 
 export interface RunnerOptions {
   /** Told of every task that begins, ends or fails; for the activity list. */
@@ -98,7 +102,8 @@ export function createRunner(allPorts: HospitalPorts, options: RunnerOptions = {
         if (running !== current) return
         running = null
         options.onTask?.(task, 'failed', error)
-        dispatch({ type: 'failed', task, error, declined: isAppError(error, 'chain.rejected') })
+        const isFinal = isHopeless(task, error)
+        dispatch({ type: 'failed', task, error, declined: isAppError(error, 'chain.rejected'), isFinal })
       }
     })
   }
@@ -136,6 +141,12 @@ export function createRunner(allPorts: HospitalPorts, options: RunnerOptions = {
     resume: () => dispatch({ type: 'resume' }),
     spent: () => clock.read(),
   }
+}
+
+/** Whether no further try can go better: what it takes is gone, or, to prepare, the hospital has left. */
+function isHopeless(task: Task, error: unknown): boolean {
+  if (!isAppError(error)) return false
+  return FINAL.includes(error.code) || (task.type === 'prepare' && error.details.error === 'Study_NotMember')
 }
 
 /** Ended on the chain, the last model here and its final evaluation done (or neither to come). */
@@ -193,9 +204,14 @@ function timed(ports: HospitalPorts, clock: Clock): HospitalPorts {
       snapshots: signal => chain.snapshots(signal),
       members: addresses => clock.measure('chain', () => chain.members(addresses)),
       commitments: (round, members) => clock.measure('chain', () => chain.commitments(round, members)),
+      traces: (round, members) => clock.measure('chain', () => chain.traces(round, members)),
+      answers: round => clock.measure('chain', () => chain.answers(round)),
       rewraps: round => clock.measure('chain', () => chain.rewraps(round)),
       modelHeaders: (round, hash) => clock.measure('chain', () => chain.modelHeaders(round, hash)),
+      prepare: (call, options) => clock.measure('chain', () => chain.prepare(call, options)),
       submitUpdate: (call, options) => clock.measure('chain', () => chain.submitUpdate(call, options)),
+      reveal: (call, options) => clock.measure('chain', () => chain.reveal(call, options)),
+      prove: (call, options) => clock.measure('chain', () => chain.prove(call, options)),
       attest: (call, options) => clock.measure('chain', () => chain.attest(call, options)),
       submitScore: (call, options) => clock.measure('chain', () => chain.submitScore(call, options)),
       signModel: (call, options) => clock.measure('chain', () => chain.signModel(call, options)),

@@ -4,7 +4,10 @@ import type { Evaluation, Progress, StudySnapshot } from './ports.ts'
 /** One thing a hospital does in a round. At most one runs at a time; each can be stopped and begun again. */
 export type Task =
   | { readonly type: 'install'; readonly round: number }
-  | { readonly type: 'contribute'; readonly round: number }
+  | { readonly type: 'prepare'; readonly round: number }
+  | { readonly type: 'contribute'; readonly round: number; readonly seed?: Hex }
+  | { readonly type: 'unseal'; readonly round: number }
+  | { readonly type: 'prove'; readonly round: number }
   | { readonly type: 'review'; readonly round: number }
   | { readonly type: 'reveal'; readonly round: number }
   | { readonly type: 'unmask'; readonly round: number }
@@ -41,6 +44,8 @@ export interface HospitalState {
   readonly sent: Readonly<Record<string, number>>
   /** The last round that this hospital stayed out of because its privacy budget does not cover it; 0: none. */
   readonly abstained: number
+  /** Key of the last task that cannot succeed any more, whatever is tried; null: none. */
+  readonly givenUp: string | null
   /** Failures in a row of the current task and the chain time before which it is not tried again. */
   readonly failures: number
   readonly retryAt: number
@@ -53,7 +58,14 @@ export type HospitalEvent =
   | { readonly type: 'snapshot'; readonly snapshot: StudySnapshot }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'done'; readonly task: Task; readonly result?: TaskResult }
-  | { readonly type: 'failed'; readonly task: Task; readonly error: unknown; readonly declined: boolean }
+  | {
+      readonly type: 'failed'
+      readonly task: Task
+      readonly error: unknown
+      readonly declined: boolean
+      /** No further try can go better: what it takes is gone. */
+      readonly isFinal?: boolean
+    }
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }
 
@@ -93,6 +105,7 @@ export function initialState(self: Address): HospitalState {
     evaluations: [],
     sent: {},
     abstained: 0,
+    givenUp: null,
     failures: 0,
     retryAt: 0,
     lastError: null,

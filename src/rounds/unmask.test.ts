@@ -38,6 +38,9 @@ function snapshot(changes: Partial<StudySnapshot> = {}): StudySnapshot {
     masks: [NO_HASH, NO_HASH, NO_HASH, NO_HASH],
     shares: [NO_HASH, NO_HASH, NO_HASH, NO_HASH],
     ...{ scored: false, answered: 0, products: [NO_HASH, NO_HASH, NO_HASH, NO_HASH] },
+    ...{ proven: false, prepared: 0n, contributions: [0, 0, 0, 0], unsealed: 0n, revealable: false, missed: false },
+    ...{ audited: 0n, cleared: 0n, failed: 0n, roundSeed: NO_HASH, beacon: NO_HASH },
+    data: [NO_HASH, NO_HASH, NO_HASH, NO_HASH],
     ...changes,
   }
 }

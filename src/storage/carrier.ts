@@ -16,7 +16,11 @@ import type { Address, Hex } from '../study/types.ts'
  * answers is its word only, and the tab looks at its own RPC.
  */
 export const carrierProtocol = '/wardround/duty/1'
-export const carryLimits = { calls: 8, bytes: 32 * 1024 } as const
+/**
+ * Bytes are of a request's calls together. A request with a proof holds no other call: with it the transaction comes close to
+ * the 128 kiB that nodes pass on.
+ */
+export const carryLimits = { calls: 8, bytes: 32 * 1024, proofBytes: 126 * 1024 } as const
 /** Beside the calls: addresses, keys and lengths. */
 const frameOverhead = 1024
 
@@ -63,7 +67,7 @@ export class CarrierStream {
   readonly #signal: AbortSignal
 
   constructor(stream: Stream, signal: AbortSignal) {
-    const maxDataLength = carryLimits.bytes + frameOverhead
+    const maxDataLength = carryLimits.proofBytes + frameOverhead
     this.#frames = lpStream(stream, { maxDataLength, maxBufferSize: 2 * maxDataLength })
     this.#signal = signal
   }

@@ -2,9 +2,12 @@ import { encode } from '@ipld/dag-cbor'
 import { describe, expect, test } from 'vitest'
 import { isAppError } from '../errors/AppError.ts'
 import { decodeManifest, parseManifest } from './manifest.ts'
+import { provenNoise } from './proving.ts'
 import { digitsOverEdges, digitsStudy } from './studies/digits.ts'
 import { heartStudy } from './studies/heart.ts'
+import { masked } from './studies/masked.ts'
 import { privately } from './studies/privately.ts'
+import { proven } from './studies/proven.ts'
 
 const heart = heartStudy().manifest
 const digits = digitsStudy().manifest
@@ -252,5 +255,65 @@ describe('a masked study', () => {
     expect(reason(() => parseManifest(of(0, 24)))).toContain('masking.clip')
     expect(reason(() => parseManifest(of(1, 41)))).toContain('masking.fractionBits')
     expect(reason(() => parseManifest(of(1.5, 24)))).toContain('masking.clip')
+  })
+})
+
+describe('a proven study', () => {
+  const promise = { epsilon: 3, delta: 1e-4 }
+  const plain = proven(heartStudy({ rounds: 5 })).manifest
+  const hidden = proven(masked(privately(heartStudy({ rounds: 5 }), promise))).manifest
+
+  test('is read as it was written', () => {
+    for (const manifest of [plain, hidden]) {
+      expect(parseManifest(manifest)).toEqual(manifest)
+      expect(decodeManifest(encode(manifest))).toEqual(manifest)
+    }
+  })
+
+  test.each([
+    ['proving.steps', 0],
+    ['proving.steps', 65],
+    ['proving.contributions', 0],
+    ['proving.contributions', 256],
+    ['scaling', undefined],
+    ['model.siteLocal', 'bias'],
+    ['model.layers.0.units', 2],
+    ['compression', { keep: 0.5 }],
+    ['training.epochs', 2],
+    ['training.momentum', 0.9],
+    ['training.l2', 0.01],
+    ['training.proximal', 0.1],
+    ['training.batchSize', 24],
+    ['training.batchSize', 8],
+    ['training.batchSize', 128],
+    ['training.learningRate', 0.3],
+    ['training.learningRate', 32],
+    ['training.learningRate', 0.125],
+    ['privacy.steps', 2],
+    ['privacy.sampleRate', 0.5],
+    ['privacy.perLayer', true],
+    ['privacy.adaptive', true],
+    ['privacy.clip', 1],
+    ['masking.clip', 16],
+    ['masking.fractionBits', 24],
+    ['masking.scored', true],
+  ])('cannot have %s of %j', (path, value) => {
+    const manifest = path.startsWith('privacy') || path.startsWith('masking') ? hidden : plain
+    const [section, field] = path.split('.')
+    expect(reason(() => parseManifest(changed(manifest, path, value)))).toContain(field ?? section)
+  })
+
+  test('has noise that no sum of its integers overflows by', () => {
+    expect(reason(() => parseManifest(changed(hidden, 'privacy.noise', 1e4)))).toContain('proving.steps: outputSums')
+  })
+
+  test('draws noise within twelve deviations, and clips inputs to what it is for', () => {
+    expect(provenNoise({ noise: 4, clip: 2 })).toEqual({ sigma: 2 ** 29, bits: 33, squaredNorm: 4 * 2 ** 24 })
+    expect(provenNoise({ noise: 4 / 3, clip: 1.5 })).toEqual({ sigma: 2 ** 27, bits: 31, squaredNorm: 2.25 * 2 ** 24 })
+  })
+
+  test('may calibrate what it shares, and nothing that is a hospital’s own', () => {
+    expect(reason(() => parseManifest(changed(heart, 'model.calibrated', true)))).toContain('model.calibrated')
+    expect(reason(() => parseManifest(changed(plain, 'model.calibrated', false)))).toContain('model.calibrated')
   })
 })

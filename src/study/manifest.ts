@@ -3,6 +3,7 @@ import * as z from 'zod/mini'
 import en from 'zod/v4/locales/en.js'
 import { maxWeight, mostHospitals } from '../aggregation/weights.ts'
 import { AppError } from '../errors/AppError.ts'
+import { unprovable } from './proving.ts'
 
 // zod/mini is half of what zod is on the pages; without this it would only say that an input is invalid.
 z.config(en())
@@ -77,6 +78,11 @@ const model = z.object({
   layers: z.array(layer).check(z.minLength(1)),
   /** What stays at each hospital: nothing, the last layer's bias (a site-local intercept), or the whole last layer. */
   siteLocal: z.enum(['none', 'bias', 'head']),
+  /**
+   * Present: each hospital fits the last bias again to its own patients before it predicts or scores. What it fits is never trained
+   * from and never sent.
+   */
+  calibrated: z.optional(z.literal(true)),
 })
 
 const training = z.object({
@@ -157,6 +163,15 @@ export const manifestSchema = z.object({
       keep: z.number().check(z.gt(0), z.maximum(1)),
     }),
   ),
+  /** Present: rounds are trained in exact integers, and hospitals that are drawn prove theirs (docs/decisions/0014-exact-training-formats.md). */
+  proving: z.optional(
+    z.object({
+      /** Batches that a round has: rows beyond them are never learned from. */
+      steps: z.int().check(z.minimum(1), z.maximum(64)),
+      /** Most rounds that a hospital can take part in: as many as there is noise for, drawn before the first of them. */
+      contributions: z.int().check(z.minimum(1), z.maximum(255)),
+    }),
+  ),
   /**
    * The sponsor's own initial weights: a public block, by its sha-256 digest, of so many little-endian float32. They are of every
    * layer but what is site-local: of frozen ones too.
@@ -173,6 +188,7 @@ export type ModelSpec = Manifest['model']
 export type LayerSpec = ModelSpec['layers'][number]
 export type TrainingSpec = Manifest['training']
 export type PrivacySpec = NonNullable<Manifest['privacy']>
+export type ProvingSpec = NonNullable<Manifest['proving']>
 
 /**
  * Checks a manifest that came from elsewhere.
@@ -236,6 +252,11 @@ function checked(manifest: Manifest): Manifest {
   // As the factory does: the weighted sum of the most hospitals that there may be stays below half of the field.
   if (masking && mostHospitals * maxWeight * masking.clip * 2 ** masking.fractionBits >= 2 ** 63) {
     throw refuse('masking: sums of updates could overflow; allow a smaller clip or fewer bits')
+  }
+  const obstacle = manifest.proving ? unprovable(manifest) : null
+  if (obstacle !== null) throw refuse(obstacle)
+  if (model.calibrated && model.siteLocal !== 'none') {
+    throw refuse('model.calibrated: the last bias is each hospital’s own already; share it, or leave this out')
   }
   return manifest
 }

@@ -3,7 +3,9 @@ import { isAppError } from '../errors/AppError.ts'
 import { type Manifest, parseManifest } from './manifest.ts'
 import { digitsStudy } from './studies/digits.ts'
 import { heartStudy } from './studies/heart.ts'
-import { defaultMasking } from './studies/masked.ts'
+import { defaultMasking, masked } from './studies/masked.ts'
+import { proven } from './studies/proven.ts'
+import type { StudyPlan } from './studies/StudyPlan.ts'
 import { coordinatesSent, downloadBytes, paysToCompress, uploadBytes } from './upload.ts'
 
 const digits = digitsStudy().manifest
@@ -40,6 +42,16 @@ describe('an upload', () => {
     expect(uploadBytes(masked, { seats: 7, isSeat: false }).bytes).toBeGreaterThan(uploadBytes(masked, committee).bytes)
     expect(uploadBytes(masked, { seats: 5, isSeat: true }).bytes).toBeLessThan(uploadBytes(masked, committee).bytes)
   })
+})
+
+it('of a proven study is as exact as its weights, and blinded under masks', () => {
+  const heart = heartStudy({ rounds: 5 })
+  const bytesOf = ({ manifest }: StudyPlan) => uploadBytes(manifest, committee).bytes
+  const [plain, hidden] = [proven(heart), proven(masked(heart))]
+  const { proving: _, ...unproven } = plain.manifest
+  expect(bytesOf(plain) - uploadBytes(unproven, committee).bytes).toBe(14 * 4)
+  const { proving: __, ...unblinded } = hidden.manifest
+  expect(bytesOf(hidden) - uploadBytes(unblinded, committee).bytes).toBe(4 * 8)
 })
 
 describe('a new model', () => {

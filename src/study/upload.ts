@@ -1,9 +1,10 @@
 import { compressionPays } from '../aggregation/compression/adaptiveK.ts'
-import { bytesOfFloats, bytesOfMaskedUpload, bytesOfSealing } from '../aggregation/compression/bytes.ts'
+import { bytesOfFloats, bytesOfMaskedUpload, bytesOfSealing, ELEMENT_BYTES } from '../aggregation/compression/bytes.ts'
+import { BLINDS } from '../audit/training/roundShape.ts'
 import { parameterLayout } from './layout.ts'
 import type { Manifest } from './manifest.ts'
 
-type UploadManifest = Pick<Manifest, 'model' | 'masking' | 'compression'>
+type UploadManifest = Pick<Manifest, 'model' | 'masking' | 'compression' | 'proving'>
 
 /** Who a hospital's upload is sealed to. */
 export interface Committee {
@@ -69,7 +70,9 @@ export function paysToCompress(manifest: UploadManifest): boolean {
   return compressionPays(sharedSize, overhead, bytesOf(manifest, committee, 1) - overhead)
 }
 
-function bytesOf({ masking }: UploadManifest, { seats, isSeat }: Committee, elements: number): number {
-  const content = masking === undefined ? bytesOfFloats(elements) : bytesOfMaskedUpload({ elements, seats, isSeat })
-  return bytesOfSealing(seats) + content
+function bytesOf({ masking, proving }: UploadManifest, { seats, isSeat }: Committee, coordinates: number): number {
+  const elements = coordinates + (masking && proving ? BLINDS : 0)
+  // A proven update is as exact as the weights that it is added to.
+  const open = proving ? ELEMENT_BYTES * elements : bytesOfFloats(elements)
+  return bytesOfSealing(seats) + (masking === undefined ? open : bytesOfMaskedUpload({ elements, seats, isSeat }))
 }

@@ -1,7 +1,8 @@
 import { alignmentScores } from '../aggregation/alignment.ts'
 import { averageUpdates, type WeightedUpdate } from '../aggregation/average.ts'
 import { owedAfter } from '../aggregation/compression/errorFeedback.ts'
-import { decodeMean, encodeUpdate as encodeElements, toIntegers } from '../aggregation/masking/encoding.ts'
+import { decodeMean, encodeUpdate as encodeElements, toElements, toIntegers } from '../aggregation/masking/encoding.ts'
+import type { Seeds } from '../aggregation/masking/seeds.ts'
 import {
   aggregateStatistics,
   columnEncoding,
@@ -9,6 +10,7 @@ import {
   standardisationOfSums,
 } from '../aggregation/statistics.ts'
 import { weightOf } from '../aggregation/weights.ts'
+import { BLINDS } from '../audit/training/roundShape.ts'
 import type { Binding } from '../crypto/binding.ts'
 import { sha256Hex } from '../crypto/bytes.ts'
 import { open, openChange, readHeader, type SealOptions, seal, sealAgain } from '../crypto/envelope.ts'
@@ -19,12 +21,16 @@ import type { ColumnMapping } from '../data/mapping.ts'
 import { type ColumnRange, columnRanges, rangedStatisticsOf, statisticsOf } from '../data/statistics.ts'
 import { AppError, isAppError } from '../errors/AppError.ts'
 import type {
+  AuditAnswer,
+  AuditQuestion,
   Blob,
   HeldOutEvaluation,
   MaskedAnswers,
   MaskedCommittee,
   MaskedOutcome,
   Member,
+  ProvenUpdate,
+  RoundDraw,
   Sealed,
   SealedModel,
   StudyRef,
@@ -59,11 +65,13 @@ import { MaskedRounds, type Uplink } from './MaskedRounds.ts'
 import { logLoss, majorityClass } from './metrics.ts'
 import type { ModelUse, NamedFile, Version } from './modelUse.ts'
 import { type OpenedUpdate, OpenedUpdates } from './OpenedUpdates.ts'
+import { type ClaimsOf, ProvenRounds } from './ProvenRounds.ts'
 import {
   decodeChange,
   decodeModel,
   encodeChange,
   encodeModel,
+  encodeProven,
   encodeRewraps,
   encodeStatistics,
   encodeUpdate,
@@ -72,6 +80,8 @@ import {
   modelDataKey,
   modelIv,
 } from './plaintext.ts'
+import { memoryProofStore, type ProofStore } from './proofStore.ts'
+import { type Prover, proveHere } from './prover.ts'
 import { memoryResidualStore, type ResidualStore } from './residualStore.ts'
 import { SiteModel } from './SiteModel.ts'
 import { Sparsifier } from './Sparsifier.ts'
@@ -92,6 +102,10 @@ export interface HospitalTrainerOptions {
   readonly dataset: Dataset
   /** Where a study that compresses keeps what is not sent yet; else it goes with the trainer. */
   readonly residuals?: ResidualStore
+  /** Where a proven study keeps what its proofs are made from; else it goes with the trainer. */
+  readonly proofs?: ProofStore
+  /** What proves; default in this thread. */
+  readonly prover?: Prover
 }
 
 /** All that belongs to one study at this hospital. */
@@ -99,6 +113,8 @@ interface Hospital {
   readonly study: Study
   readonly updates: OpenedUpdates
   readonly masked: MaskedRounds
+  /** Null where the study is not proven. */
+  readonly proven: ProvenRounds | null
   readonly sparsifier: Sparsifier
   readonly site: SiteModel
   readonly alone: AloneBaseline
@@ -172,16 +188,26 @@ export class HospitalTrainer implements TrainingPort, ModelUse {
     const { matrix } = study.tables.train
     if (study.manifest.masking) {
       const elements = encodeColumnSums(rangedStatisticsOf(matrix, this.#ranges(study)))
-      return this.#sealMasked(round, 'statistics', elements, 1, seats, work)
+      return (await this.#sealMasked(round, 'statistics', elements, 1, seats, work)).sealed
     }
     const statistics = statisticsOf(matrix, study.width)
     const plaintext = encodeStatistics({ round, salt: freshSalt(), ...statistics })
     return this.#seal(study, round, 'statistics', plaintext, seats, work)
   }
 
-  /** @inheritdoc @throws AppError training.noModel, training.diverged, training.cancelled, journal.failed */
-  async trainAndSeal(round: number, seats: readonly Member[], work: Work = {}): Promise<Sealed> {
-    const { study, sparsifier, site, alone, use } = this.#configured()
+  /** @inheritdoc @throws AppError training.cancelled, journal.failed */
+  async prepareData(work: Work = {}): Promise<Hex> {
+    const { train } = this.#parts()
+    return this.#timed('other', () => this.#provenRounds().prepare(train, work))
+  }
+
+  /**
+   * @inheritdoc
+   * @throws AppError training.noModel, training.diverged, training.cancelled, journal.failed, proving.lost, proving.noiseUsed
+   */
+  async trainAndSeal(round: number, seats: readonly Member[], work: Work = {}, draw?: RoundDraw): Promise<Sealed> {
+    const { study, sparsifier, site, alone, use, proven } = this.#configured()
+    if (proven !== null) return this.#trainProven(proven, round, seats, work, draw)
     const base = this.#baseOf(round)
     const { train } = this.#parts()
     const start = await sparsifier.startFrom(base, train)
@@ -197,16 +223,70 @@ export class HospitalTrainer implements TrainingPort, ModelUse {
       const elements = encodeElements(vector, encoding)
       const sent = Float32Array.from(decodeMean(toIntegers(elements), encoding, 1))
       await sparsifier.keep(round, base, train, owed, sent)
-      return this.#sealMasked(round, 'update', elements, weight, seats, work)
+      return (await this.#sealMasked(round, 'update', elements, weight, seats, work)).sealed
     }
     await sparsifier.keep(round, base, train, owed, vector)
     return this.#seal(study, round, 'update', encodeUpdate({ round, salt: freshSalt(), weight, vector }), seats, work)
   }
 
-  /** @inheritdoc */
-  async open(round: number, member: Member, blob: Blob, commitment: Hex | null, work: Work = {}): Promise<boolean> {
-    const { updates } = this.#configured()
-    const isOpen = await this.#timed('encrypt', () => updates.open(round, member, blob, commitment, this.#expected()))
+  async #trainProven(
+    proven: ProvenRounds,
+    round: number,
+    seats: readonly Member[],
+    work: Work,
+    draw: RoundDraw | undefined,
+  ): Promise<Sealed> {
+    const { study, alone, use } = this.#configured()
+    if (draw === undefined) throw new RangeError('a proven round is trained as it was drawn')
+    const { shared } = this.#baseOf(round)
+    const { train } = this.#parts()
+    const since = performance.now()
+    const trained = await this.#timed('train', () => proven.train(round, shared, train, draw, work))
+    alone.expect(performance.now() - since)
+    use.trained()
+    const { change, kept } = trained
+    const weight = weightOf(train.count, study.manifest.patientsPerWeight)
+    const submission = proven.submission(trained)
+    if (study.manifest.masking) {
+      const elements = BigUint64Array.of(...toElements(change), ...kept.blinds)
+      const { sealed, seeds } = await this.#sealMasked(round, 'update', elements, weight, seats, work, kept.after)
+      await proven.keep(trained, seeds)
+      return { ...sealed, proven: submission }
+    }
+    const plaintext = encodeProven({ round, salt: freshSalt(), weight, change, afterKey: kept.afterKey })
+    const sealed = await this.#seal(study, round, 'update', plaintext, seats, work)
+    await proven.keep(trained, [])
+    return { ...sealed, proven: submission }
+  }
+
+  /** @inheritdoc @throws AppError training.cancelled, journal.failed, proving.lost */
+  async proveRound(
+    round: number,
+    seats: readonly Member[],
+    question: AuditQuestion,
+    work: Work = {},
+  ): Promise<{ readonly answer: AuditAnswer; readonly proof: Uint8Array }> {
+    const { masked } = this.#configured()
+    const { train } = this.#parts()
+    const claims: ClaimsOf = (seeds, directions) => masked.claims(round, seats, seeds, directions)
+    return this.#timed('other', () => this.#provenRounds().prove(round, question, train, claims, work))
+  }
+
+  /** @inheritdoc @throws AppError training.noModel in proven studies */
+  async open(
+    round: number,
+    member: Member,
+    blob: Blob,
+    commitment: Hex | null,
+    work: Work = {},
+    said?: ProvenUpdate,
+  ): Promise<boolean> {
+    const { updates, proven } = this.#configured()
+    if (proven !== null && said === undefined) return false
+    // What a trace starts from.
+    if (proven !== null) this.#baseOf(round)
+    const expected = { expected: this.#expected(), trace: said?.trace }
+    const isOpen = await this.#timed('encrypt', () => updates.open(round, member, blob, commitment, expected))
     report(work, { stage: 'open', done: 1, total: 1 })
     return isOpen
   }
@@ -255,7 +335,7 @@ export class HospitalTrainer implements TrainingPort, ModelUse {
     return this.#timed('other', async () => {
       const losses = new Map<Encoded, number>()
       const lossOf = async (shared: Float32Array, rows: Encoded) => {
-        const parameters = await site.withOwnPart(shared, train, work)
+        const parameters = await site.forUse(shared, train, work)
         return logLoss(await site.predict(parameters, rows, work), rows.labels, study.layout.outputs)
       }
       const scores: (number | null)[] = []
@@ -305,7 +385,7 @@ export class HospitalTrainer implements TrainingPort, ModelUse {
     return this.#sealModel(study, round, next, salts, members, work)
   }
 
-  /** @inheritdoc */
+  /** @inheritdoc @throws AppError training.noModel in proven studies */
   async openMasked(
     round: number,
     seats: readonly Member[],
@@ -313,10 +393,15 @@ export class HospitalTrainer implements TrainingPort, ModelUse {
     blob: Blob,
     commitment: Hex | null,
     work: Work = {},
+    said?: ProvenUpdate,
   ): Promise<boolean> {
-    const { masked } = this.#configured()
+    const { masked, proven } = this.#configured()
+    if (proven !== null && said === undefined) return false
     const uplink = this.#uplink()
-    const isOpen = await this.#timed('encrypt', () => masked.open(round, seats, member, { blob, commitment }, uplink))
+    const check = said && proven?.check(this.#baseOf(round).shared, said)
+    const isOpen = await this.#timed('encrypt', () =>
+      masked.open(round, seats, member, { blob, commitment }, uplink, check),
+    )
     report(work, { stage: 'open', done: 1, total: 1 })
     return isOpen
   }
@@ -479,16 +564,29 @@ export class HospitalTrainer implements TrainingPort, ModelUse {
     this.#hospital?.masked.forget(beforeRound)
   }
 
+  /** @inheritdoc @throws AppError journal.failed */
+  async proofStorage(): Promise<{ readonly bytes: number }> {
+    return { bytes: (await this.#configured().proven?.bytes()) ?? 0 }
+  }
+
+  /** @inheritdoc @throws AppError journal.failed */
+  async clearProofs(): Promise<void> {
+    await this.#configured().proven?.clear()
+  }
+
   #settle(study: Study): Hospital {
-    const { dataset, keys, residuals = memoryResidualStore() } = this.#options
+    const { dataset, keys, residuals = memoryResidualStore(), proofs = memoryProofStore(), prover } = this.#options
     const startEngine = () => this.#startEngine()
     const site = new SiteModel(study, startEngine)
     const alone = new AloneBaseline(study, startEngine)
     const use = new LocalUse({ study, dataset, site, alone, parts: () => this.#parts() })
-    const updates = new OpenedUpdates(study, keys)
+    const proven = study.manifest.proving ? new ProvenRounds(study, proofs, prover ?? proveHere) : null
+    const updates = new OpenedUpdates(study, keys, (round, trace, update) =>
+      this.#provenRounds().isUpdate(this.#baseOf(round).shared, update, trace),
+    )
     const sparsifier = new Sparsifier(study, residuals)
     const masked = new MaskedRounds(study, keys)
-    return { study, site, alone, use, updates, masked, sparsifier, versions: new Map() }
+    return { study, site, alone, use, updates, masked, proven, sparsifier, versions: new Map() }
   }
 
   /** The model that a change makes of the installed one, bit for bit what the seats have, and the whole blob of it. */
@@ -557,19 +655,24 @@ export class HospitalTrainer implements TrainingPort, ModelUse {
     patientWeight: number,
     seats: readonly Member[],
     work: Work,
-  ): Promise<Sealed> {
+    after?: Uint8Array,
+  ): Promise<{ readonly sealed: Sealed; readonly seeds: Seeds }> {
     const { study, masked } = this.#configured()
     stopIfAborted(work)
-    const plaintext = await this.#timed('encrypt', () => masked.contribute(round, seats, vector, elements))
-    return { ...(await this.#seal(study, round, vector, plaintext, seats, work)), patientWeight }
+    const { plaintext, seeds } = await this.#timed('encrypt', () =>
+      masked.contribute(round, seats, vector, elements, after),
+    )
+    return { sealed: { ...(await this.#seal(study, round, vector, plaintext, seats, work)), patientWeight }, seeds }
   }
 
   /** What this round's masked vectors are. */
   #uplink(): Uplink {
     const { study, sparsifier } = this.#configured()
-    return this.#expected() === 'statistics'
-      ? { vector: 'statistics', size: 1 + 2 * study.width, encoding: columnEncoding }
-      : { vector: 'update', size: sparsifier.length, encoding: encodingOf(study.manifest) }
+    if (this.#expected() === 'statistics') {
+      return { vector: 'statistics', size: 1 + 2 * study.width, encoding: columnEncoding }
+    }
+    const blinds = study.manifest.proving ? BLINDS : 0
+    return { vector: 'update', size: sparsifier.length + blinds, blinds, encoding: encodingOf(study.manifest) }
   }
 
   /** An opened sum as the study's next model. @throws AppError masking.outOfRange, training.noModel */
@@ -657,6 +760,12 @@ export class HospitalTrainer implements TrainingPort, ModelUse {
   #parts(): Parts<Encoded> {
     if (this.#examples === undefined) throw new AppError('training.noModel', { round: 0 })
     return this.#examples
+  }
+
+  #provenRounds(): ProvenRounds {
+    const { proven } = this.#configured()
+    if (proven === null) throw new RangeError('the study is not proven')
+    return proven
   }
 
   #configured(): Hospital {

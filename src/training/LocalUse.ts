@@ -220,7 +220,7 @@ export class LocalUse {
   }
 
   #federated(base: Base, work: Work): Promise<Float32Array> {
-    return this.#site.withOwnPart(base.shared, this.#fitted(), work)
+    return this.#site.forUse(base.shared, this.#fitted(), work)
   }
 
   async #local(base: Base, withLocal: WithLocal, work: Work): Promise<Float32Array | null> {
@@ -233,10 +233,11 @@ export class LocalUse {
     return alone && this.#site.withFittedBias(alone, this.#fitted(), work)
   }
 
-  /** Whom the site-local part is fitted on. */
+  /** Whom the site's own part, or its calibration, is fitted on. */
   #fitted(): Encoded {
     const { train, validation } = this.#parts()
-    return this.#study.manifest.model.siteLocal === 'none' ? train : joined(train, validation)
+    const { model } = this.#study.manifest
+    return model.siteLocal === 'none' && !model.calibrated ? train : joined(train, validation)
   }
 
   /** Once for each model, since a person predicts one patient after the other. */

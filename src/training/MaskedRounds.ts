@@ -1,4 +1,5 @@
 import { encode } from '@ipld/dag-cbor'
+import { type AuditClaims, auditProducts, claimsAddUp, claimsOf } from '../aggregation/masking/audit.ts'
 import { type Commitments, checkCommitments, checkMasked } from '../aggregation/masking/commitments.ts'
 import type { Encoding } from '../aggregation/masking/encoding.ts'
 import type { FrozenHospital } from '../aggregation/masking/freeze.ts'
@@ -7,7 +8,7 @@ import { isShareAsGiven, recoverSeed } from '../aggregation/masking/recover.ts'
 import { type MaskedRound, seedingAt, thresholdOf } from '../aggregation/masking/round.ts'
 import { directionsFor, noDirections, scoringDirections } from '../aggregation/masking/scoring.ts'
 import { checkProtection, type HeldSeed, maskSum, type Protection } from '../aggregation/masking/seat.ts'
-import { type OpenedShare, openParcel, openShare, type Parcel } from '../aggregation/masking/seeds.ts'
+import { type OpenedShare, openParcel, openShare, type Parcel, type Seeds } from '../aggregation/masking/seeds.ts'
 import { submitMasked } from '../aggregation/masking/submit.ts'
 import { verifySum } from '../aggregation/masking/verifySeat.ts'
 import { open, openBytes, openWithKey, type SealedBytes, sealBytes } from '../crypto/envelope.ts'
@@ -38,9 +39,27 @@ import { type Products, productsOf, scoreHospitals } from './scoreHospitals.ts'
 /** What a masked round sums. */
 export interface Uplink {
   readonly vector: MaskedVector
-  /** Coordinates that each hospital sends. */
+  /** Elements that each hospital sends. */
   readonly size: number
+  /** How many of them, the last, only blind fingerprints of the others: they are no part of what is summed. Default none. */
+  readonly blinds?: number
   readonly encoding: Encoding
+}
+
+/** What a contribution to a proven round must agree with. */
+export interface MaskedCheck {
+  /** Whether the chain has the trace that ends in this root. */
+  readonly isTrace: (after: Uint8Array) => boolean
+  /** Where the hospital was drawn: what it proved of its vector, and the directions of that. */
+  readonly audit: { readonly claims: AuditClaims; readonly directions: readonly BigUint64Array[] } | null
+}
+
+/** What a hospital sends to a masked round. */
+export interface MaskedContribution {
+  /** To be sealed to the seats. */
+  readonly plaintext: Uint8Array
+  /** By seat. Secret: see Submission. */
+  readonly seeds: Seeds
 }
 
 /** What a seat holds of a hospital's contribution. Its update is not in it. */
@@ -50,6 +69,8 @@ interface OpenedMasked {
   readonly commitments: Commitments
   /** Null where what this seat was given is not what was committed to. */
   readonly parcel: Parcel | null
+  /** Where the hospital was drawn: what its claims are about. */
+  readonly directions: readonly BigUint64Array[] | null
 }
 
 type Given = FrozenHospital & OpenedMasked
@@ -91,6 +112,7 @@ export class MaskedRounds {
   /**
    * One vector under fresh masks, as the plaintext that is sealed to the seats.
    * @param elements encoded: see encodeUpdate, encodeColumnSums
+   * @param after in proven studies: the root of what the round ended with
    * @throws RangeError where so many seats protect nobody: see checkMaskedRound
    */
   async contribute(
@@ -98,21 +120,24 @@ export class MaskedRounds {
     seats: readonly Member[],
     vector: MaskedVector,
     elements: BigUint64Array,
-  ): Promise<Uint8Array> {
+    after?: Uint8Array,
+  ): Promise<MaskedContribution> {
     const { self } = this.#study
     const of = this.#roundOf(round, seats, vector)
-    const { masked, commitments, parcels } = await submitMasked(await loadField(), of, self, elements)
+    const { masked, commitments, parcels, seeds } = await submitMasked(await loadField(), of, self, elements)
     const sealed = await Promise.all(
       seats.map(({ keys }, seat) =>
         sealBytes(parcels[seat] as Uint8Array, parcelInfo(of, self, seat), keys.encryption),
       ),
     )
-    return encodeMasked({ round, salt: freshSalt(), vector, masked, commitments, parcels: sealed })
+    const plaintext = encodeMasked({ round, salt: freshSalt(), vector, masked, commitments, parcels: sealed, after })
+    return { plaintext, seeds }
   }
 
   /**
    * Opens a contribution and checks it as far as this seat can. It is kept where only this seat's parcel is wrong too: the others
    * may let it into the sum, and this seat then opens that like them.
+   * @param check in proven studies
    * @returns whether all of it is right
    */
   async open(
@@ -121,6 +146,7 @@ export class MaskedRounds {
     member: Member,
     { blob, commitment }: { readonly blob: Blob; readonly commitment: Hex | null },
     { vector, size }: Pick<Uplink, 'vector' | 'size'>,
+    check?: MaskedCheck,
   ): Promise<boolean> {
     const { self } = this.#study
     const of = this.#roundOf(round, seats, vector)
@@ -135,10 +161,35 @@ export class MaskedRounds {
       return content
     })
     if (sound === null) return false
-    const { salt, masked, commitments, parcels } = sound
+    const { salt, masked, commitments, parcels, after } = sound
+    const audit = check?.audit ?? null
+    if (check && !(after && check.isTrace(after))) return false
+    const field = await loadField()
+    if (audit && !claimsAddUp(field, of, hospital, masked, audit.claims, audit.directions)) return false
     const parcel = await this.#openParcel(of, hospital, seat, parcels[seat] as SealedBytes, commitments)
-    mapOf(this.#opened, round).set(hospital.toLowerCase(), { salt, masked, commitments, parcel })
-    return parcel !== null
+    const kept = { salt, masked, commitments, parcel, directions: audit?.directions ?? null }
+    mapOf(this.#opened, round).set(hospital.toLowerCase(), kept)
+    if (parcel === null || audit === null) return parcel !== null
+    const own = await auditProducts(field, of, hospital, seat, parcel.seed, audit.directions)
+    return isSameList(own, claimsOf(audit.claims, seat))
+  }
+
+  /**
+   * What this hospital claims of its masks where it is audited, by seat and direction.
+   * @param seeds that it drew for that round, by seat
+   */
+  async claims(
+    round: number,
+    seats: readonly Member[],
+    seeds: Seeds,
+    directions: readonly BigUint64Array[],
+  ): Promise<bigint[]> {
+    const of = this.#roundOf(round, seats, 'update')
+    const field = await loadField()
+    const products = seats.map((_, seat) =>
+      auditProducts(field, of, this.#study.self, seat, seeds[seat] ?? null, directions),
+    )
+    return (await Promise.all(products)).flat()
   }
 
   /**
@@ -210,7 +261,7 @@ export class MaskedRounds {
    *
    * Accused is a seat whose answer cannot be read (see answerKey: then nobody can), or is not what its opened seeds give; a seat that opens
    * another share than it was given; a seat whose products do not add up; a hospital whose backups do not give its
-   * seed.
+   * seed, or whose claim of its masks in an audit is not what that seed gives.
    * @returns the sum, and scores in the set's order; or member indices in ascending order
    * @throws AppError aggregation.notOpened where this seat could not open the contribution of somebody in the set
    * @throws AppError masking.missingSeat, masking.tooFewShares: too few have answered
@@ -226,7 +277,7 @@ export class MaskedRounds {
   ): Promise<
     { readonly sum: BigInt64Array; readonly scores?: readonly number[] } | { readonly accused: readonly number[] }
   > {
-    const { vector, size, encoding } = uplink
+    const { vector, size, blinds = 0, encoding } = uplink
     const of = this.#roundOf(round, seats, vector)
     const field = await loadField()
     const protection = this.#protection()
@@ -239,7 +290,14 @@ export class MaskedRounds {
     const wrong = new Set([...accused, ...accuse(unreadable)])
     if (wrong.size > 0) return { accused: [...wrong].sort((a, b) => a - b) }
     if (lacking !== undefined) throw lacking
-    const sum = await openSum(field, of, encoding, hospitals, sums)
+    const summed = <T extends BigUint64Array>(vector: T) => vector.subarray(0, size - blinds)
+    const sum = await openSum(
+      field,
+      of,
+      encoding,
+      hospitals.map(({ masked, weight }) => ({ masked: summed(masked), weight })),
+      sums.map(one => one && summed(one)),
+    )
     if (asked === undefined) return { sum }
     const products = asked.map(answer => (answer === 'unreadable' ? null : answer))
     const scored = { of, encoding, protection, hospitals, sum, masks: sums, seeds, products }
@@ -332,7 +390,7 @@ export class MaskedRounds {
   async #openSeats(
     of: MaskedRound,
     { seats, set }: MaskedCommittee,
-    { masks, shares, opening }: MaskedAnswers,
+    { masks, shares, opening, claims = [] }: MaskedAnswers,
     { vector, size }: Uplink,
     work: Work,
   ): Promise<OpenedSeats> {
@@ -371,6 +429,11 @@ export class MaskedRounds {
         try {
           const seed = await recoverSeed(of, one.hospital, seat, good, one.commitments)
           held.push({ hospital: one.hospital, weight: one.weight, seed })
+          const claim = claims.find(({ member }) => member === one.index)
+          if (claim !== undefined && one.directions !== null) {
+            const products = await auditProducts(field, of, one.hospital, seat, seed, one.directions)
+            if (!isSameList(products, claimsOf(claim, seat))) accused.add(one.index)
+          }
         } catch (error) {
           if (!isAppError(error, 'masking.badSubmission')) throw error
           accused.add(one.index)
@@ -469,4 +532,8 @@ function sharesFor(
     const found = answer.shares.find(share => share.seat === seat && sameAddress(share.hospital, hospital))
     return found === undefined ? [] : [{ holder, share: found.share, hashes: found.hashes }]
   })
+}
+
+function isSameList(a: readonly bigint[], b: readonly bigint[]): boolean {
+  return a.length === b.length && a.every((value, i) => value === b[i])
 }

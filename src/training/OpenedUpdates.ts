@@ -1,3 +1,4 @@
+import { decodeWeights } from '../audit/engine/batch.ts'
 import type { Binding } from '../crypto/binding.ts'
 import { type Opened, open, openWithKey, readHeader, unwrapKey, wrapKey } from '../crypto/envelope.ts'
 import type { HospitalKeys } from '../crypto/keys.ts'
@@ -7,7 +8,15 @@ import type { Blob, Member } from '../rounds/ports.ts'
 import { type Hex, sameAddress } from '../study/types.ts'
 import { coordinatesSent } from '../study/upload.ts'
 import { bindingOf, keyOf, type Study } from './hospitalStudy.ts'
-import { decodeRewraps, decodeStatistics, decodeUpdate, plaintextOverhead, type Rewrap } from './plaintext.ts'
+import {
+  decodeProven,
+  decodeRewraps,
+  decodeStatistics,
+  decodeUpdate,
+  type ProvenPlaintext,
+  plaintextOverhead,
+  type Rewrap,
+} from './plaintext.ts'
 
 export interface OpenedUpdate {
   readonly dataKey: Uint8Array
@@ -21,21 +30,43 @@ export interface OpenedUpdate {
 /** What updates are expected to be: a study that standardises begins with statistics. */
 export type Expected = 'statistics' | 'update'
 
+/** Whether a proven update is what the chain's trace of it says. */
+export type IsTraced = (
+  round: number,
+  trace: Hex,
+  update: Pick<ProvenPlaintext, 'change' | 'afterKey'>,
+) => Promise<boolean>
+
 /** What a seat opened of the others' contributions, by round. None of it leaves the trainer. */
 export class OpenedUpdates {
   readonly #study: Study
   readonly #keys: HospitalKeys
   readonly #opened = new Map<number, Map<string, OpenedUpdate>>()
   readonly #commitments = new Map<number, Map<string, Hex>>()
+  readonly #traces = new Map<number, Map<string, Hex>>()
+  readonly #isTraced: IsTraced
 
-  constructor(study: Study, keys: HospitalKeys) {
+  /** @param isTraced asked in proven studies alone; without it none of their updates opens */
+  constructor(study: Study, keys: HospitalKeys, isTraced: IsTraced = async () => false) {
     this.#study = study
     this.#keys = keys
+    this.#isTraced = isTraced
   }
 
-  /** Opens one and keeps it. @returns whether it could be opened, is what was committed to, and is well formed */
-  async open(round: number, member: Member, blob: Blob, commitment: Hex | null, expected: Expected): Promise<boolean> {
+  /**
+   * Opens one and keeps it.
+   * @param trace of it on the chain, in proven studies
+   * @returns whether it could be opened, is what was committed to, and is well formed
+   */
+  async open(
+    round: number,
+    member: Member,
+    blob: Blob,
+    commitment: Hex | null,
+    { expected, trace }: { readonly expected: Expected; readonly trace?: Hex | undefined },
+  ): Promise<boolean> {
     const { self } = this.#study
+    if (trace !== undefined) mapOf(this.#traces, round).set(keyOf(member), trace)
     if (commitment !== null) mapOf(this.#commitments, round).set(keyOf(member), commitment)
     const binding = bindingOf(this.#study, round, expected, member.address)
     const opened = await this.#tryOpen(blob, () =>
@@ -92,7 +123,7 @@ export class OpenedUpdates {
   }
 
   forget(beforeRound: number): void {
-    for (const rounds of [this.#opened, this.#commitments]) {
+    for (const rounds of [this.#opened, this.#commitments, this.#traces]) {
       for (const round of [...rounds.keys()]) if (round < beforeRound) rounds.delete(round)
     }
   }
@@ -100,32 +131,43 @@ export class OpenedUpdates {
   #tryOpen(blob: Blob, opening: () => Promise<Opened>): Promise<Opened | null> {
     const { manifest, layout, width } = this.#study
     // An update cannot be larger than its numbers.
-    return ifSound(
-      blob,
-      Math.max(coordinatesSent(manifest, layout.sharedSize) * 4, width * 16) + plaintextOverhead,
-      opening,
-    )
+    const update = coordinatesSent(manifest, layout.sharedSize) * (manifest.proving ? 8 : 4)
+    return ifSound(blob, Math.max(update, width * 16) + plaintextOverhead, opening)
   }
 
-  #keep(round: number, member: Member, binding: Binding, opened: Opened | null): boolean {
+  async #keep(round: number, member: Member, binding: Binding, opened: Opened | null): Promise<boolean> {
     if (opened === null) return false
-    const { manifest, layout, width } = this.#study
-    const { plaintext, dataKey } = opened
     try {
-      if (binding.kind === 'statistics') {
-        const { salt, count, sums, squares } = decodeStatistics(plaintext, round, width)
-        const content = { kind: 'statistics', statistics: { count, sums, squares } } as const
-        mapOf(this.#opened, round).set(keyOf(member), { dataKey, binding, salt, content })
-      } else {
-        const { salt, weight, vector } = decodeUpdate(plaintext, round, coordinatesSent(manifest, layout.sharedSize))
-        const content = { kind: 'update', weight, vector } as const
-        mapOf(this.#opened, round).set(keyOf(member), { dataKey, binding, salt, content })
-      }
+      const read = await this.#read(round, member, binding.kind, opened.plaintext)
+      if (read === null) return false
+      mapOf(this.#opened, round).set(keyOf(member), { dataKey: opened.dataKey, binding, ...read })
       return true
     } catch (error) {
       if (isAppError(error)) return false
       throw error
     }
+  }
+
+  /** @returns null where it is not what its trace says @throws AppError aggregation.badUpdate */
+  async #read(
+    round: number,
+    member: Member,
+    kind: Binding['kind'],
+    plaintext: Uint8Array,
+  ): Promise<Pick<OpenedUpdate, 'salt' | 'content'> | null> {
+    const { manifest, layout, width } = this.#study
+    if (kind === 'statistics') {
+      const { salt, count, sums, squares } = decodeStatistics(plaintext, round, width)
+      return { salt, content: { kind: 'statistics', statistics: { count, sums, squares } } }
+    }
+    if (manifest.proving) {
+      const { salt, weight, ...update } = decodeProven(plaintext, round, layout.sharedSize)
+      const trace = this.#traces.get(round)?.get(keyOf(member))
+      if (trace === undefined || !(await this.#isTraced(round, trace, update))) return null
+      return { salt, content: { kind: 'update', weight, vector: decodeWeights(update.change) } }
+    }
+    const { salt, weight, vector } = decodeUpdate(plaintext, round, coordinatesSent(manifest, layout.sharedSize))
+    return { salt, content: { kind: 'update', weight, vector } }
   }
 }
 

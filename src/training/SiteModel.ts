@@ -3,7 +3,7 @@ import { mixSeeds } from '../data/seed.ts'
 import { noisyOnGrid } from '../privacy/noise/grid.ts'
 import type { Work } from '../rounds/ports.ts'
 import { withShared } from '../study/layout.ts'
-import type { PrivacySpec } from '../study/manifest.ts'
+import type { ModelSpec, PrivacySpec } from '../study/manifest.ts'
 import { adaptiveClip, clipGroups } from './clipGroups.ts'
 import type { Engine } from './engine.ts'
 import { addressSeed, report, type Study } from './hospitalStudy.ts'
@@ -94,7 +94,8 @@ export class SiteModel {
   async withOwnPart(shared: Float32Array, rows: Encoded, work: Work): Promise<Float32Array> {
     const { layout, manifest, initial } = this.#study
     const parameters = withShared(layout, this.#own ?? initial, shared)
-    if (manifest.model.siteLocal !== 'head') return this.withFittedBias(parameters, rows, work)
+    const { siteLocal } = manifest.model
+    if (siteLocal !== 'head') return siteLocal === 'bias' ? this.withFittedBias(parameters, rows, work) : parameters
     // With differential privacy a head that was fitted here without noise must never be trained on.
     if (this.#own !== undefined || manifest.privacy) return parameters
     // A head that never trained here, as in the first round or after a reload, would spoil the shared layers' first steps.
@@ -112,11 +113,20 @@ export class SiteModel {
     return fitted.parameters
   }
 
-  /** Where the last bias is the site's own, sets it to what fits these rows best; else returns the parameters. */
+  /**
+   * All parameters for predicting and scoring: what a round would start from, its last bias fitted to these rows where the study
+   * is calibrated. Nothing is trained from them.
+   */
+  async forUse(shared: Float32Array, rows: Encoded, work: Work): Promise<Float32Array> {
+    const parameters = await this.withOwnPart(shared, rows, work)
+    return this.#study.manifest.model.calibrated ? this.withFittedBias(parameters, rows, work) : parameters
+  }
+
+  /** Where the last bias is fitted at each site, sets it to what fits these rows best; else returns the parameters. */
   async withFittedBias(parameters: Float32Array, rows: Encoded, work: Work): Promise<Float32Array> {
     const { layout, manifest } = this.#study
-    const bias = layout.tensors.find(tensor => tensor.local && tensor.kind === 'bias')
-    if (manifest.model.siteLocal !== 'bias' || bias === undefined) return parameters
+    const bias = layout.tensors.at(-1)
+    if (!fitsBias(manifest.model) || bias?.kind !== 'bias') return parameters
     const fitted = new Float32Array(parameters)
     fitted.fill(0, bias.offset, bias.offset + bias.size)
     fitted.set(fitIntercept(await this.predict(fitted, rows, work), rows.labels, layout.outputs), bias.offset)
@@ -132,4 +142,9 @@ export class SiteModel {
     const engine = await this.#startEngine()
     return engine.predict(this.#study.manifest.model, parameters, rows.inputs, rows.count, work.signal)
   }
+}
+
+/** Whether each hospital fits the last bias to its own patients, as a part that it keeps or only for its use. */
+export function fitsBias({ siteLocal, calibrated }: ModelSpec): boolean {
+  return siteLocal === 'bias' || calibrated === true
 }

@@ -7,7 +7,7 @@ import type { Hex, LocalOnly } from '../study/types.ts'
 import type { BackendName } from './backends.ts'
 import type { NamedFile, Version } from './modelUse.ts'
 import type { Forecast, ForecastOptions } from './privacyForecast.ts'
-import { cancellable, progressCallback } from './remote.ts'
+import { progressCallback, workPlaces } from './remote.ts'
 import type {
   ColumnMapping,
   CsvCheck,
@@ -149,9 +149,10 @@ export function createTrainingClient(worker: Endpoint): TrainingClient {
     }
   }
   const call = async (method: HospitalMethod, args: readonly unknown[]): Promise<unknown> => {
-    if (!cancellable.has(method)) return unwrap(await remote.call(method, args, null, null))
-    return asJob(args[args.length - 1] as Work, (job, onProgress) =>
-      remote.call(method, args.slice(0, -1), job, onProgress),
+    const place = workPlaces[method]
+    if (place === undefined) return unwrap(await remote.call(method, args, null, null))
+    return asJob(args[place] as Work, (job, onProgress) =>
+      remote.call(method, args.toSpliced(place, 1), job, onProgress),
     )
   }
   // One place where the worker's answer gets its type back: the method's own.
@@ -187,14 +188,17 @@ export function createTrainingClient(worker: Endpoint): TrainingClient {
       unwrap(await remote.configure(ref, manifest, self, initial)) as Awaited<ReturnType<TrainingPort['configure']>>,
     installModel: (...args) => method('installModel')(...args),
     sealStatistics: (round, seats, work = {}) => method('sealStatistics')(round, seats, work),
-    trainAndSeal: (round, seats, work = {}) => method('trainAndSeal')(round, seats, work),
-    open: (round, member, blob, commitment, work = {}) => method('open')(round, member, blob, commitment, work),
+    prepareData: (work = {}) => method('prepareData')(work),
+    trainAndSeal: (round, seats, work = {}, draw) => method('trainAndSeal')(round, seats, work, draw),
+    proveRound: (round, seats, question, work = {}) => method('proveRound')(round, seats, question, work),
+    open: (round, member, blob, commitment, work = {}, proven) =>
+      method('open')(round, member, blob, commitment, work, proven),
     openRewrapped: (...args) => method('openRewrapped')(...args),
     sealRewraps: (...args) => method('sealRewraps')(...args),
     score: (round, members, work = {}) => method('score')(round, members, work),
     aggregate: (round, survivors, members, work = {}) => method('aggregate')(round, survivors, members, work),
-    openMasked: (round, seats, member, blob, commitment, work = {}) =>
-      method('openMasked')(round, seats, member, blob, commitment, work),
+    openMasked: (round, seats, member, blob, commitment, work = {}, proven) =>
+      method('openMasked')(round, seats, member, blob, commitment, work, proven),
     sealMasks: (round, committee, work = {}) => method('sealMasks')(round, committee, work),
     sealShares: (round, committee, opening, work = {}) => method('sealShares')(round, committee, opening, work),
     sealProducts: (round, committee, answers, work = {}) => method('sealProducts')(round, committee, answers, work),
@@ -209,6 +213,8 @@ export function createTrainingClient(worker: Endpoint): TrainingClient {
     exportModel: (version = null) => method('exportModel')(version),
     spent: () => method('spent')(),
     forget: beforeRound => method('forget')(beforeRound),
+    proofStorage: () => method('proofStorage')(),
+    clearProofs: () => method('clearProofs')(),
   }
 }
 

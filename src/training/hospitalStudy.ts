@@ -1,6 +1,7 @@
 import { checkInnerBound, type Encoding } from '../aggregation/masking/encoding.ts'
 import { largestEntry } from '../aggregation/masking/scoring.ts'
 import { maxWeight, mostHospitals } from '../aggregation/weights.ts'
+import { WEIGHT_LIMIT } from '../audit/engine/shape.ts'
 import type { Binding } from '../crypto/binding.ts'
 import { sameBytes } from '../crypto/bytes.ts'
 import { type BlobSigner, createDutySigner } from '../crypto/duty.ts'
@@ -191,5 +192,10 @@ async function startOf(
   }
   if ((await packInitial(given)).digest !== wanted.digest) throw refuse('it is another one than its description names')
   if (!given.every(Number.isFinite)) throw refuse('not all of it are finite numbers')
+  if (manifest.proving && !given.every(isProvable)) throw refuse('a number is 16 or more, which cannot be proven')
   return withStart(layout, drawn, given)
+}
+
+function isProvable(weight: number): boolean {
+  return Math.abs(weight) * 2 ** 32 < Number(WEIGHT_LIMIT)
 }

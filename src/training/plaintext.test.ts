@@ -10,6 +10,7 @@ import {
   decodeMasks,
   decodeModel,
   decodeProducts,
+  decodeProven,
   decodeShares,
   decodeStatistics,
   decodeUpdate,
@@ -18,6 +19,7 @@ import {
   encodeMasks,
   encodeModel,
   encodeProducts,
+  encodeProven,
   encodeShares,
   encodeStatistics,
   encodeUpdate,
@@ -39,6 +41,36 @@ const refused = (
   }
   return false
 }
+
+describe('a proven update', () => {
+  const afterKey = new Uint8Array(32).fill(3)
+  const bytes = (more: object = {}) => ({
+    ...{ v: 1, kind: 'proven', round: 3, salt, weight: 2, change: new Uint8Array(16), afterKey },
+    ...more,
+  })
+
+  it('comes back as it was', () => {
+    const update = { round: 3, salt: freshSalt(), weight: 5, change: BigInt64Array.of(-(2n ** 37n), 0n, 1n), afterKey }
+    expect(decodeProven(encodeProven(update), 3, 3)).toEqual(update)
+  })
+
+  it('is refused in any other form', () => {
+    expect(() => decodeProven(encode(bytes()), 3, 2)).not.toThrow()
+    for (const wrong of [
+      { v: 2 },
+      { kind: 'update' },
+      { round: 4 },
+      { salt: new Uint8Array(31) },
+      { weight: 9 },
+      { change: new Uint8Array(15) },
+      { change: new Uint8Array(24) },
+      { afterKey: new Uint8Array(31) },
+      { more: 1 },
+    ]) {
+      expect(refused(() => decodeProven(encode(bytes(wrong)), 3, 2))).toBe(true)
+    }
+  })
+})
 
 describe('an update', () => {
   const bytes = (more: object = {}) => ({

@@ -12,6 +12,7 @@ import type { SealedBytes, WrappedKey } from '../crypto/envelope.ts'
 import type { Standardisation } from '../data/encode.ts'
 import type { Statistics } from '../data/statistics.ts'
 import { AppError } from '../errors/AppError.ts'
+import { DIGEST_BYTES } from '../field/digests.ts'
 import type { Manifest } from '../study/manifest.ts'
 import type { Address } from '../study/types.ts'
 
@@ -23,6 +24,17 @@ export interface UpdatePlaintext {
   readonly weight: number
   /** Difference of the shared parameters to the base. */
   readonly vector: Float32Array
+}
+
+/** What a hospital of a proven study tells the seats after training. */
+export interface ProvenPlaintext {
+  readonly round: number
+  readonly salt: Uint8Array
+  readonly weight: number
+  /** Difference of the weights to the base, Q32. */
+  readonly change: BigInt64Array<ArrayBuffer>
+  /** 32 bytes, from which follows what hides the weights in the round's trace. */
+  readonly afterKey: Uint8Array
 }
 
 /** What a hospital tells the seats in round zero. */
@@ -74,6 +86,8 @@ export interface MaskedPlaintext {
   readonly commitments: Commitments
   /** By seat: its seed and shares, sealed to it alone. */
   readonly parcels: readonly SealedBytes[]
+  /** In proven studies: the root of what the round ended with. */
+  readonly after?: Uint8Array | undefined
 }
 
 /** A seat's sum of masks. */
@@ -137,6 +151,21 @@ export function decodeUpdate(bytes: Uint8Array, round: number, size: number): Up
   const vector = float32Of(value.vector)
   checkUpdate(vector, value.weight, size)
   return { round, salt: value.salt, weight: value.weight, vector }
+}
+
+export function encodeProven({ change, ...rest }: ProvenPlaintext): Uint8Array {
+  return encode({ v: 1, kind: 'proven', ...rest, change: vectorBytes(new BigUint64Array(change.buffer)) })
+}
+
+/**
+ * Parses an opened proven update. Whether it is what its trace says is for ProvenRounds to check.
+ * @param size of the shared parameters
+ * @throws AppError aggregation.badUpdate: malformed, of another round or size
+ */
+export function decodeProven(bytes: Uint8Array, round: number, size: number): ProvenPlaintext {
+  const { v: _, kind: __, change, ...value } = parse(bytes, provenShape)
+  if (value.round !== round || change.length !== size * 8) throw new AppError('aggregation.badUpdate')
+  return { ...value, change: new BigInt64Array(vectorOf(change).buffer) }
 }
 
 export function encodeStatistics({ round, salt, count, sums, squares }: StatisticsPlaintext): Uint8Array {
@@ -268,11 +297,12 @@ export function decodeRewraps(bytes: Uint8Array, round: number): RewrapsPlaintex
 }
 
 /** Vectors under masks are little-endian 64-bit words. */
-export function encodeMasked({ masked, commitments, parcels, ...place }: MaskedPlaintext): Uint8Array {
+export function encodeMasked({ masked, commitments, parcels, after, ...place }: MaskedPlaintext): Uint8Array {
   return encode({
     v: 1,
     kind: 'masked',
     ...place,
+    ...(after && { after }),
     masked: vectorBytes(masked),
     commitments: {
       masked: hexToBytes(commitments.masked),
@@ -406,6 +436,16 @@ const updateShape = z.strictObject({
   vector: bytesOf(),
 })
 
+const provenShape = z.strictObject({
+  v: z.literal(1),
+  kind: z.literal('proven'),
+  round,
+  salt: bytesOf(SALT_BYTES),
+  weight: z.number().int().min(1).max(maxWeight),
+  change: bytesOf(),
+  afterKey: bytesOf(32),
+})
+
 const statisticsShape = z.strictObject({
   v: z.literal(1),
   kind: z.literal('statistics'),
@@ -456,6 +496,7 @@ const maskedShape = z.strictObject({
   masked: bytesOf(),
   commitments: z.strictObject({ masked: hash, seeds: z.array(hash.nullable()), shares: z.array(hash) }),
   parcels: z.array(z.strictObject({ enc: bytesOf(65), ciphertext: bytesOf() })),
+  after: z.optional(bytesOf(DIGEST_BYTES)),
 })
 
 const masksShape = z.strictObject({ ...place, kind: z.literal('masks'), sum: bytesOf() })

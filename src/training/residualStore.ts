@@ -1,7 +1,6 @@
 import { decode, encode } from '@ipld/dag-cbor'
-import { type IDBPDatabase, openDB } from 'idb'
 import type { KeyOwner } from '../crypto/keys.ts'
-import { AppError } from '../errors/AppError.ts'
+import { indexedDbSealedStore, nameOf } from './sealedStore.ts'
 
 /**
  * What a hospital still owes the global model around the last round in which it trained. As much a secret as its update, so it
@@ -38,75 +37,17 @@ export function memoryResidualStore(): ResidualStore {
   }
 }
 
-interface Stored {
-  readonly round: number
-  readonly iv: Uint8Array<ArrayBuffer>
-  readonly sealed: ArrayBuffer
-}
-
-/**
- * Residuals in IndexedDB, encrypted at rest (AES-256-GCM, a fresh random iv each time) under a key that cannot be taken out of
- * this browser; deployment, study, hospital and round are authenticated. A database for each hospital and study, opened for each
- * use: a connection that is kept would stand in the way of wiping this browser.
- */
+/** Residuals in IndexedDB, encrypted at rest: see indexedDbSealedStore. */
 export function indexedDbResidualStore(): ResidualStore {
+  const entries = indexedDbSealedStore('residual')
   return {
-    load: owner =>
-      withDatabase(owner, async db => {
-        const stored = (await db.get('residual', ONLY)) as Stored | undefined
-        const key = (await db.get('keys', ONLY)) as CryptoKey | undefined
-        if (stored === undefined || key === undefined) return undefined
-        const { round, iv, sealed } = stored
-        const plain = await crypto.subtle.decrypt(params(owner, round, iv), key, sealed).catch(() => null)
-        return plain === null ? undefined : decoded(round, new Uint8Array(plain))
-      }),
-    save: (owner, record) =>
-      withDatabase(owner, async db => {
-        const key = await atRestKey(db)
-        const iv = crypto.getRandomValues(new Uint8Array(12))
-        const sealed = await crypto.subtle.encrypt(params(owner, record.round, iv), key, encoded(record))
-        await db.put('residual', { round: record.round, iv, sealed } satisfies Stored, ONLY)
-      }),
-    remove: owner =>
-      withDatabase(owner, async db => {
-        await Promise.all([db.clear('residual'), db.clear('keys')])
-      }),
+    async load(owner) {
+      const entry = await entries.load(owner)
+      return entry && decoded(entry.round, entry.plain)
+    },
+    save: (owner, record) => entries.save(owner, { round: record.round, plain: encoded(record) }),
+    remove: owner => entries.remove(owner),
   }
-}
-
-/** Each store has one entry. */
-const ONLY = 'only'
-
-async function withDatabase<T>(owner: KeyOwner, work: (db: IDBPDatabase) => Promise<T>): Promise<T> {
-  try {
-    const db = await openDB(`wardround-residual-${nameOf(owner)}`, 1, {
-      upgrade(fresh) {
-        fresh.createObjectStore('residual')
-        fresh.createObjectStore('keys')
-      },
-    })
-    try {
-      return await work(db)
-    } finally {
-      db.close()
-    }
-  } catch (cause) {
-    throw new AppError('journal.failed', { reason: cause instanceof Error ? cause.message : String(cause) }, cause)
-  }
-}
-
-async function atRestKey(db: IDBPDatabase): Promise<CryptoKey> {
-  const fresh = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt'])
-  // One transaction, so that two openings at once agree on the key.
-  const transaction = db.transaction('keys', 'readwrite')
-  const known = (await transaction.store.get(ONLY)) as CryptoKey | undefined
-  if (known === undefined) await transaction.store.put(fresh, ONLY)
-  await transaction.done
-  return known ?? fresh
-}
-
-function params(owner: KeyOwner, round: number, iv: Uint8Array<ArrayBuffer>): AesGcmParams {
-  return { name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(`${nameOf(owner)}:${round}`) }
 }
 
 /** The bytes stay in this browser, so its own byte order does. */
@@ -130,8 +71,4 @@ function bytesOf(values: Float32Array): Uint8Array {
 /** Copied: a view into the decoded bytes need not start at a multiple of four. */
 function floatsOf(bytes: Uint8Array): Float32Array {
   return new Float32Array(new Uint8Array(bytes).buffer)
-}
-
-function nameOf({ deployment, study, address }: KeyOwner): string {
-  return [deployment, study, address].join('-').toLowerCase()
 }

@@ -4,6 +4,8 @@ import { indexedDbKeyStore } from '../crypto/keys.ts'
 import { AppError } from '../errors/AppError.ts'
 import { type BackendName, chooseBackend } from './backends.ts'
 import { createEngine } from './engine.ts'
+import { indexedDbProofStore } from './proofStore.ts'
+import { workerProver } from './prover.ts'
 import { indexedDbResidualStore } from './residualStore.ts'
 import { wasmFiles } from './wasmFiles.ts'
 import { createWorkerApi } from './workerApi.ts'
@@ -19,6 +21,8 @@ expose(
   createWorkerApi({
     keys: indexedDbKeyStore(),
     residuals: indexedDbResidualStore(),
+    proofs: indexedDbProofStore(),
+    prover: workerProver(startProofWorker),
     async createEngine(wanted) {
       const { name } = await chooseBackend({ force: wanted ?? backend ?? undefined })
       return createEngine(name, { wasm: wasmFiles })
@@ -36,3 +40,8 @@ expose(
     },
   }),
 )
+
+/** A proof takes minutes, in which this worker has other duties. */
+function startProofWorker(): Worker {
+  return new Worker(new URL('./proofWorker.ts', import.meta.url), { type: 'module' })
+}

@@ -5,9 +5,12 @@ import { createKeys, memoryKeyStore, publicKeys } from '../crypto/keys.ts'
 import { AppError, isAppError } from '../errors/AppError.ts'
 import type { Member, Progress, Sealed } from '../rounds/ports.ts'
 import { heartStudy } from '../study/studies/heart.ts'
+import { proven } from '../study/studies/proven.ts'
 import type { Address } from '../study/types.ts'
 import { createTrainingClient } from './client.ts'
 import { createEngine } from './engine.ts'
+import { memoryProofStore } from './proofStore.ts'
+import { proveHere } from './prover.ts'
 import { memoryResidualStore } from './residualStore.ts'
 import { testRef } from './testing.ts'
 import { createWorkerApi } from './workerApi.ts'
@@ -30,6 +33,8 @@ async function connect(withKeys = true, address: Address = self) {
   const api = createWorkerApi({
     keys,
     residuals: memoryResidualStore(),
+    proofs: memoryProofStore(),
+    prover: proveHere,
     createEngine: backend => createEngine(backend ?? 'cpu'),
     async fetchFile(path) {
       read.push(path)
@@ -113,6 +118,32 @@ describe('the training worker, over a message channel', () => {
       }
     }
   })
+
+  it('prepares, trains, opens and proves a proven round, and clears what that is made from', async () => {
+    const { client, member } = await connect()
+    const { manifest } = proven(heartStudy({ rounds: 1 }), { steps: 1 })
+    await client.loadShipped({ study: 'heart', hospitals: 4, index: 2, seed: 1 })
+    await client.configure(testRef, manifest, self)
+    const stages: string[] = []
+    const work = { onProgress: ({ stage }: Progress) => stages.push(stage) }
+    expect(await client.prepareData(work)).toMatch(/^0x[0-9a-f]{64}$/)
+    const draw = { seed: `0x${'5e'.repeat(32)}`, member: 0, contribution: 0 } as const
+    const sealed = await client.trainAndSeal(1, [member], work, draw)
+    const claim = { trace: sealed.proven!.trace, member: 0 }
+    expect(await client.open(1, member, sealed.blob, sealed.commitment, work, claim)).toBe(true)
+    expect(await client.open(1, member, sealed.blob, sealed.commitment, work)).toBe(false)
+    const question = { draw, beacon: draw.seed }
+    const { answer, proof } = await client.proveRound(1, [member], question, work)
+    expect(answer.start).toHaveLength(14)
+    expect(proof.length).toBeGreaterThan(10_000)
+    await expect.poll(() => stages).toEqual(expect.arrayContaining(['commit', 'train', 'seal', 'open', 'prove']))
+    const stopped = { signal: AbortSignal.abort() }
+    await expect(client.proveRound(1, [member], question, stopped)).rejects.toSatisfy(coded('training.cancelled'))
+    expect((await client.proofStorage()).bytes).toBeGreaterThan(0)
+    await client.clearProofs()
+    expect(await client.proofStorage()).toEqual({ bytes: 0 })
+    await expect(client.proveRound(1, [member], question)).rejects.toSatisfy(coded('proving.lost'))
+  }, 60_000)
 
   it('cancels what a signal stops, inside the worker', async () => {
     const { client, member } = await connect()

@@ -19,6 +19,9 @@ import { patientsOf } from './hospitalStudy.ts'
 import { readLayersModel } from './layersModel.ts'
 import type { ModelUse, NamedFile } from './modelUse.ts'
 import { type Forecast, type ForecastOptions, forecastPrivacy } from './privacyForecast.ts'
+import type { ProofStore } from './proofStore.ts'
+import type { Prover } from './prover.ts'
+import { workPlaces } from './remote.ts'
 import type { ResidualStore } from './residualStore.ts'
 import type { ColumnMapping, CsvCheck, DeviceCheck, ReadModel, ShippedPreview } from './screen.ts'
 
@@ -88,8 +91,8 @@ export interface TrainingWorkerApi {
     initial?: Float32Array,
   ): Promise<Outcome<Awaited<ReturnType<TrainingPort['configure']>>>>
   /**
-   * A method of the port. Where it takes a Work, that crosses as a number to cancel by and a callback (an argument of its
-   * own, since Comlink looks for callbacks there only).
+   * A method of the port. Where it takes a Work, that is not among the arguments: it crosses as a number to cancel by and a
+   * callback (an argument of its own, since Comlink looks for callbacks there only).
    */
   call(
     method: HospitalMethod,
@@ -103,6 +106,8 @@ export interface TrainingWorkerApi {
 export interface WorkerServices {
   readonly keys: KeyStore
   readonly residuals: ResidualStore
+  readonly proofs: ProofStore
+  readonly prover: Prover
   /** The best that is there, or this one. @throws AppError training.noBackend */
   readonly createEngine: (backend?: BackendName) => Promise<Engine>
   /** Reads a file that the page serves, such as `studies/heart/flamby-split.json`. @throws AppError data.unreadable */
@@ -113,7 +118,8 @@ export interface WorkerServices {
  * What the training worker offers to its window. Holds the hospital's rows; what goes back is sealed, or of the types that
  * are for this screen only.
  */
-export function createWorkerApi({ keys, residuals, createEngine, fetchFile }: WorkerServices): TrainingWorkerApi {
+export function createWorkerApi(services: WorkerServices): TrainingWorkerApi {
+  const { keys, residuals, proofs, prover, createEngine, fetchFile } = services
   let dataset: Dataset | undefined
   let trainer: { readonly hospital: HospitalTrainer; readonly owner: string } | undefined
   let engine: Promise<Engine> | undefined
@@ -253,7 +259,14 @@ export function createWorkerApi({ keys, residuals, createEngine, fetchFile }: Wo
         if (trainer?.owner !== owner) {
           const pair = await keys.load({ deployment: ref.deployment, study: ref.study, address: self })
           if (pair === undefined) throw new AppError('crypto.noKeys')
-          const hospital = new HospitalTrainer({ keys: pair, residuals, dataset, createEngine: startEngine })
+          const hospital = new HospitalTrainer({
+            keys: pair,
+            residuals,
+            proofs,
+            prover,
+            dataset,
+            createEngine: startEngine,
+          })
           trainer = { owner, hospital }
         }
         return trainer.hospital.configure(ref, manifest, self, initial)
@@ -264,7 +277,8 @@ export function createWorkerApi({ keys, residuals, createEngine, fetchFile }: Wo
         if (trainer === undefined) throw new AppError('training.noData')
         const { hospital } = trainer
         const run = hospital[method].bind(hospital) as (...args: readonly unknown[]) => Promise<unknown>
-        return job === null ? run(...args) : asJob(job, onProgress, work => run(...args, work))
+        if (job === null) return run(...args)
+        return asJob(job, onProgress, work => run(...args.toSpliced(workPlaces[method] ?? args.length, 0, work)))
       }),
 
     cancel: job => jobs.get(job)?.abort(),

@@ -19,6 +19,7 @@ const HomePage = lazy(() => import('./pages/HomePage.tsx').then(module => ({ def
 const HospitalPage = lazy(() => import('./pages/HospitalPage.tsx').then(module => ({ default: module.HospitalPage })))
 const SponsorPage = lazy(() => import('./pages/SponsorPage.tsx').then(module => ({ default: module.SponsorPage })))
 const IssuersPage = lazy(() => import('./pages/IssuersPage.tsx').then(module => ({ default: module.IssuersPage })))
+const AuditsPage = lazy(() => import('./pages/AuditsPage.tsx').then(module => ({ default: module.AuditsPage })))
 const KioskPage = lazy(() => import('./pages/KioskPage.tsx').then(module => ({ default: module.KioskPage })))
 
 interface AppProps {
@@ -92,6 +93,8 @@ function Page({ site, route, loadHospital }: ConnectedProps) {
       return <IssuersPage site={site} route={route} />
     case 'kiosk':
       return <KioskPage site={site} route={route} />
+    case 'audits':
+      return <AuditsPage site={site} route={route} />
     case 'unknown':
       return (
         <Panel question={texts.notFound.heading} answer={texts.notFound.answer(route.path)}>

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { hospitalUrl, parseRoute } from './route.ts'
+import { auditsUrl, hospitalUrl, parseRoute } from './route.ts'
 
 const study = '0x00000000000000000000000000000000000000b2'
 
@@ -37,5 +37,7 @@ it('knows the pages by their paths, with or without a slash', () => {
   expect(parseRoute('/kiosk/', '')).toEqual({ page: 'kiosk' })
   expect(parseRoute('/sponsor', `?study=${study}&account=0`)).toEqual({ page: 'sponsor', study, account: 0 })
   expect(parseRoute('/issuers', '')).toEqual({ page: 'issuers', account: null })
+  expect(parseRoute('/audits', auditsUrl(study).slice('/audits'.length))).toEqual({ page: 'audits', study })
+  expect(parseRoute('/audits/', '')).toEqual({ page: 'audits', study: null })
   expect(parseRoute('/nowhere', '')).toEqual({ page: 'unknown', path: '/nowhere' })
 })

@@ -13,6 +13,12 @@ export type Route =
     }
   | { readonly page: 'issuers'; readonly account: number | null }
   | { readonly page: 'kiosk' }
+  | {
+      /** A study's audits, for everybody. */
+      readonly page: 'audits'
+      /** null: the address names none. */
+      readonly study: string | null
+    }
   | { readonly page: 'unknown'; readonly path: string }
 
 export interface HospitalRoute {
@@ -59,9 +65,16 @@ export function parseRoute(pathname: string, search: string): Route {
       return { page: 'issuers', account: number('account') }
     case '/kiosk':
       return { page: 'kiosk' }
+    case '/audits':
+      return { page: 'audits', study }
     default:
       return { page: 'unknown', path: pathname }
   }
+}
+
+/** The address of the page on which anybody can check a study's audits, from the site's root. */
+export function auditsUrl(study: Address): string {
+  return `/audits?study=${study}`
 }
 
 /** The address of a hospital's page, from the site's root. */

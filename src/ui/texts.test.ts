@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { situationText, texts } from './texts.ts'
+import { progressText, situationText, texts } from './texts.ts'
 
 describe('situationText', () => {
   it('says who is waited for and until when', () => {
@@ -33,6 +33,14 @@ describe('situationText', () => {
   it('has a sentence for every way a study can end', () => {
     const endings = [1, 2, 3, 4].map(endReason => situationText({ kind: 'done', endReason, completed: 1 }, 0))
     expect(new Set(endings).size).toBe(4)
+  })
+})
+
+describe('progressText', () => {
+  it('counts what people would count, and says of proofs how much is done', () => {
+    expect(progressText({ stage: 'train', done: 3, total: 10 })).toBe('training, 3 of 10')
+    expect(progressText({ stage: 'prove', done: 10_139_648, total: 11_418_112 })).toBe('proving, 89 %')
+    expect(progressText({ stage: 'prove', done: 0, total: 0 })).toBe('proving')
   })
 })
 

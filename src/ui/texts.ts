@@ -4,7 +4,7 @@ import type { Situation } from '../app/situation.ts'
 import type { Stage } from '../app/store.ts'
 import type { Progress } from '../rounds/ports.ts'
 import type { TaskType } from '../rounds/state.ts'
-import { inTime, percent, unsignedPoints } from './format.ts'
+import { inTime, percent, unsignedPoints, wholePercent } from './format.ts'
 import { frameTexts } from './texts/frame.ts'
 import { homeTexts } from './texts/home.ts'
 import { issuersTexts } from './texts/issuers.ts'
@@ -128,7 +128,10 @@ export const stageTexts: Readonly<Record<Stage, string>> = {
 
 const taskTexts: Readonly<Record<TaskType, string>> = {
   install: 'This tab fetches the newest model and checks it.',
+  prepare: 'This tab prepares your patients so that training on them can be proven.',
   contribute: 'This tab trains on your patients and seals what it learned.',
+  unseal: 'This tab opens its part of the draw of who proves its training.',
+  prove: 'This hospital was drawn: this tab proves that it trained as the study says. The proof tells nothing else.',
   review: 'You sit on the committee: this tab checks the other hospitals’ updates.',
   reveal: 'You sit on the committee: this tab sends its scores.',
   unmask:
@@ -152,10 +155,14 @@ const progressTexts: Readonly<Record<Progress['stage'], string>> = {
   evaluate: 'evaluating',
   send: 'sending',
   fetch: 'fetching',
+  commit: 'preparing',
+  prove: 'proving',
 }
 
 const waitingFor: Readonly<Partial<Record<ShownPhase, string>>> = {
   train: 'hospitals have sent their update',
+  reveal: 'hospitals have opened their part of the draw',
+  audit: 'hospitals that were drawn have proven their training',
   attest: 'committee members have checked the updates',
   score: 'committee members have given their scores',
   unmask: 'committee members have sent their masks',
@@ -227,7 +234,11 @@ function waitingText({ phase, done, of, until }: Extract<Situation, { kind: 'wai
   return `Your part is done. ${done} of ${of} ${what}.${latest}`
 }
 
+/** Stages whose steps are nothing that people would count. */
+const inPercent: ReadonlySet<Progress['stage']> = new Set(['commit', 'prove'])
+
 /** @example progressText({ stage: 'train', done: 3, total: 10 }) // 'training, 3 of 10' */
 export function progressText({ stage, done, total }: Progress): string {
+  if (inPercent.has(stage) && total > 0) return `${progressTexts[stage]}, ${wholePercent(done / total)}`
   return total > 0 ? `${progressTexts[stage]}, ${done} of ${total}` : progressTexts[stage]
 }

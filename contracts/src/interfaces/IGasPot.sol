@@ -16,8 +16,9 @@ interface IGasPot {
 
     error GasPot_NotStudy(address account);
     error GasPot_NothingToCarry();
-    /// Only what seats and hospitals sign for a round (attest, submitScore, signModel, signScored, postMasks, postProducts, openShares,
-    /// accuse, vetoRound) and advance are carried, and none with more calldata than it needs.
+    /// Only what seats and hospitals sign (attest, submitScore, signModel, signScored, postMasks, postProducts, openShares, accuse, vetoRound,
+    /// prepare), what anybody may bring of an audit (reveal, capture, prove) and advance are carried, and none with more calldata than
+    /// it needs; a prove may have 128 kB.
     error GasPot_NotCarried(uint256 call);
     error GasPot_NotSponsor(address caller);
     error GasPot_StudyRuns(address study);

@@ -17,11 +17,15 @@ interface IReputation {
         uint16 outcome,
         uint16 reputation
     );
+    event HonestyChanged(address indexed study, address indexed hospital, uint32 audits, uint32 passed);
 
     error Reputation_NotStudy(address caller);
 
     /// outcome: 0 (fault) to 10,000; reputation' = (4·reputation + outcome) / 5.
     function record(uint16 round, address hospital, uint16 outcome, bool qualified) external;
+    /// Whether the hospital proved its training when it was drawn; a reveal kept back counts as an audit not passed.
+    function recordAudit(address hospital, bool passed) external;
     function standingOf(address hospital) external view returns (Standing memory);
     function standingsOf(address[] calldata hospitals) external view returns (Standing[] memory);
+    function honestyOf(address hospital) external view returns (uint32 audits, uint32 passed);
 }

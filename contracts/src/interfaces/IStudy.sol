@@ -3,13 +3,13 @@ pragma solidity 0.8.30;
 
 import { Keys } from "./IHospitalRegistry.sol";
 
-/// Select, Audit, Evaluate pass straight through until later work fills them; the numbers stay the same.
+/// Select and Evaluate pass straight through until later work fills them; the numbers stay the same.
 enum Phase {
     Draft, // 0  created, not yet funded
     Open, // 1  hospitals may join; waits for the start
     Select, // 2
     Train, // 3  participants train and submit one update each
-    Audit, // 4
+    Audit, // 4  proven studies: who was drawn proves its training of this round
     Attest, // 5  seats say which updates they could open, and commit to their scores
     Score, // 6  seats reveal their scores; masked studies that score: seats post their products
     Aggregate, // 7  the surviving set is frozen; seats sign the new model's hash
@@ -18,7 +18,8 @@ enum Phase {
     Ended, // 10
     Unmask, // 11 masked studies: the set is frozen; seats post the sum of its masks
     Draw, // 12 masked studies: waits for the block whose hash draws a seat
-    Recover // 13 masked studies: seats open their shares of the seeds of seats that vanished, and of the drawn one
+    Recover, // 13 masked studies: seats open their shares of the seeds of seats that vanished, and of the drawn one
+    Reveal // 14 proven studies: whoever submitted reveals its part of the beacon that draws
 }
 
 /// Who may see an update.
@@ -69,6 +70,31 @@ struct Rules {
     bool scored; // masked: training rounds score each hospital's part in the sum; else false
 }
 
+/// How a proven study's training is audited; fixed when it is created. verifier and key are the sponsor's choice: whoever joins looks
+/// whether it knows them.
+struct AuditRules {
+    address verifier; // an IStarkVerifier
+    address key; // holds the description of what is proven: see StarkKeys
+    uint16 hospitalsBps; // part of those that submitted which a round draws, rounded up; never less
+    uint16 slashBps; // part of the original stake that a failed audit, or a reveal kept back, costs
+    uint8 steps; // batches of a round; 1 to 64
+    uint8 inputs; // of the model, its constant included; 2 to 64
+    uint8 contributions; // most rounds that a hospital can take part in; at least 1
+    bool noised; // updates carry noise that was committed before the round
+    uint32 revealSeconds;
+    uint32 auditSeconds;
+}
+
+/// What a drawn hospital says beside its proof.
+struct AuditAnswer {
+    bytes24 data; // root of its data: with the pin, what it prepared
+    uint64[2] pin;
+    bytes24 afterRoot; // root of the weights after the round: with start, the trace it committed to
+    uint64[] start; // field elements: the weights that its round began with
+    uint64[2] phi; // masked: two combinations of the new weights, by factors that follow from the beacon; else 0
+    uint64[] products; // masked: what it says of its masks for each seat, by the same two factors; else none
+}
+
 /// Everything a hospital's runner needs, in one call per block. Index = order of joining; bit i of a set = member i.
 struct Snapshot {
     Phase phase;
@@ -98,12 +124,24 @@ struct Snapshot {
     uint8 drawn; // masked: seat + 1 that is checked, 0 = none
     uint8 opening; // masked: the seats whose seeds are opened: those that vanished, and those drawn
     uint8 shared; // masked: bit k = seat k opened its shares
-    bool drawable; // Draw: the block that draws is mined, advance() draws
+    bool drawable; // Draw, and Reveal where missed: the block that draws is mined, advance() draws
     bytes32[] masks; // masked: per seat, sha-256 digest of the header block of its sum of masks; 0 = none
     bytes32[] shares; // masked: per seat, the same of its opened shares
     bool scored; // as in the rules
     uint8 answered; // scored: bit k = seat k posted its products
     bytes32[] products; // scored: per seat, sha-256 digest of the header block of its products; 0 = none
+    bool proven; // whether training is audited; all that follows is 0 where it is not
+    uint64 prepared; // who pinned its data
+    uint8[] contributions; // by member: the rounds that it was a participant of, the running one included
+    uint64 unsealed; // revealed its part of the beacon in this round
+    bool revealable; // Reveal: parts are taken now
+    bool missed; // Reveal: somebody did not reveal; the fallback block is awaited
+    uint64 audited; // drawn in this round
+    uint64 cleared; // of those, whose proof came
+    uint64 failed; // in this round: no reveal, or no proof
+    bytes32 roundSeed; // orders and signs the round's batches
+    bytes32 beacon; // of this round; 0 before the draw
+    bytes32[] data; // by member: the pinned data's leaf; 0 = not prepared
 }
 
 /// An ECDSA P-256 signature by the hospital's duty key over sha256(EIP-712 digest); s in the lower half.
@@ -150,6 +188,17 @@ struct Signature {
 /// a missing seat are, within the same limit. Only then is a seat drawn, and the shares of all opened seats' seeds are due (again).
 /// Seats sign the model and the scores as one. Scores split the pool, rank, and make the reputation as a committee's medians do; one
 /// under the margin is a fault as well, but its hospital's part stays in the sum.
+///
+/// Proven studies (docs/audits.md). A hospital pins its data once, before its first round, and submits with each update a commitment
+/// to its training (trace) and to 32 random bytes (promise). After Train comes Reveal: K = 4 blocks later the seed block, whose hash
+/// the first reveal or capture() keeps; K blocks on top of it, all that submitted bring their bytes. From hash and bytes follows the
+/// beacon, from the beacon who is drawn: hospitalsBps of them, and whoever failed an audit and did not pass three since. In Audit each of those
+/// proves its whole round. Who does not reveal or prove in time fails: it forfeits the audit's slash, once, owes nothing else in this
+/// round, is attested by nobody and no survivor; where fewer are left than a round needs, the round is void. Where a reveal is missing, the
+/// hash is that of the block K after its deadline passed, and twice as many are drawn; as where nobody captured a hash while the chain knew it. Such a
+/// round, or one with a failed audit, doubles the share for the next, each other halves what it is above hospitalsBps. All forfeits
+/// are paid out at the study's end alone. Participants are those that prepared and have contributions left; there is no round zero.
+/// Masked: a drawn hospital is in the frozen set only where every seat that attested has attested it, which is no fault of its own.
 interface IStudy {
     event StudyInitialized(address indexed sponsor, string modelURI, uint16 rounds, uint256 deposit);
     event StudyFunded(address indexed from, uint256 amount);
@@ -184,6 +233,18 @@ interface IStudy {
     event RoundSkipped(uint16 indexed round);
     event RoundVoided(uint16 indexed round, Phase phase);
     event StakeForfeited(uint16 indexed round, address indexed hospital, uint256 amount, string reason);
+    /// Proven: leaf = keccak256(abi.encode(bytes24 root, uint64 pin0, uint64 pin1)).
+    event DataPinned(address indexed hospital, bytes32 data);
+    /// Proven, with UpdateSubmitted. contribution: how many times the hospital had submitted before.
+    event TraceCommitted(
+        uint16 indexed round, address indexed hospital, bytes32 trace, bytes32 promise_, uint8 contribution
+    );
+    event SeedCaptured(uint16 indexed round, uint256 blockNumber, bytes32 hash, address by);
+    event Revealed(uint16 indexed round, address indexed hospital, bytes32 secret);
+    event HospitalsDrawn(uint16 indexed round, uint64 drawn, bytes32 beacon);
+    event AuditAnswered(uint16 indexed round, address indexed hospital, uint64[2] phi, uint64[] products);
+    /// reason: "no reveal", "no proof".
+    event AuditFailed(uint16 indexed round, address indexed hospital, string reason);
     event RewardAccrued(uint16 indexed round, address indexed hospital, uint256 amount);
     event StudyEnded(EndReason reason);
     event Withdrawn(address indexed account, uint256 amount);
@@ -222,6 +283,17 @@ interface IStudy {
     error Study_WrongSigning(bool scored);
     /// The block that draws is not mined yet.
     error Study_DrawPending(uint256 blockNumber);
+    /// proven: whether this study's training is.
+    error Study_WrongProving(bool proven);
+    /// Reveals are taken after this block.
+    error Study_RevealPending(uint256 blockNumber);
+    error Study_SeedKnown(bytes32 hash);
+    error Study_NotDrawn(address hospital);
+    /// reason: "data" (not what it prepared), "trace" (not what it committed to), "start" (not as many weights as inputs), "phi" (where
+    /// nothing is masked), "products" (masked: not two a seat; else any).
+    error Study_BadAnswer(string reason);
+    /// Nobody proved this statement to the verifier yet.
+    error Study_NotProven(bytes32 statement);
 
     // --- the sponsor (P5.1) ---
 
@@ -250,6 +322,23 @@ interface IStudy {
     /// The same in a masked study. patientWeight: 1 to 8, the hospital's patients in coarse steps; its weight in the sum is
     /// ⌊(patientWeight·(5000 + reputation) + 5000) / 10000⌋, held within 1 to 8.
     function submitMasked(uint16 round, bytes32 update, bytes32 commitment, uint8 patientWeight) external;
+
+    /// The same in a proven study. patientWeight: as in submitMasked, 0 in a committee's study.
+    /// trace = keccak256(abi.encode(bytes24 afterRoot, uint64[] start)); promise_ = keccak256("wardround/beacon/reveal/1" ‖ chain id ‖ study ‖
+    /// study ‖ round ‖ hospital ‖ secret), packed, numbers in 32 bytes.
+    function submitProven(
+        uint16 round,
+        bytes32 update,
+        bytes32 commitment,
+        uint8 patientWeight,
+        bytes32 trace,
+        bytes32 promise_
+    ) external;
+
+    // --- a hospital of a proven study: signed by the duty key, carried by anyone ---
+
+    /// EIP-712 Preparation(address hospital,bytes32 data). Pins the hospital's data (see DataPinned), once.
+    function prepare(address hospital, bytes32 data, Signature calldata signature) external;
 
     // --- a seat: signed by the duty key, carried by anyone; batched by multicall ---
 
@@ -327,6 +416,15 @@ interface IStudy {
     function nextRound() external;
     /// Moves on from any phase whose deadline has passed.
     function advance() external;
+    /// Proven, in Reveal: opens what the hospital promised. Who knows the secret may bring it.
+    function reveal(address hospital, uint16 round, bytes32 secret) external;
+    /// Proven, in Reveal: keeps the seed block's hash before the chain forgets it. Pays the caller a thousandth of the round's part of
+    /// the deposit, out of that part, unless the caller is a contract, which could be one that only carries.
+    function capture(uint16 round) external;
+    /// Proven, in Audit: clears a drawn hospital. An empty proof stands for a statement that was proven to the verifier before.
+    /// The inputs of the statement: start, the time of each batch, then (noised) a sign for each batch and which contribution's noise it
+    /// is, (masked) two factors and phi, then the data's pin.
+    function prove(address hospital, uint16 round, AuditAnswer calldata answer, bytes calldata proof) external;
     /// After the end: pays the schedule out to the balances and the rest to the sponsor. Called by itself at the end, so a
     /// later call changes nothing. HalfToFirst pays the deposit's share of the completed rounds: half to the highest sum of
     /// scores, half of the rest to the next, the last two equal.
@@ -338,6 +436,8 @@ interface IStudy {
 
     function snapshot() external view returns (Snapshot memory);
     function rules() external view returns (Rules memory);
+    /// All 0 where the study is not proven.
+    function auditRules() external view returns (AuditRules memory);
     function modelURI() external view returns (string memory);
     function sponsor() external view returns (address);
     function domainSeparator() external view returns (bytes32);

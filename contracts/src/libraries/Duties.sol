@@ -3,7 +3,7 @@ pragma solidity 0.8.30;
 
 import { MessageHashUtils } from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 
-/// What seats, and hospitals that sit a round out, sign with their duty keys, as EIP-712 digests; HospitalRegistry checks the signatures.
+/// What seats, and hospitals that prepare or sit a round out, sign with their duty keys, as EIP-712 digests; HospitalRegistry checks the signatures.
 library Duties {
     bytes32 private constant DOMAIN = keccak256(
         "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract,bytes32 salt)"
@@ -25,6 +25,7 @@ library Duties {
     bytes32 private constant ACCUSATION =
         keccak256("Accusation(address hospital,uint16 round,uint64 members)");
     bytes32 private constant VETO = keccak256("Veto(address hospital,uint16 round,bool vetoed)");
+    bytes32 private constant PREPARATION = keccak256("Preparation(address hospital,bytes32 data)");
 
     /// The salt tells apart deployments that share chain id and addresses, as dev chains do.
     function domainSeparator(address study, bytes32 deploymentId) internal view returns (bytes32) {
@@ -122,6 +123,10 @@ library Duties {
         returns (bytes32)
     {
         return MessageHashUtils.toTypedDataHash(domain, keccak256(abi.encode(VETO, hospital, round, vetoed)));
+    }
+
+    function preparation(bytes32 domain, address hospital, bytes32 data) internal pure returns (bytes32) {
+        return MessageHashUtils.toTypedDataHash(domain, keccak256(abi.encode(PREPARATION, hospital, data)));
     }
 
     /// encodePacked pads the elements of an array to 32 bytes, which is EIP-712's encoding of one.

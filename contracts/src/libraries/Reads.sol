@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import { Masking, Round, StudyState } from "../StudyState.sol";
-import { Phase, Snapshot } from "../interfaces/IStudy.sol";
+import { Audits, Masking, Round, StudyState } from "../StudyState.sol";
+import { AuditRules, Phase, Snapshot } from "../interfaces/IStudy.sol";
+import { Auditing } from "./Auditing.sol";
 import { BitSet } from "./BitSet.sol";
 import { Seats } from "./Seats.sol";
 import { Weights } from "./Weights.sol";
@@ -28,7 +29,7 @@ library Reads {
         s.deadline = round.deadline;
         s.time = uint40(block.timestamp);
         s.participants = round.participants;
-        s.submitted = round.submitted;
+        s.submitted = round.submitted | state.roster.failed;
         s.attested = round.attested;
         s.revealed = round.revealed;
         s.signed = round.signed;
@@ -43,7 +44,7 @@ library Reads {
         s.updates = new bytes32[](s.members.length);
         for (uint256 i = 0; i < s.members.length; i++) {
             s.members[i] = state.members[i].wallet;
-            if (round.submitted.has(i)) s.updates[i] = state.updates[i];
+            if (s.submitted.has(i)) s.updates[i] = state.updates[i];
         }
         s.modelRound = state.roster.modelRound;
         s.modelMembers = state.roster.modelMembers;
@@ -51,12 +52,13 @@ library Reads {
         s.modelHeader = state.model.header;
         s.mode = state.rules.mode;
         _addMasking(state, s);
+        _addAudits(state, s);
         return abi.encode(s);
     }
 
     /// The running round's updates, in order of joining.
     function submissions(StudyState storage state) external view returns (bytes memory) {
-        uint64 submitted = state.round.submitted;
+        uint64 submitted = state.round.submitted | state.roster.failed;
         address[] memory hospitals = new address[](submitted.count());
         bytes32[] memory updates = new bytes32[](hospitals.length);
         uint256 n = 0;
@@ -67,6 +69,12 @@ library Reads {
             n++;
         }
         return abi.encode(hospitals, updates);
+    }
+
+    /// See IStudy.auditRules.
+    function auditRules(StudyState storage state) external view returns (bytes memory) {
+        AuditRules memory rules = state.audits.rules;
+        return abi.encode(rules);
     }
 
     /// What only masked studies have; all of it is 0 in others.
@@ -92,6 +100,31 @@ library Reads {
             if ((s.shared >> seat) & 1 == 1) s.shares[seat] = masking.shares[seat];
             if ((s.answered >> seat) & 1 == 1) s.products[seat] = masking.products[seat];
         }
+    }
+
+    /// What only proven studies have; all of it is 0 in others.
+    function _addAudits(StudyState storage state, Snapshot memory s) private view {
+        s.contributions = new uint8[](s.members.length);
+        s.data = new bytes32[](s.members.length);
+        if (!state.roster.proven) return;
+        Audits storage audits = state.audits;
+        s.proven = true;
+        s.prepared = audits.prepared;
+        for (uint256 i = 0; i < s.members.length; i++) {
+            s.contributions[i] = Auditing.contributionsOf(audits, i);
+            s.data[i] = audits.data[i];
+        }
+        s.unsealed = audits.unsealed;
+        s.audited = audits.audited;
+        s.cleared = audits.cleared;
+        s.failed = state.roster.failed;
+        s.roundSeed = audits.roundSeed;
+        // Until the draw it is an older round's.
+        if (s.audited != 0) s.beacon = audits.beacon;
+        if (s.phase != Phase.Reveal) return;
+        s.missed = audits.missed;
+        s.revealable = block.number > audits.seedBlock + Auditing.DELAY && s.time < s.deadline;
+        s.drawable = s.missed && block.number > audits.seedBlock;
     }
 
     /// The best hospitals of a round, best first.

@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import { Committee, Masking, Member, Roster, StudyState, Vetoes } from "../StudyState.sol";
 import { IHospitalRegistry } from "../interfaces/IHospitalRegistry.sol";
 import { IStudy, Mode, Phase, RoundKind, Signature } from "../interfaces/IStudy.sol";
+import { Auditing } from "./Auditing.sol";
 import { BitSet } from "./BitSet.sol";
 import { Checks } from "./Checks.sol";
 import { Duties } from "./Duties.sol";
@@ -23,42 +24,15 @@ library Selection {
 
     /// Starts a round with all active hospitals that hold its base model and did not veto it, after dropping those that must not
     /// take part; the seats rotate. Skips it where vetoes leave too few. Answers false, and does nothing, when too few active hospitals
-    /// hold the model: to wait would not help, for only those who hold it can make the next one.
+    /// hold the model, or, proven, have noise left: to wait would not help, for only those can make the next one.
     function startRound(StudyState storage state, IHospitalRegistry registry) external returns (bool) {
-        _dropUnfit(state, registry);
-        uint256 needed = state.round.phase == Phase.Open ? state.rules.minHospitals : least(state);
-        Roster storage roster = state.roster;
-        uint64 participants = roster.active & _holders(roster);
-        if (participants.count() < needed) return false;
-        uint16 number = state.round.number + 1;
-        participants &= ~state.vetoes[number].standing;
-        bool isSkipped = participants.count() < least(state);
-        if (isSkipped) participants = 0;
-        RoundKind kind =
-            state.rules.standardise && roster.modelRound == 0 ? RoundKind.Statistics : RoundKind.Training;
-        uint64 seats = Seats.draw(participants, number, state.rules.maxSeats);
-        state.round.number = number;
-        state.round.kind = kind;
-        state.round.mode = state.rules.mode;
-        state.round.participants = participants;
-        state.round.submitted = 0;
-        state.round.attested = 0;
-        state.round.revealed = 0;
-        state.round.signed = 0;
-        state.committee = Committee({ seats: seats, votes: 0, opened: 0, survivors: 0 });
-        roster.disqualified = 0;
-        roster.size = uint8(state.members.length);
-        roster.candidates = 0;
-        if (state.rules.mode == Mode.Masked) _resetMasking(state.masking);
-        if (isSkipped) {
-            emit IStudy.RoundSkipped(number);
-            uint32 pause = state.rules.pauseSeconds;
-            state.enter(Phase.Settle, pause > SKIP_SECONDS ? pause : SKIP_SECONDS);
-        } else {
-            emit IStudy.RoundStarted(number, kind, participants, seats.toArray());
-            state.enter(Phase.Train, state.rules.trainSeconds);
-        }
-        return true;
+        return _startRound(state, registry);
+    }
+
+    /// Starts a study's first round; reverts where too few hospitals can take part.
+    function start(StudyState storage state, IHospitalRegistry registry) external {
+        if (_startRound(state, registry)) return;
+        revert IStudy.Study_TooFewHospitals(_candidates(state).count(), state.rules.minHospitals);
     }
 
     /// Notes that `hospital` sits a round out that has not begun, or that it does take part after all.
@@ -77,7 +51,7 @@ library Selection {
         if (round <= number || round > number + MAX_ROUNDS_AHEAD) {
             revert IStudy.Study_NotVetoable(round, uint16(number + 1), uint16(number + MAX_ROUNDS_AHEAD));
         }
-        uint256 member = _requireActive(state, hospital);
+        uint256 member = requireActive(state, hospital);
         Vetoes storage vetoes = state.vetoes[round];
         uint64 standing = vetoes.standing;
         uint64 withdrawn = vetoes.withdrawn;
@@ -102,10 +76,10 @@ library Selection {
     {
         Phase phase = state.round.phase;
         if (phase == Phase.Ended) revert IStudy.Study_WrongPhase(phase);
-        uint256 member = _requireActive(state, hospital);
+        uint256 member = requireActive(state, hospital);
         string memory reason = "left";
         if (caller != hospital) {
-            reason = _unfitness(state, registry, member);
+            reason = _unfitness(state, registry, member, _neededStake(state));
             if (bytes(reason).length == 0) {
                 if (caller != state.sponsor) revert IStudy.Study_NotSponsor(caller);
                 if (phase != Phase.Open) revert IStudy.Study_WrongPhase(phase);
@@ -119,6 +93,52 @@ library Selection {
     /// reads off the other's.
     function least(StudyState storage state) internal view returns (uint256) {
         return state.rules.mode == Mode.Masked ? 3 : 2;
+    }
+
+    function _startRound(StudyState storage state, IHospitalRegistry registry) private returns (bool) {
+        _dropUnfit(state, registry);
+        uint256 needed = state.round.phase == Phase.Open ? state.rules.minHospitals : least(state);
+        Roster storage roster = state.roster;
+        uint64 participants = _candidates(state);
+        if (participants.count() < needed) return false;
+        uint16 number = state.round.number + 1;
+        participants &= ~state.vetoes[number].standing;
+        bool isSkipped = participants.count() < least(state);
+        if (isSkipped) participants = 0;
+        RoundKind kind =
+            state.rules.standardise && roster.modelRound == 0 ? RoundKind.Statistics : RoundKind.Training;
+        uint64 seats = Seats.draw(participants, number, state.rules.maxSeats);
+        state.round.number = number;
+        state.round.kind = kind;
+        state.round.mode = state.rules.mode;
+        state.round.participants = participants;
+        state.round.submitted = 0;
+        state.round.attested = 0;
+        state.round.revealed = 0;
+        state.round.signed = 0;
+        state.committee = Committee({ seats: seats, votes: 0, opened: 0, survivors: 0 });
+        roster.disqualified = 0;
+        roster.failed = 0;
+        roster.size = uint8(state.members.length);
+        roster.candidates = 0;
+        if (state.rules.mode == Mode.Masked) _resetMasking(state.masking);
+        if (roster.proven) Auditing.reset(state, number, participants);
+        if (isSkipped) {
+            emit IStudy.RoundSkipped(number);
+            uint32 pause = state.rules.pauseSeconds;
+            state.enter(Phase.Settle, pause > SKIP_SECONDS ? pause : SKIP_SECONDS);
+        } else {
+            emit IStudy.RoundStarted(number, kind, participants, seats.toArray());
+            state.enter(Phase.Train, state.rules.trainSeconds);
+        }
+        return true;
+    }
+
+    /// Who can take part in a next round.
+    function _candidates(StudyState storage state) private view returns (uint64 members) {
+        Roster storage roster = state.roster;
+        members = roster.active & _holders(roster);
+        if (roster.proven) members &= Auditing.able(state);
     }
 
     function _resetMasking(Masking storage masking) private {
@@ -138,7 +158,8 @@ library Selection {
         return uint64((1 << first) - 1);
     }
 
-    function _requireActive(StudyState storage state, address hospital) private view returns (uint256) {
+    /// Which member the hospital is, that joined and did not leave.
+    function requireActive(StudyState storage state, address hospital) internal view returns (uint256) {
         uint256 indexPlusOne = state.indexPlusOne[hospital];
         if (indexPlusOne == 0 || !state.roster.active.has(indexPlusOne - 1)) {
             revert IStudy.Study_NotMember(hospital);
@@ -148,23 +169,32 @@ library Selection {
 
     function _dropUnfit(StudyState storage state, IHospitalRegistry registry) private {
         uint64 active = state.roster.active;
+        uint256 needed = _neededStake(state);
         for (uint256 member = 0; member < state.members.length; member++) {
             if (!active.has(member)) continue;
-            string memory reason = _unfitness(state, registry, member);
+            string memory reason = _unfitness(state, registry, member, needed);
             if (bytes(reason).length != 0) _leave(state, member, reason);
         }
     }
 
-    /// Why a member must not take part in a next round; empty when it may.
-    function _unfitness(StudyState storage state, IHospitalRegistry registry, uint256 index)
+    /// Why a member must not take part in a next round; empty when it may. needed: see _neededStake.
+    function _unfitness(StudyState storage state, IHospitalRegistry registry, uint256 index, uint256 needed)
         private
         view
         returns (string memory)
     {
         Member storage member = state.members[index];
         if (!registry.isActive(member.wallet)) return "suspended";
-        uint256 slash = (uint256(state.rules.stake) * state.rules.slashBps) / BASIS_POINTS;
-        return member.stake < slash ? "stake used up" : "";
+        return member.stake < needed ? "stake used up" : "";
+    }
+
+    /// What a stake must still hold: any fault's slash. Whose stake is below what an audit costs has less to lose than audits count on.
+    function _neededStake(StudyState storage state) private view returns (uint256) {
+        uint256 slashBps = state.rules.slashBps;
+        if (state.roster.proven && state.audits.rules.slashBps > slashBps) {
+            slashBps = state.audits.rules.slashBps;
+        }
+        return (uint256(state.rules.stake) * slashBps) / BASIS_POINTS;
     }
 
     function _leave(StudyState storage state, uint256 member, string memory reason) private {

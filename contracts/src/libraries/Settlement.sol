@@ -98,8 +98,11 @@ library Settlement {
         private
         returns (uint64 faulty)
     {
-        faulty = _forfeit(state, round.participants & ~round.submitted, 0, "no update");
-        if (round.phase == Phase.Train) return faulty;
+        // Who failed an audit has paid for this round.
+        faulty = _forfeit(state, round.participants & ~round.submitted, state.roster.failed, "no update");
+        if (round.phase == Phase.Train || round.phase == Phase.Reveal || round.phase == Phase.Audit) {
+            return faulty;
+        }
         faulty = _forfeit(state, seats.members(~round.attested), faulty, "no attestation");
         if (round.phase == Phase.Attest) return faulty;
         if (round.mode == Mode.Masked) {
@@ -145,7 +148,9 @@ library Settlement {
             sum += amount;
             emit IStudy.StakeForfeited(state.round.number, member.wallet, amount, reason);
         }
-        state.pool.carry += uint128(sum);
+        // A round of a proven study pays no more for the faults of the round before: see docs/audits.md.
+        if (state.roster.proven) state.audits.kept += uint128(sum);
+        else state.pool.carry += uint128(sum);
         return paid | who;
     }
 
@@ -161,7 +166,7 @@ library Settlement {
     {
         uint256 pool = state.pool.carry;
         if (state.rules.schedule == RewardSchedule.ByScore) {
-            uint128 part = state.pool.deposit / state.rules.rounds;
+            uint128 part = state.pool.deposit / state.rules.rounds - _takeBounties(state);
             state.pool.unspent -= part;
             pool += part;
         }
@@ -180,6 +185,13 @@ library Settlement {
         }
         state.pool.carry = uint128(pool - _split(state, number, pool, weights));
         metric = int16(sum / int256(survivors.count()));
+    }
+
+    /// What was paid for captured seeds out of the deposit since the last part of it was paid: at most one part (Auditing.capture).
+    function _takeBounties(StudyState storage state) private returns (uint128 bounties) {
+        if (!state.roster.proven) return 0;
+        bounties = state.audits.bounties;
+        state.audits.bounties = 0;
     }
 
     /// Of a training round.
@@ -248,6 +260,8 @@ library Settlement {
         if (n == 0) return;
         Arrays.sort(keys);
         uint256 left = (uint256(state.pool.deposit) * state.round.completed) / state.rules.rounds;
+        uint256 bounties = _takeBounties(state);
+        left -= left < bounties ? left : bounties;
         state.pool.unspent -= uint128(left);
         for (uint256 place = 0; place < n && left != 0; place++) {
             uint256 share = place + 1 == n ? left : (left + 1) / 2;
@@ -256,11 +270,15 @@ library Settlement {
         }
     }
 
-    /// Forfeits that no later round can pay go to the hospitals by their scores, or evenly to those without a fault where
+    /// Forfeits that no later round can pay, and those of proven studies, go to the hospitals by their scores, or evenly to those without a fault where
     /// nobody has a score; the rest, and what of the deposit is unspent, to the sponsor.
     function _payRest(StudyState storage state) private {
         uint256 rest = state.pool.carry;
         state.pool.carry = 0;
+        if (state.roster.proven) {
+            rest += state.audits.kept;
+            state.audits.kept = 0;
+        }
         if (rest != 0) {
             uint256[] memory weights = new uint256[](state.members.length);
             uint256 total = 0;

@@ -10,6 +10,8 @@ export interface Submission {
   readonly masked: Publishable<BigUint64Array<ArrayBuffer>>
   /** By seat. Secret: the caller seals each for its seat. */
   readonly parcels: readonly Uint8Array<ArrayBuffer>[]
+  /** By seat. Secret: for the hospital itself, where it may be audited. */
+  readonly seeds: Seeds
   readonly commitments: Commitments
 }
 
@@ -31,7 +33,7 @@ export async function submitMasked(
   const commitments = await commit(round, hospital, masked, seeds, backups)
   const parcels = round.seats.map((_, holder) => packParcel(seeds, backups, holder))
   // Uniform to whoever lacks one of the seeds: from here on it may be published.
-  return { masked: masked as Publishable<typeof masked>, parcels, commitments }
+  return { masked: masked as Publishable<typeof masked>, parcels, seeds, commitments }
 }
 
 /** u + Σ_j PRG(s_j): one stream of masks for each seat that has a seed. */

@@ -46,6 +46,14 @@ export interface JoinTerms {
   /** About what the transactions of the whole study cost, at the price of now. */
   readonly gasNeeded: bigint
   /** Whether an issuer has admitted this wallet, and under which name. */
+  /** How hospitals prove their training; null where nobody does. */
+  readonly audits: {
+    /** Parts in basis points: of the hospitals that a round draws, and of the stake that a failed audit costs. */
+    readonly hospitalsBps: number
+    readonly slashBps: number
+    /** To prove in, once drawn. */
+    readonly auditSeconds: number
+  } | null
   readonly isAdmitted: boolean
   readonly name: string
 }

@@ -28,6 +28,11 @@ export interface KeepingDesk {
   destroyKeys(): Promise<void>
   /** Deletes blobs of older rounds. @returns bytes freed @throws AppError storage.closed */
   free(): Promise<number>
+  /**
+   * Deletes what this study keeps to prove rounds of training. A round that was submitted and has not been proven cannot be any more.
+   * @throws AppError journal.failed
+   */
+  clearProofs(): Promise<void>
   /** Whether a submission, a duty or an upload would be lost if this browser forgot the hospital now. */
   hasUnfinished(): boolean
   /**
@@ -73,18 +78,20 @@ export function createKeepingDesk(context: HospitalContext): KeepingDesk {
     try {
       const snapshot = snapshotNow()
       const isMember = snapshot !== null && memberIndex(snapshot, { self: owner.address }) !== null
-      const [credits, gas, balance, history, usage] = await Promise.all([
+      const [credits, gas, balance, history, usage, proofBytes] = await Promise.all([
         creditsOf(access, owner.address),
         access.publicClient.getBalance({ address: owner.address }),
         isMember ? balanceOf(access, study, owner.address) : null,
         events.read().then(logs => historyOf(logs, owner.address)),
         parts.get('blobs')?.usage() ?? null,
+        proofBytesNow(),
       ])
       change({
         wallet: { credits, gas },
         balance,
         history,
         usage,
+        proofBytes,
         isStakeFree: isStakeFree(snapshotNow(), owner.address, history.left !== null),
         keys: await lookAtKeys(history.joined, isMember),
         error: null,
@@ -94,6 +101,11 @@ export function createKeepingDesk(context: HospitalContext): KeepingDesk {
       const reason = error instanceof Error ? error.message : String(error)
       change({ error: isAppError(error) ? error.toData() : new AppError('app.bug', { reason }, error).toData() })
     }
+  }
+
+  async function proofBytesNow(): Promise<number | null> {
+    if (parts.get('manifest')?.proving === undefined) return null
+    return (await parts.get('training')?.proofStorage())?.bytes ?? null
   }
 
   async function lookAtKeys(joined: bigint | null, isMember: boolean): Promise<KeysView> {
@@ -136,6 +148,11 @@ export function createKeepingDesk(context: HospitalContext): KeepingDesk {
       const freed = (await parts.get('blobs')?.free({ keepRounds: KEPT_ROUNDS })) ?? 0
       void refresh()
       return freed
+    },
+    async clearProofs() {
+      await parts.get('training')?.clearProofs()
+      addLog(store, 'What was kept to prove rounds of training was deleted.', 'warning')
+      void refresh()
     },
     hasUnfinished() {
       const { round, live } = store.getState()

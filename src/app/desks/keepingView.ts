@@ -24,6 +24,8 @@ export interface KeepingView {
   readonly history: HospitalHistory | null
   /** What this study keeps in this browser. */
   readonly usage: StorageUsage | null
+  /** Bytes that are kept to prove rounds of training; null where the study proves none, and before that was read. */
+  readonly proofBytes: number | null
   /** Why the last look failed; what was read before still stands. */
   readonly error: AppErrorData | null
 }
@@ -35,5 +37,6 @@ export const initialKeepingView: KeepingView = {
   keys: null,
   history: null,
   usage: null,
+  proofBytes: null,
   error: null,
 }

@@ -1,4 +1,12 @@
-import { accreditationOf, balanceOf, type ChainReader, creditsOf, type StudyInfo } from '../../chain/reads.ts'
+import {
+  type AuditRules,
+  accreditationOf,
+  balanceOf,
+  type ChainReader,
+  creditsOf,
+  readAuditRules,
+  type StudyInfo,
+} from '../../chain/reads.ts'
 import { toAppError } from '../../chain/reverts.ts'
 import { Mode, type StudySnapshot } from '../../rounds/ports.ts'
 import type { Address } from '../../study/types.ts'
@@ -20,6 +28,10 @@ const GAS = {
   masked: 93_530n,
   /** Where it scores: postProducts, and what signScored takes more than signModel (scored-seven-hospitals.json). */
   scored: 101_265n + (153_975n - 116_324n),
+  /** Proven studies: once; each round; and where the hospital is drawn. */
+  prepare: 130_000n,
+  reveal: 70_000n,
+  prove: 4_500_000n,
   /** What the last of a phase pays more for closing it: of attest, submitScore, signModel (settles). */
   closing: 115_110n - 82_049n + (231_583n - 93_530n) + (429_802n - 108_150n),
 } as const
@@ -41,12 +53,13 @@ export async function readTerms(
 ): Promise<JoinTerms> {
   const { deployment, publicClient } = reader
   try {
-    const [credits, gas, gasPrice, accreditation, held, ...accounts] = await Promise.all([
+    const [credits, gas, gasPrice, accreditation, held, audits, ...accounts] = await Promise.all([
       creditsOf(reader, self),
       publicClient.getBalance({ address: self }),
       publicClient.getGasPrice(),
       accreditationOf(reader, self),
       creditsOf(reader, study),
+      readAuditRules(reader, study),
       ...snapshot.members.map(member => balanceOf(reader, study, member)),
     ])
     const owed = accounts.reduce((sum, { stake, reward }) => sum + stake + reward, 0n)
@@ -61,17 +74,28 @@ export async function readTerms(
       minHospitals: rules.minHospitals,
       maxHospitals: rules.maxHospitals,
       roundSeconds:
-        rules.trainSeconds + rules.attestSeconds + scorePhases(rules) * rules.scoreSeconds + rules.aggregateSeconds,
+        rules.trainSeconds +
+        (audits === null ? 0 : audits.revealSeconds + audits.auditSeconds) +
+        rules.attestSeconds +
+        scorePhases(rules) * rules.scoreSeconds +
+        rules.aggregateSeconds,
       trainSeconds: rules.trainSeconds,
       credits,
       gas,
-      gasNeeded: gasPrice * (GAS.join + gasPerRound(rules) * rounds + GAS.withdraw),
+      gasNeeded: gasPrice * (GAS.join + gasPerRound(rules) * rounds + gasOfAudits(audits, rounds) + GAS.withdraw),
+      audits,
       isAdmitted: accreditation.isActive,
       name: accreditation.name,
     }
   } catch (error) {
     throw toAppError(error, deployment.rpcUrls[0] ?? '')
   }
+}
+
+/** Of a hospital that is drawn as often as the rules have it. */
+function gasOfAudits(audits: AuditRules | null, rounds: bigint): bigint {
+  if (audits === null) return 0n
+  return GAS.prepare + rounds * (GAS.reveal + (GAS.prove * BigInt(audits.hospitalsBps)) / 10_000n)
 }
 
 function gasPerRound({ mode, scored }: Pick<StudyInfo['rules'], 'mode' | 'scored'>): bigint {

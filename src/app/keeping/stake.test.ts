@@ -36,6 +36,18 @@ describe('unfinished', () => {
     expect(unfinished(null, 0, 'submitUpdate')).toBe(true)
   })
 
+  it('is true in a proven study while a proof may be asked for or is', () => {
+    const proven = (phase: Phase, change: Partial<StudySnapshot> = {}) =>
+      unfinished(holding(at(phase, { proven: true, submitted: 1n, ...change })), 0, null)
+    expect([Phase.Train, Phase.Reveal].map(phase => proven(phase))).toEqual([true, true])
+    expect(proven(Phase.Audit, { audited: 1n })).toBe(true)
+    expect(proven(Phase.Audit, { audited: 1n, cleared: 1n })).toBe(false)
+    expect(proven(Phase.Audit)).toBe(false)
+    expect(proven(Phase.Reveal, { failed: 1n })).toBe(false)
+    expect(proven(Phase.Attest)).toBe(false)
+    expect(proven(Phase.Train, { proven: false })).toBe(false)
+  })
+
   it('is false when nothing is owed', () => {
     expect(unfinished(holding(at(Phase.Attest, { submitted: 1n })), 0, null)).toBe(false)
     expect(unfinished(holding(at(Phase.Ended)), 0, null)).toBe(false)

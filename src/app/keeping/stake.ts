@@ -25,8 +25,11 @@ export function unfinished(state: HospitalState | null, pendingUploads: number, 
   if (state === null || state.snapshot === null) return false
   if (state.task !== null && state.task.type !== 'evaluate') return true
   const me = memberIndex(state.snapshot, state)
-  const { phase, participants, submitted, seats } = state.snapshot
+  const { phase, participants, submitted, seats, proven, failed, audited, cleared } = state.snapshot
   if (me === null || phasePlace(phase) < Phase.Train || phasePlace(phase) >= Phase.Settle) return false
+  // Until the draw everybody may have to prove the round, and can only from what is here.
+  const provers = phase === Phase.Audit ? audited & ~cleared : submitted
+  if (proven && phasePlace(phase) <= Phase.Audit && has(provers & ~failed, me)) return true
   // A seat still owes its duties until the round settles, and nobody else holds its key.
   return seats.includes(me) || (has(participants, me) && !has(submitted, me))
 }

@@ -4,6 +4,7 @@ import { Phase, type StudySnapshot } from '../../rounds/ports.ts'
 import type { Manifest } from '../../study/manifest.ts'
 import type { Address } from '../../study/types.ts'
 import type { Automation } from '../automation.ts'
+import { canStart } from '../phases.ts'
 import { presets } from './presets.ts'
 import { defaultKioskSettings, type KioskSettings, type PresetName } from './settings.ts'
 
@@ -187,7 +188,7 @@ export function createKiosk(
       const states = frames.states()
       const snapshot = await ports.read(study.address)
       store.setState({ frames: states, snapshot })
-      if (snapshot.phase === Phase.Open && snapshot.members.length === study.hospitals.length && !isStarting) {
+      if (snapshot.phase === Phase.Open && canStart(snapshot, study.hospitals.length) && !isStarting) {
         isStarting = true
         await ports.start(study.address)
       }

@@ -94,5 +94,6 @@ it('reads the clock face of what it tells, which is over where it lags behind', 
   expect(clockOf({ name: 'train', round: 2 }, scoring)).toMatchObject({ phase: 'train', isOver: false, done: 1, of: 1 })
   expect(clockOf({ name: 'score', round: 1 }, scoring)).toMatchObject({ phase: 'score', done: 1, of: 1 })
   expect(clockOf({ name: 'join', round: 0 }, null)).toMatchObject({ phase: null, isOver: false })
+  expect(clockOf({ name: 'join', round: 0 }, { ...scoring, proven: true })).toMatchObject({ isProven: true })
   expect(clockOf({ name: 'end', round: 3 }, at(Phase.Ended, 3))).toMatchObject({ isOver: true })
 })

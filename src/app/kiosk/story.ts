@@ -86,7 +86,11 @@ const clockPhases: Readonly<Partial<Record<SceneName, ClockPhase>>> = {
 export function clockOf(scene: Scene, snapshot: StudySnapshot | null): ClockReading {
   const now = snapshot && sceneOf(snapshot)
   if (now?.name === scene.name && now.round === scene.round) return readClock(snapshot, null)
-  const face = { mode: snapshot?.mode ?? Mode.Committee, isCompared: snapshot !== null && isScoredSum(snapshot) }
+  const face = {
+    mode: snapshot?.mode ?? Mode.Committee,
+    isCompared: snapshot !== null && isScoredSum(snapshot),
+    isProven: snapshot?.proven ?? false,
+  }
   return { phase: clockPhases[scene.name] ?? null, ...face, isOver: scene.name === 'end', done: 1, of: 1 }
 }
 

@@ -20,7 +20,7 @@ const comparedPhases = [
   'evaluate',
   'settle',
 ] as const
-export type ClockPhase = (typeof clockPhases)[number] | (typeof comparedPhases)[number]
+export type ClockPhase = (typeof clockPhases)[number] | (typeof comparedPhases)[number] | 'prove'
 
 /** Where a round stands on its clock face. */
 export interface ClockReading {
@@ -30,6 +30,8 @@ export interface ClockReading {
   readonly mode: Mode
   /** Whether a masked round compares updates. */
   readonly isCompared: boolean
+  /** Whether hospitals are drawn that prove their training. */
+  readonly isProven: boolean
   readonly isOver: boolean
   /** How many of those who owe something have acted; 0 of 0 where nobody does. */
   readonly done: number
@@ -37,9 +39,9 @@ export interface ClockReading {
 }
 
 /** The parts of a round's clock face, clockwise from the top. */
-export function clockPhasesOf(of: Pick<ClockReading, 'mode' | 'isCompared'>): readonly ClockPhase[] {
-  if (of.mode === Mode.Committee) return clockPhases
-  return of.isCompared ? comparedPhases : maskedPhases
+export function clockPhasesOf(of: Pick<ClockReading, 'mode' | 'isCompared' | 'isProven'>): readonly ClockPhase[] {
+  const unproven = of.mode === Mode.Committee ? clockPhases : of.isCompared ? comparedPhases : maskedPhases
+  return of.isProven ? unproven.flatMap(phase => (phase === 'submit' ? ['prove', phase] : phase)) : unproven
 }
 
 const phases: Readonly<Record<Phase, ClockPhase | null>> = {
@@ -47,7 +49,8 @@ const phases: Readonly<Record<Phase, ClockPhase | null>> = {
   [Phase.Open]: null,
   [Phase.Select]: 'select',
   [Phase.Train]: 'train',
-  [Phase.Audit]: 'submit',
+  [Phase.Reveal]: 'prove',
+  [Phase.Audit]: 'prove',
   [Phase.Attest]: 'submit',
   [Phase.Score]: 'score',
   [Phase.Aggregate]: 'average',
@@ -66,7 +69,7 @@ const phases: Readonly<Record<Phase, ClockPhase | null>> = {
  */
 export function readClock(snapshot: StudySnapshot | null, task: TaskType | null): ClockReading {
   if (snapshot === null) {
-    return { phase: null, mode: Mode.Committee, isCompared: false, isOver: false, done: 0, of: 0 }
+    return { phase: null, mode: Mode.Committee, isCompared: false, isProven: false, isOver: false, done: 0, of: 0 }
   }
   const { mode } = snapshot
   const isOver = snapshot.phase === Phase.Ended
@@ -74,6 +77,7 @@ export function readClock(snapshot: StudySnapshot | null, task: TaskType | null)
     phase: task === 'evaluate' && snapshot.phase === Phase.Settle ? 'evaluate' : partOf(snapshot),
     mode,
     isCompared: isScoredSum(snapshot),
+    isProven: snapshot.proven,
     isOver,
     ...turnout(snapshot),
   }

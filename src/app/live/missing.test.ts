@@ -59,6 +59,21 @@ describe('rollOf', () => {
     expect(standings(checking)).toEqual(['missed', 'free', 'waiting'])
   })
 
+  it('waits in a proven round for what was promised once it is taken, and for the proofs of those who were drawn', () => {
+    const submitted = { proven: true, submitted: 0b101n }
+    expect(standings(at(Phase.Reveal, submitted))).toEqual(['free', 'missed', 'free'])
+    const taken = { ...submitted, revealable: true, unsealed: 0b100n }
+    expect(standings(at(Phase.Reveal, taken))).toEqual(['waiting', 'missed', 'done'])
+    // The deadline left the first out.
+    const missed = { ...taken, revealable: false, missed: true, failed: 0b001n }
+    expect(standings(at(Phase.Reveal, missed))).toEqual(['missed', 'missed', 'done'])
+
+    const drawn = { proven: true, submitted: 0b111n, audited: 0b011n, cleared: 0b001n }
+    expect(standings(at(Phase.Audit, drawn))).toEqual(['done', 'waiting', 'free'])
+    // A seat owes its duties whatever became of its own round.
+    expect(standings(at(Phase.Attest, { ...drawn, failed: 0b011n }))).toEqual(['waiting', 'missed', 'waiting'])
+  })
+
   it('says who missed the deadline for updates', () => {
     expect(standings(at(Phase.Attest, { submitted: 0b101n }))).toEqual(['waiting', 'missed', 'waiting'])
   })

@@ -58,8 +58,9 @@ function standingOf(snapshot: StudySnapshot, index: number): Standing {
   if (!isRunning(snapshot)) return 'free'
   if (!has(snapshot.participants, index)) return 'out'
   if (snapshot.phase === Phase.Train) return has(snapshot.submitted, index) ? 'done' : 'waiting'
+  if (snapshot.phase === Phase.Reveal || snapshot.phase === Phase.Audit) return proverStanding(snapshot, index)
   const seat = snapshot.seats.indexOf(index)
-  if (seat < 0) return has(snapshot.submitted, index) ? 'free' : 'missed'
+  if (seat < 0) return has(snapshot.submitted & ~snapshot.failed, index) ? 'free' : 'missed'
   switch (snapshot.phase) {
     case Phase.Attest:
       return hasSeat(snapshot.attested, seat) ? 'done' : 'waiting'
@@ -87,6 +88,19 @@ function standingOf(snapshot: StudySnapshot, index: number): Standing {
     default:
       return 'free'
   }
+}
+
+/** Reveals and proofs are the participants' own, whether or not they hold a seat. */
+function proverStanding(snapshot: StudySnapshot, index: number): Standing {
+  const { phase, submitted, failed, unsealed, audited, cleared, revealable } = snapshot
+  if (!has(submitted & ~failed, index)) return 'missed'
+  if (phase === Phase.Reveal) {
+    if (has(unsealed, index)) return 'done'
+    // Blocks have to come first.
+    return revealable ? 'waiting' : 'free'
+  }
+  if (!has(audited, index)) return 'free'
+  return has(cleared, index) ? 'done' : 'waiting'
 }
 
 /** A seat that gave no masks: at no fault of its own where it lacked a seed. */

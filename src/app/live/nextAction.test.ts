@@ -71,6 +71,19 @@ describe('nextAction', () => {
     })
   })
 
+  it('says when a proven study’s contributions are used up, once the last of them is through', () => {
+    const proving = { steps: 6, contributions: 3 }
+    const manifest = { proving } as NonNullable<HospitalView['study']>['manifest']
+    const study: HospitalView['study'] = { address: me, manifest, rounds: 1 }
+    const through = { ...snapshot, participants: 0n, contributions: [3] }
+    expect(nextAction({ ...running({ snapshot: through }), study })).toEqual({ kind: 'usedUp' })
+    const one = { ...through, contributions: [2] }
+    expect(nextAction({ ...running({ snapshot: one }), study })).toEqual({ kind: 'comesInLater' })
+    const last = { ...through, participants: 1n }
+    expect(nextAction({ ...running({ snapshot: last }), study })).toEqual({ kind: 'waits' })
+    expect(nextAction(running({ snapshot: through }))).toEqual({ kind: 'comesInLater' })
+  })
+
   it('ends in reloading or in being done', () => {
     expect(nextAction(view({ stage: 'failed' }))).toEqual({ kind: 'reload' })
     expect(nextAction(view({ stage: 'done' }))).toEqual({ kind: 'done' })

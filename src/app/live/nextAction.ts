@@ -18,7 +18,17 @@ export type NextAction =
       readonly share: number | null
     }
   /** Nothing to do but wait. */
-  | { readonly kind: 'waits' | 'waitsForStart' | 'comesInLater' | 'sitsOut' | 'left' | 'starting' | 'otherTab' }
+  | {
+      readonly kind:
+        | 'waits'
+        | 'waitsForStart'
+        | 'comesInLater'
+        | 'sitsOut'
+        | 'usedUp'
+        | 'left'
+        | 'starting'
+        | 'otherTab'
+    }
   | { readonly kind: 'done' }
 
 /** Whether the person is asked for something. */
@@ -49,7 +59,7 @@ export function nextAction(view: HospitalView): NextAction {
   }
 }
 
-function whileRunning({ round, live, address }: HospitalView): NextAction {
+function whileRunning({ round, live, address, study }: HospitalView): NextAction {
   const snapshot = round?.snapshot ?? null
   if (round === null || snapshot === null) return { kind: 'starting' }
   if (round.paused) return { kind: round.lastError === null ? 'resume' : 'retry' }
@@ -63,5 +73,7 @@ function whileRunning({ round, live, address }: HospitalView): NextAction {
   if (live.hasLeft) return { kind: 'left' }
   if (live.vetoes.includes(snapshot.round)) return { kind: 'sitsOut' }
   const me = address === null ? null : memberIndex(snapshot, { self: address })
+  const most = study?.manifest.proving?.contributions
+  if (me !== null && most !== undefined && (snapshot.contributions[me] ?? 0) >= most) return { kind: 'usedUp' }
   return { kind: isRunning(snapshot) || !holdsModel(snapshot, me) ? 'comesInLater' : 'waits' }
 }

@@ -15,7 +15,7 @@ const saved = rules.rewardPerRound
 /** Of a round after another hospital failed an audit. */
 function temptationOf(pot: number, changes: Partial<RoundWorth> = {}): Temptation {
   const { rewardPerRound, rounds } = rules
-  const worth = { rewardPerRound, hospitals: mostHospitals, rounds, halfToFirst: false, carry: 0, harm: proposedHarm }
+  const worth = { rewardPerRound, hospitals: mostHospitals, rounds, halfToFirst: false, harm: proposedHarm }
   return { gain: gainOf({ ...worth, pot, ...changes }), saved }
 }
 
@@ -41,9 +41,12 @@ describe('The audits proposed', () => {
     expect(cheatWarnings(oddsOf(plan, 2), temptationOf(ofFault), ofFault)).not.toEqual([])
   })
 
-  it('do not where the first takes half of the deposit, or what a fault took is in the pool', () => {
+  it('do so where a fault was forfeited besides', () => {
+    expect(cheatWarnings(oddsOf(plan, 4), temptationOf(atRisk + ofFault), atRisk)).toEqual([])
+  })
+
+  it('do not where the first takes half of the deposit', () => {
     const odds = oddsOf(plan, mostHospitals)
     expect(cheatWarnings(odds, temptationOf(atRisk, { halfToFirst: true }), atRisk)).not.toEqual([])
-    expect(cheatWarnings(odds, temptationOf(atRisk, { carry: ofFault }), atRisk)).not.toEqual([])
   })
 })

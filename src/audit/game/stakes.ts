@@ -17,20 +17,18 @@ export interface RoundWorth {
   readonly rounds: number
   /** The rewards of all rounds are paid at the end, half of them to the first. */
   readonly halfToFirst: boolean
-  /** Forfeits of missed deadlines in the round before, which go into this round's pool. */
-  readonly carry: number
-  /** What audits have taken so far. Paid out at the end by the scores of all rounds, of which this is one. 0 by default. */
+  /** All forfeits so far. Paid out at the end by the scores of all rounds, of which this is one. 0 by default. */
   readonly pot?: number
   /** What a wrong model does beyond the rewards, as the sponsor states it. */
   readonly harm: number
 }
 
 /**
- * The most that one round's cheat is taken to bring: all that the round pays, its part of what audits took, and the harm.
+ * The most that one round's cheat is taken to bring: all that the round pays, its part of all forfeits, and the harm.
  * Where the first takes half of the deposit, one round may decide about all of it.
  */
-export function gainOf({ rewardPerRound, hospitals, rounds, halfToFirst, carry, pot = 0, harm }: RoundWorth): number {
-  return rewardPerRound * hospitals * (halfToFirst ? rounds : 1) + carry + pot / rounds + harm
+export function gainOf({ rewardPerRound, hospitals, rounds, halfToFirst, pot = 0, harm }: RoundWorth): number {
+  return rewardPerRound * hospitals * (halfToFirst ? rounds : 1) + pot / rounds + harm
 }
 
 /**

@@ -35,15 +35,18 @@ describe('what a hospital says on the chain', () => {
     expect(elementsOf(start)).toEqual(elements)
   })
 
-  it('is for a context: contract, hospital, round, contribution', () => {
+  it('is for a context: contract, hospital, round, contribution, what is said of masks', () => {
     const domainSeparator: Hex = `0x${'c3'.repeat(32)}`
     const hospital: Address = '0x00112233445566778899aabbccddeeff00112233'
-    const where = { domainSeparator, hospital, round: 258, contribution: 7 }
+    const products = [5n, MODULUS - 1n]
+    const where = { domainSeparator, hospital, round: 258, contribution: 7, products }
     const tag = keccak256(stringToHex('wardround/round/1'))
-    const types = ['bytes32', 'bytes32', 'address', 'uint16', 'uint16']
-    const encoded = encode(types, [tag, domainSeparator, hospital, 258, 7])
+    const types = ['bytes32', 'bytes32', 'address', 'uint16', 'uint16', 'bytes32']
+    const said = (list: readonly bigint[]) => encode(['uint64[]'], [list])
+    const encoded = encode(types, [tag, domainSeparator, hospital, 258, 7, said(products)])
     expect(bytesToHex(contextOf(where))).toBe(encoded)
-    expect(encoded).toBe('0xe537e58cb4b34b962c8c89d1867ed449b731bcb79a0529ee60d48a1089618390')
+    const nothing = encode(types, [tag, domainSeparator, hospital, 258, 7, said([])])
+    expect(bytesToHex(contextOf({ ...where, products: [] }))).toBe(nothing)
   })
 })
 

@@ -27,8 +27,10 @@ export interface RoundContext {
   readonly domainSeparator: Hex
   readonly hospital: Address
   readonly round: number
-  /** How many rounds the hospital has submitted to before. */
+  /** How many rounds the hospital was asked to take part in before. */
   readonly contribution: number
+  /** What the hospital says of its masks, which no equation of the proof is about; none where the round is not blinded. */
+  readonly products: readonly bigint[]
 }
 
 const CONTEXT = new TextEncoder().encode('wardround/round/1')
@@ -85,8 +87,8 @@ export function traceOf(afterRoot: Uint8Array, start: BigInt64Array): Hex {
   return hash(digestWord(afterRoot), uintWord(64n), uintWord(BigInt(elements.length)), ...elements.map(uintWord))
 }
 
-/** The context of a round's proof: it is good for one round of one hospital in one contract alone. */
-export function contextOf({ domainSeparator, hospital, round, contribution }: RoundContext): Uint8Array {
+/** The context of a round's proof: it is good for one answer in one round of one hospital in one contract alone. */
+export function contextOf({ domainSeparator, hospital, round, contribution, products }: RoundContext): Uint8Array {
   return keccak_256(
     concatBytes(
       keccak_256(CONTEXT),
@@ -94,6 +96,7 @@ export function contextOf({ domainSeparator, hospital, round, contribution }: Ro
       padded(hexToBytes(hospital)),
       uintWord(BigInt(round)),
       uintWord(BigInt(contribution)),
+      keccak_256(concatBytes(uintWord(32n), uintWord(BigInt(products.length)), ...products.map(uintWord))),
     ),
   )
 }

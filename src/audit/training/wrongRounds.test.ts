@@ -245,6 +245,7 @@ describe('a round that is proven', () => {
       hospital: `0x${'22'.repeat(20)}`,
       round: 3,
       contribution: 1,
+      products: [1n, 2n],
     }
     const proven = await proveRound(honest, contextOf(where))
     const refused = (changes: Partial<RoundContext>) =>
@@ -254,6 +255,7 @@ describe('a round that is proven', () => {
     expect(refused({ domainSeparator: `0x${'11'.repeat(31)}12` })).not.toBe(null)
     expect(refused({ hospital: `0x${'22'.repeat(19)}23` })).not.toBe(null)
     expect(refused({ round: 4 })).not.toBe(null)
+    expect(refused({ products: [1n, 3n] })).not.toBe(null)
     expect(refused({ contribution: 0 })).not.toBe(null)
   })
 })

@@ -8,9 +8,9 @@ import { demoAccount } from '../demoAccounts.ts'
 import type { Deployment } from '../deployment.ts'
 import { GasLog } from '../gas.ts'
 import { joinStudy } from '../hospital.ts'
-import type { Rules } from '../reads.ts'
+import type { AuditRules, Rules } from '../reads.ts'
 import { createStudyChain, type StudyChainOptions } from '../StudyChain.ts'
-import { createStudy, fundStudy } from '../sponsor.ts'
+import { createProvenStudy, createStudy, fundStudy } from '../sponsor.ts'
 import { memoryTransactionJournal } from '../transactionJournal.ts'
 import type { ChainAccess } from '../transactions.ts'
 import { type Anvil, type AnvilOptions, startAnvil } from './anvil.ts'
@@ -90,16 +90,20 @@ export interface TestMember {
   readonly port: ChainPort
 }
 
-/** Makes and funds a study (100 credits a round) that the first `count` hospitals have joined; it is not started. */
+/**
+ * Makes and funds a study (100 credits a round) that the first `count` hospitals have joined; it is not started.
+ * @param audits of a proven study
+ */
 export async function openStudy(
   chain: TestChain,
   count: number,
   rules: Partial<Rules> = {},
   options: Partial<StudyChainOptions> = {},
+  audits?: AuditRules,
 ): Promise<{ readonly study: Address; readonly members: readonly TestMember[] }> {
   const sponsor = chain.access(1)
   const all: Rules = { ...testRules, ...rules }
-  const study = await createStudy(sponsor, all)
+  const study = await (audits === undefined ? createStudy(sponsor, all) : createProvenStudy(sponsor, all, audits))
   const deposit = 100n * CREDIT * BigInt(all.rounds)
   await fundStudy(sponsor, study, { modelURI: 'ipfs://test', rounds: all.rounds, deposit })
   const members: TestMember[] = []

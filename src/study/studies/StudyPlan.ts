@@ -27,6 +27,18 @@ export interface SuggestedRules {
   readonly scoreSeconds: number
   readonly aggregateSeconds: number
   readonly pauseSeconds: number
+  /** Present: the study is proven. */
+  readonly audits?: SuggestedAudits
+}
+
+/** How hospitals are drawn to prove a round, and what it costs not to. */
+export interface SuggestedAudits {
+  /** Part of the hospitals that is drawn, in basis points. */
+  readonly hospitalsBps: number
+  /** Part of the stake forfeited per failed audit, in basis points. */
+  readonly slashBps: number
+  readonly revealSeconds: number
+  readonly auditSeconds: number
 }
 
 export interface PlanOptions {

@@ -11,7 +11,7 @@ import { Address } from '../components/Address.tsx'
 import { asErrorData, ErrorPanel } from '../components/ErrorPanel.tsx'
 import { Panel } from '../components/Panel.tsx'
 import { shortAddress } from '../format.ts'
-import { hospitalUrl } from '../route.ts'
+import { auditsUrl, hospitalUrl } from '../route.ts'
 import { texts } from '../texts.ts'
 import { WalletPanel } from '../wallet/WalletPanel.tsx'
 
@@ -95,6 +95,11 @@ function StudyEntry({ site, reader, study, isFirst }: EntryProps) {
             {action}
           </Button>
         </Group>
+        {data?.proven && (
+          <Text size="sm">
+            <Anchor href={auditsUrl(study.address)}>{home.audits}</Anchor>
+          </Text>
+        )}
         {hasDemo && (
           <details className="ward-demo-hospitals" open={isFirst}>
             <summary>{home.openAs}</summary>

@@ -7,6 +7,7 @@ export const chartTexts = {
     phases: {
       select: 'Select',
       train: 'Train',
+      prove: 'Prove',
       submit: 'Check',
       score: 'Score',
       unmask: 'Unmask',

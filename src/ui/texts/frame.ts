@@ -2,7 +2,7 @@
 export const frameTexts = {
   skip: 'Skip to the content',
   nav: 'Pages',
-  pages: { home: 'Studies', sponsor: 'Sponsor', issuers: 'Issuers', kiosk: 'Kiosk' },
+  pages: { home: 'Studies', sponsor: 'Sponsor', issuers: 'Issuers', kiosk: 'Kiosk', audits: 'Audits' },
   title: (page: string) => `${page} · Wardround`,
   demo: 'Demo: accounts and money here are worthless and public.',
   network: (name: string) => `Network: ${name}`,

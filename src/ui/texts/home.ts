@@ -11,6 +11,7 @@ export const homeTexts = {
   look: 'See what came of it',
   members: (names: readonly string[], more: number) =>
     `In it: ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`,
+  audits: 'Who proved its training, and check it yourself',
   openAs: 'Try it as a demo hospital',
   demoAccounts:
     'Demo accounts on a local test chain: anybody can use them, and their money is worth nothing. Each opens in a tab of its own.',

@@ -3,7 +3,7 @@ import type { Unused } from '../../training/screen.ts'
 import { bytes, decimal, inTime, partOf } from '../format.ts'
 
 /** Whole seconds as people say them. @example lasting(75) // '1 min 15 s' */
-function lasting(seconds: number): string {
+export function lasting(seconds: number): string {
   if (seconds <= 1) return '1 second'
   if (seconds < 60) return `${Math.ceil(seconds)} s`
   const minutes = Math.floor(seconds / 60)

@@ -40,6 +40,8 @@ export const keepingTexts = {
   /** By the contract's own words. */
   reasons: {
     'no update': 'no update came before the deadline',
+    'no reveal': 'what draws who proves its training was not opened in time',
+    'no proof': 'no proof of the training came in time',
     'no attestation': 'the committee seat did not check the updates in time',
     'no scores': 'the committee seat did not give its scores in time',
     'no masks': 'the committee seat did not send its masks in time',

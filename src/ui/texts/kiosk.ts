@@ -131,7 +131,10 @@ export const kioskTexts = {
 
 const tasks: Readonly<Record<TaskType, string>> = {
   install: 'Fetching the shared model',
+  prepare: 'Preparing its patients for proofs',
   contribute: 'Training on its own patients',
+  unseal: 'Opening its part of the draw',
+  prove: 'Proving its training',
   review: 'On the committee: checks the others’ updates',
   reveal: 'On the committee: sends its scores',
   unmask: 'On the committee: takes its masks off the sum',
@@ -144,6 +147,8 @@ const tasks: Readonly<Record<TaskType, string>> = {
 
 const waits: Readonly<Partial<Record<ShownPhase, string>>> = {
   train: 'Waits for the others’ updates',
+  reveal: 'The chain draws who proves its training',
+  audit: 'Those who were drawn prove their training',
   attest: 'The committee checks the updates',
   score: 'The committee scores the updates',
   unmask: 'The committee takes the masks off the sum',

@@ -47,6 +47,8 @@ export const liveTexts = {
     comesInLater:
       'Nothing yet. You came in while a round was running. You take part as soon as there is a model that is sealed to you: with the next round, or the one after. Leave this tab open.',
     sitsOut: 'Nothing. You sit this round out. You take part again in the next one.',
+    usedUp:
+      'Nothing. You took part in as many rounds as this study can prove for one hospital. Leave this tab open: it fetches the last model.',
     left: 'Nothing. You have left the study. Under My hospital you can withdraw what is yours.',
     starting: 'Nothing. This tab is getting ready.',
     done: 'See what you gained under Results. Under My hospital you can withdraw your stake and rewards.',
@@ -70,6 +72,8 @@ export const liveTexts = {
     whatThen: {
       train:
         'Who has not sent an update by the deadline is left out of this round and loses a part of the stake. The others go on without waiting.',
+      prove:
+        'Who has not done so by the deadline is left out of this round and loses a part of the stake. The others go on without waiting.',
       /** @param spare how many committee members more may be missing */
       unmask: (spare: number) =>
         spare === 0
@@ -225,7 +229,10 @@ export const liveTexts = {
 
 const taskNames: Readonly<Record<TaskType, string>> = {
   install: 'This tab fetches the newest model',
+  prepare: 'This tab prepares your patients for proofs',
   contribute: 'This tab trains on your patients',
+  unseal: 'This tab opens its part of the draw of who proves its training',
+  prove: 'This tab proves its training',
   review: 'This tab checks the others’ updates for the committee',
   reveal: 'This tab gives its scores to the committee',
   unmask: 'This tab adds up its masks for the committee',
@@ -238,7 +245,10 @@ const taskNames: Readonly<Record<TaskType, string>> = {
 
 const titles: Readonly<Record<TaskType, string>> = {
   install: 'Fetching the model',
+  prepare: 'Preparing',
   contribute: 'Training',
+  unseal: 'Opening the draw',
+  prove: 'Proving',
   review: 'Checking updates',
   reveal: 'Scoring',
   unmask: 'Unmasking',
@@ -276,6 +286,8 @@ function titleOf(action: NextAction): string | null {
       return 'Waiting to come in'
     case 'sitsOut':
       return 'Sitting out'
+    case 'usedUp':
+      return 'Waiting for the end'
     case 'left':
       return 'Left'
     case 'done':
@@ -312,6 +324,7 @@ export function clockSentence(
 const explains: Readonly<Record<ClockPhase, string>> = {
   select: 'The chain draws who takes part and who sits on the committee.',
   train: 'Each hospital trains on its own patients and seals what it learned.',
+  prove: 'The chain draws hospitals. They prove that they trained as the study says; the proofs tell nothing else.',
   submit: 'The committee opens the updates and tries them on its own patients.',
   score: 'The committee says how much each update helped.',
   unmask: 'The committee removes the masks from the sum of all updates. No single update comes to light.',

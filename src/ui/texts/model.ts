@@ -88,6 +88,7 @@ export const modelTexts = {
       cohort: 'Who is behind it',
       results: 'How good it is',
       training: 'How it was trained',
+      proofs: 'Whether the hospitals kept to it',
       rules: 'By which rules',
       provenance: 'Where the record is',
       limits: 'What the card does not say',
@@ -119,6 +120,7 @@ export const modelTexts = {
       proximal: 'Pull to the shared model',
       standardised: 'One standardisation for all',
       seed: 'Seed',
+      batchesPerRound: 'Batches in each round',
     } as Readonly<Record<string, string>>,
     figures: {
       accuracy: 'Accuracy',

@@ -11,16 +11,18 @@ const names = readdirSync(folder)
   .filter(file => file.endsWith('.ts') && !file.includes('.test.'))
   .flatMap(file => {
     const source = readFileSync(join(folder, file), 'utf8')
-    return [...source.matchAll(/(?:sendCall|send)\([^{]*\{\s*name: '(\w+)'/g)].map(([, name = '']) => name)
+    return [...source.matchAll(/(?:(?:sendCall|send)\([^{]*\{\s*name: |createBy\(access, )'(\w+)'/g)].map(
+      ([, name = '']) => name,
+    )
   })
 
 /** Only contracts may call these. */
-const betweenContracts = ['initialize', 'onTransferReceived', 'enrol']
+const betweenContracts = ['initialize', 'requireProofs', 'onTransferReceived', 'enrol']
 /** Pages never ask for these: whoever is asked all the same had better decline. */
 const unasked = ['transferOwnership', 'renounceOwnership']
 
 it('finds the calls that are sent', () => {
-  expect(names).toEqual(expect.arrayContaining(['joinTask', 'withdraw', 'createStudy']))
+  expect(names).toEqual(expect.arrayContaining(['joinTask', 'withdraw', 'createStudy', 'createProvenStudy']))
 })
 
 it.each([...new Set(names)])('%s has words for who signs it', name => {

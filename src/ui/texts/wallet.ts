@@ -32,6 +32,29 @@ const calls: Readonly<Record<string, CallWords>> = {
     signs:
       'You announce the masked update of this round. The chain gets its fingerprint, and about how many patients you have, in eight coarse steps; your patients’ rows stay here.',
   },
+  submitProven: {
+    does: 'Send this round’s update',
+    signs:
+      'You announce this round’s update and bind your hospital to how it was trained, so that it can be proven. The chain gets fingerprints; your patients’ rows stay here.',
+  },
+  prepare: {
+    does: 'Commit to your patients',
+    signs:
+      'You fix which patients you train on in this study. The chain gets a fingerprint, from which nobody learns anything about them.',
+  },
+  reveal: {
+    does: 'Open your part of the draw',
+    signs: 'You open the random number that you promised. With everybody’s it is drawn who proves its training.',
+  },
+  capture: {
+    does: 'Keep a block’s hash',
+    signs: 'You keep what draws before the chain forgets it. It pays you a little.',
+  },
+  prove: {
+    does: 'Prove your training',
+    signs:
+      'You bring the proof that your hospital trained by the study’s rules. It shows that this is so, and nothing about a patient.',
+  },
   attest: { does: 'Report which updates open', signs: 'As a committee member you say which updates you could open.' },
   submitScore: { does: 'Give the scores', signs: 'As a committee member you say how much each update helped.' },
   signModel: { does: 'Sign the new model', signs: 'As a committee member you confirm the new model.' },
@@ -93,6 +116,16 @@ const calls: Readonly<Record<string, CallWords>> = {
   createStudy: {
     does: 'Create a study',
     signs: 'You make the study’s contract, with you as its sponsor. It is a draft until you fund it.',
+  },
+  createProvenStudy: {
+    does: 'Create a study',
+    signs:
+      'You make the contract of a study in which hospitals prove their training, with you as its sponsor. It is a draft until you fund it.',
+  },
+  deployKey: {
+    does: 'Say what is proven',
+    signs:
+      'You put the rules of training on the chain, against which proofs are checked. Other studies may use them, too.',
   },
   initializeTask: {
     does: 'Fund the study',

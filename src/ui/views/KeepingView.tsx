@@ -11,6 +11,7 @@ import { DevicePanel } from './keeping/DevicePanel.tsx'
 import { HistoryPanel } from './keeping/HistoryPanel.tsx'
 import { KeysPanel } from './keeping/KeysPanel.tsx'
 import { MoneyPanel } from './keeping/MoneyPanel.tsx'
+import { ProofsPanel } from './keeping/ProofsPanel.tsx'
 import { StoragePanel } from './keeping/StoragePanel.tsx'
 import { ActionError } from './live/ActionError.tsx'
 
@@ -32,6 +33,7 @@ export function KeepingView({ session }: { readonly session: HospitalSession }) 
       <HistoryPanel view={view} />
       <KeysPanel view={view} session={session} />
       <StoragePanel view={view} session={session} />
+      <ProofsPanel view={view} session={session} />
       <DevicePanel view={view} />
       <DeskPanel view={view} session={session} />
     </Stack>

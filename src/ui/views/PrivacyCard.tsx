@@ -7,6 +7,7 @@ import { studyEpsilon } from '../../privacy/studyPrivacy.ts'
 import type { Manifest } from '../../study/manifest.ts'
 import { protectionOf } from '../../study/studies/masked.ts'
 import { Panel } from '../components/Panel.tsx'
+import { auditsTexts } from '../texts/audits.ts'
 import { texts } from '../texts.ts'
 import { Figures } from './keeping/Figures.tsx'
 import { ActionError } from './live/ActionError.tsx'
@@ -89,10 +90,11 @@ export function Protection({ view }: { readonly view: HospitalView }) {
 }
 
 /** Who sees what of this hospital. */
-function seenBy({ masking, patientsPerWeight }: Manifest, exposure: MaskedExposure | null): readonly string[] {
+function seenBy({ masking, patientsPerWeight, proving }: Manifest, exposure: MaskedExposure | null): readonly string[] {
   const { card: words } = texts.privacy
+  const proofs = proving === undefined ? [] : [auditsTexts.card.commitment, auditsTexts.card.proofs]
   if (exposure === null) {
-    return [words.seenPublic, patientsPerWeight > 0 ? words.seenBand(patientsPerWeight) : words.seenSealed]
+    return [words.seenPublic, patientsPerWeight > 0 ? words.seenBand(patientsPerWeight) : words.seenSealed, ...proofs]
   }
   const { step } = exposure
   const isScored = masking?.scored === true
@@ -101,6 +103,7 @@ function seenBy({ masking, patientsPerWeight }: Manifest, exposure: MaskedExposu
     step === null ? words.seenAlike : words.seenWeight(step),
     words.seenSum,
     ...(isScored ? [words.seenProducts] : []),
+    ...proofs,
   ]
 }
 

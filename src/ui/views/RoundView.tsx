@@ -4,6 +4,7 @@ import type { HospitalSession } from '../../app/session.ts'
 import { LogPanel } from '../components/LogPanel.tsx'
 import { useCalmView } from '../useCalmView.ts'
 import { ActionPanel } from './live/ActionPanel.tsx'
+import { AuditPanel } from './live/AuditPanel.tsx'
 import { GainSoFarPanel } from './live/GainSoFarPanel.tsx'
 import { LeavesPanel } from './live/LeavesPanel.tsx'
 import { MissingPanel } from './live/MissingPanel.tsx'
@@ -18,6 +19,7 @@ export function RoundView({ session }: { readonly session: HospitalSession }) {
     <Stack gap="lg">
       <NowPanel view={view} />
       <ActionPanel view={view} session={session} />
+      <AuditPanel view={view} session={session} />
       {view.stage !== 'done' && view.stage !== 'failed' && <MissingPanel view={view} />}
       <GainSoFarPanel view={view} />
       <PrivacyCard view={view} />

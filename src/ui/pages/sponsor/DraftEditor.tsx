@@ -17,6 +17,7 @@ import { type FormContext, FormProvider, TextField, useForm } from './fields.tsx
 import { MaskingPanel } from './MaskingPanel.tsx'
 import { ModelPanel, TrainingPanel } from './ModelPanel.tsx'
 import { PrivacyPanel } from './PrivacyPanel.tsx'
+import { ProvingPanel } from './ProvingPanel.tsx'
 import { CostPanel, missingFor, RulesPanel, TimingPanel } from './RulesPanels.tsx'
 import { SchemaPanel } from './SchemaPanel.tsx'
 import { usePurse } from './Signer.tsx'
@@ -81,7 +82,8 @@ export function DraftEditor({ site, wallet, desk, draft, onBack, onMade }: Draft
             <TrainingPanel />
             <MaskingPanel />
             <PrivacyPanel desk={desk} found={found} onFound={setFound} />
-            <UploadPanel found={found} />
+            <ProvingPanel />
+            {form.proving === null && <UploadPanel found={found} />}
             <RulesPanel />
             <TimingPanel />
             <CostPanel site={site} wallet={wallet} />
@@ -146,7 +148,11 @@ function SignPanel({ site, wallet, desk, draft, checked, onProblem, onMade }: Si
   const { plan, progress, form } = draft
   const steps =
     plan === null
-      ? { hasGasPot: (form.gasEth ?? 0) > 0, hasInitial: form.modelKind === 'own' && form.own !== null }
+      ? {
+          hasGasPot: (form.gasEth ?? 0) > 0,
+          hasInitial: form.modelKind === 'own' && form.own !== null,
+          isProven: form.proving !== null,
+        }
       : plannedSteps(plan)
   const own = making?.id === draft.id ? making : null
   const isBusy = own !== null && own.error === null

@@ -20,6 +20,7 @@ import { Dialog } from '../../components/Dialog.tsx'
 import { asErrorData, ErrorPanel } from '../../components/ErrorPanel.tsx'
 import { Panel } from '../../components/Panel.tsx'
 import { creditsOf, inTime } from '../../format.ts'
+import { auditsUrl } from '../../route.ts'
 import { sponsorTexts } from '../../texts/sponsor.ts'
 import { ActionError } from '../../views/live/ActionError.tsx'
 import { creditsText, etherText } from '../../wallet/amounts.ts'
@@ -141,7 +142,7 @@ interface StandsPanelProps extends FollowedProps {
 
 function StandsPanel({ site, wallet, desk, followed, lookedAt, isMine, refresh, onDraft }: StandsPanelProps) {
   const words = sponsorTexts.follow
-  const { snapshot, rules } = followed
+  const { snapshot, rules, audits } = followed
   const now = useChainSeconds(followed, lookedAt)
   const { data: purse } = usePurse(site, wallet.account.address)
   const { drafts } = useStore(desk.store)
@@ -152,6 +153,7 @@ function StandsPanel({ site, wallet, desk, followed, lookedAt, isMine, refresh, 
     roundWei: roundWei(seats, purse?.gasPrice ?? 0n, {
       isMasked: snapshot.mode === Mode.Masked,
       isScored: snapshot.scored,
+      ...(audits && { audits: { hospitals: followed.members.length, hospitalsBps: audits.hospitalsBps } }),
     }),
     hasRelay: desk.hasRelay(),
     hasPot: followed.pot > 0n || (draft?.plan?.gasWei ?? 0n) > 0n,
@@ -178,6 +180,11 @@ function StandsPanel({ site, wallet, desk, followed, lookedAt, isMine, refresh, 
       <Text size="sm" c="dimmed">
         {words.done(snapshot.completed, rules.rounds)}
       </Text>
+      {audits && (
+        <Text size="sm">
+          <Anchor href={auditsUrl(followed.study)}>{words.audits}</Anchor>
+        </Text>
+      )}
       {isMine && (
         <Stack gap="sm">
           <Title order={3}>{words.notices.heading}</Title>

@@ -36,7 +36,7 @@ export function MaskingPanel() {
               <List.Item key={sentence}>{sentence}</List.Item>
             ))}
           </List>
-          {form.privacy !== null && (
+          {form.privacy !== null && form.proving === null && (
             <Switch
               label={words.scored}
               description={words.scoredHint}
@@ -44,24 +44,26 @@ export function MaskingPanel() {
               onChange={event => change({ ...form, masking: { ...masking, scored: event.currentTarget.checked } })}
             />
           )}
-          <Fields>
-            <NumberField
-              path="masking.clip"
-              label={words.clip}
-              hint={words.clipHint}
-              isWhole
-              value={masking.clip}
-              onValue={clip => change({ ...form, masking: { ...masking, clip } })}
-            />
-            <NumberField
-              path="masking.fractionBits"
-              label={words.fractionBits}
-              hint={words.fractionBitsHint}
-              isWhole
-              value={masking.fractionBits}
-              onValue={fractionBits => change({ ...form, masking: { ...masking, fractionBits } })}
-            />
-          </Fields>
+          {form.proving === null && (
+            <Fields>
+              <NumberField
+                path="masking.clip"
+                label={words.clip}
+                hint={words.clipHint}
+                isWhole
+                value={masking.clip}
+                onValue={clip => change({ ...form, masking: { ...masking, clip } })}
+              />
+              <NumberField
+                path="masking.fractionBits"
+                label={words.fractionBits}
+                hint={words.fractionBitsHint}
+                isWhole
+                value={masking.fractionBits}
+                onValue={fractionBits => change({ ...form, masking: { ...masking, fractionBits } })}
+              />
+            </Fields>
+          )}
         </>
       )}
     </Panel>

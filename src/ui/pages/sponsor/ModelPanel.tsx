@@ -48,13 +48,15 @@ export function ModelPanel({ desk }: { readonly desk: SponsorDesk }) {
         </Fields>
       )}
       {form.modelKind === 'own' && <OwnFile desk={desk} />}
-      <NativeSelect
-        label={words.siteLocal}
-        maw={480}
-        value={form.siteLocal}
-        data={places.map(place => ({ value: place, label: words.siteLocals[place] }))}
-        onChange={event => change({ ...form, siteLocal: event.currentTarget.value as ModelSpec['siteLocal'] })}
-      />
+      {form.proving === null && (
+        <NativeSelect
+          label={words.siteLocal}
+          maw={480}
+          value={form.siteLocal}
+          data={places.map(place => ({ value: place, label: words.siteLocals[place] }))}
+          onChange={event => change({ ...form, siteLocal: event.currentTarget.value as ModelSpec['siteLocal'] })}
+        />
+      )}
       <Text size="sm" c="dimmed" aria-live="polite">
         {size !== null && words.size(size.all, size.fixed)}
       </Text>
@@ -149,6 +151,7 @@ export function TrainingPanel() {
   const [isShown, setShown] = useState(false)
   const isOpen = isShown || hasProblem
   const { training } = form
+  const isProven = form.proving !== null
   const weighsAlike = form.masking !== null && form.privacy !== null
   const field = (name: keyof typeof training, isWhole = false, step = 0.01) => (
     <NumberField
@@ -161,7 +164,14 @@ export function TrainingPanel() {
     />
   )
   return (
-    <Panel question={words.heading} answer={words.answer}>
+    <Panel
+      question={words.heading}
+      answer={
+        isProven && training.batchSize !== null && training.learningRate !== null
+          ? sponsorTexts.proving.training(training.batchSize, training.learningRate)
+          : words.answer
+      }
+    >
       <Group>
         <Button variant="default" aria-expanded={isOpen} onClick={() => setShown(!isOpen)}>
           {isOpen ? words.hide : words.show}
@@ -170,12 +180,16 @@ export function TrainingPanel() {
       <Collapse expanded={isOpen}>
         <Stack gap="md">
           <Fields>
-            {field('epochs', true)}
+            {!isProven && field('epochs', true)}
             {field('batchSize', true)}
             {field('learningRate')}
-            {field('momentum')}
-            {field('l2')}
-            {field('proximal')}
+            {!isProven && (
+              <>
+                {field('momentum')}
+                {field('l2')}
+                {field('proximal')}
+              </>
+            )}
             {!weighsAlike && (
               <NumberField
                 path="patientsPerWeight"
@@ -195,7 +209,7 @@ export function TrainingPanel() {
               onValue={seed => change({ ...form, seed })}
             />
           </Fields>
-          {form.schema.kind === 'table' && form.privacy === null && (
+          {form.schema.kind === 'table' && form.privacy === null && !isProven && (
             <Switch
               label={words.standardise}
               description={words.standardiseHint}

@@ -15,6 +15,7 @@ import { isAppError } from '../../../errors/AppError.ts'
 import { rdpAccountant } from '../../../privacy/accountant/rdp.ts'
 import { roundMechanism } from '../../../privacy/studyPrivacy.ts'
 import { Panel } from '../../components/Panel.tsx'
+import { sponsorTexts } from '../../texts/sponsor.ts'
 import { texts } from '../../texts.ts'
 import { ForecastTable } from './ForecastTable.tsx'
 import { Fields, NumberField, useForm } from './fields.tsx'
@@ -31,6 +32,7 @@ export function PrivacyPanel({ desk, found, onFound }: PrivacyPanelProps) {
   const { form: words, chance } = texts.privacy
   const { form, change } = useForm()
   const { privacy } = form
+  const isProven = form.proving !== null
   const shown = privacy ?? privacyDefaults(form)
   const noise = noiseText(form)
   const number = (
@@ -69,11 +71,11 @@ export function PrivacyPanel({ desk, found, onFound }: PrivacyPanelProps) {
           <Fields>
             {number('epsilon', words.epsilon, words.epsilonHint)}
             {number('delta', words.delta, words.deltaHint)}
-            {number('steps', words.steps, words.stepsHint, true)}
-            {number('samplePercent', words.sample, words.sampleHint)}
+            {!isProven && number('steps', words.steps, words.stepsHint, true)}
+            {!isProven && number('samplePercent', words.sample, words.sampleHint)}
             {number('clip', words.clip, words.clipHint)}
           </Fields>
-          {hasLayers(form) && (
+          {hasLayers(form) && !isProven && (
             <Switch
               label={words.perLayer}
               description={words.perLayerHint}
@@ -81,16 +83,22 @@ export function PrivacyPanel({ desk, found, onFound }: PrivacyPanelProps) {
               onChange={event => change({ ...form, privacy: { ...shown, perLayer: event.currentTarget.checked } })}
             />
           )}
-          <Switch
-            label={words.adaptive}
-            description={words.adaptiveHint}
-            checked={shown.adaptive}
-            onChange={event => change({ ...form, privacy: { ...shown, adaptive: event.currentTarget.checked } })}
-          />
+          {!isProven && (
+            <Switch
+              label={words.adaptive}
+              description={words.adaptiveHint}
+              checked={shown.adaptive}
+              onChange={event => change({ ...form, privacy: { ...shown, adaptive: event.currentTarget.checked } })}
+            />
+          )}
           <Text size="sm" c="dimmed" mih="1lh">
             {noise}
           </Text>
-          {form.schema.kind === 'table' ? (
+          {isProven ? (
+            <Text size="sm" c="dimmed" className="ward-measure">
+              {sponsorTexts.proving.noForecast}
+            </Text>
+          ) : form.schema.kind === 'table' ? (
             <ForecastTable
               desk={desk}
               options={privacy && noise !== '' ? forecastOf(form) : null}

@@ -77,7 +77,8 @@ export function TimingPanel() {
   const mode = form.masking === null ? Mode.Committee : Mode.Masked
   const score = isScored(form) ? words.scoreScored : form.masking !== null ? words.scoreMasked : words.score
   const times = scorePhases({ mode, scored: isScored(form) })
-  const longest = (['train', 'attest', 'score', 'aggregate', 'pause'] as const).reduce(
+  const audits = form.proving === null ? [] : (['reveal', 'audit'] as const)
+  const longest = (['train', ...audits, 'attest', 'score', 'aggregate', 'pause'] as const).reduce(
     (sum, name) => sum + (name === 'score' ? times : 1) * (seconds[name] ?? 0),
     0,
   )
@@ -100,7 +101,7 @@ export function TimingPanel() {
         ))}
       </Group>
       <Fields>
-        {(['open', 'train', 'attest', 'score', 'aggregate', 'pause'] as const).map(name => (
+        {(['open', 'train', ...audits, 'attest', 'score', 'aggregate', 'pause'] as const).map(name => (
           <DurationField
             key={name}
             path={`seconds.${name}`}

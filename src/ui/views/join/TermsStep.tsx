@@ -10,6 +10,9 @@ import { creditsFrom } from '../../../chain/credits.ts'
 import { AppError } from '../../../errors/AppError.ts'
 import type { Manifest } from '../../../study/manifest.ts'
 import { HospitalMark } from '../../components/HospitalMark.tsx'
+import { credits, wholePercent } from '../../format.ts'
+import { auditsTexts } from '../../texts/audits.ts'
+import { lasting } from '../../texts/join.ts'
 import { scoringOpens } from '../../texts/privacy.ts'
 import { texts } from '../../texts.ts'
 import { useSite } from '../../useSite.ts'
@@ -77,6 +80,8 @@ function Facts({
   readonly desk: JoinDesk
 }) {
   const { terms: words } = texts.join
+  const { terms: proofs } = auditsTexts
+  const { audits } = terms
   const { joining, study, people, patients, backend, address } = view
   const { snapshot, device } = joining
   const site = useSite()
@@ -94,11 +99,25 @@ function Facts({
         </>
       )}
       <dt>{words.rows.owe}</dt>
-      <dd>{words.owe(terms.rounds, terms.roundSeconds, terms.trainSeconds, device?.secondsPerRound ?? null)}</dd>
+      <dd>
+        <Stack gap={4}>
+          <span>
+            {words.owe(terms.rounds, terms.roundSeconds, terms.trainSeconds, device?.secondsPerRound ?? null)}
+          </span>
+          {audits && (
+            <span>{proofs.prove(wholePercent(audits.hospitalsBps / 10_000), lasting(audits.auditSeconds))}</span>
+          )}
+        </Stack>
+      </dd>
       <dt>{words.rows.lose}</dt>
       <dd>
         <Stack gap={4}>
           <span>{lose(creditsFrom(terms.stake), terms.slashBps / 10_000)}</span>
+          {audits && (
+            <span>
+              {proofs.lose(audits.slashBps / 100, credits((creditsFrom(terms.stake) * audits.slashBps) / 10_000))}
+            </span>
+          )}
           <Text size="sm" c="dimmed" component="span">
             {words.gas(Number(terms.gasNeeded) / ETHER)} {site?.chainId === DEV_CHAIN_ID && words.worthless}
           </Text>
@@ -164,10 +183,11 @@ function wordsFor(masking: Manifest['masking']) {
 }
 
 /** What a hospital shares, and with whom. */
-function sharedIn({ masking, privacy, compression, patientsPerWeight }: Manifest): readonly string[] {
+function sharedIn({ masking, privacy, compression, patientsPerWeight, proving }: Manifest): readonly string[] {
   const { terms: words } = texts.join
+  const proofs = proving === undefined ? [] : [auditsTexts.terms.shared]
   const part = compression === undefined ? [] : [words.sharedPart(compression.keep)]
-  if (masking === undefined) return [words.sharedSealed, ...part, words.sharedPublic, words.sharedNever]
+  if (masking === undefined) return [words.sharedSealed, ...part, words.sharedPublic, ...proofs, words.sharedNever]
   if (masking.scored) {
     return [words.sharedScored, scoringOpens, ...part, words.sharedPublic, words.sharedNeverScored]
   }
@@ -176,6 +196,7 @@ function sharedIn({ masking, privacy, compression, patientsPerWeight }: Manifest
     words.sharedMasked,
     ...part,
     words.sharedPublicMasked,
+    ...proofs,
     ...(isWeighed ? [words.sharedWeight(patientsPerWeight)] : []),
     words.sharedNeverMasked,
   ]

@@ -5,6 +5,7 @@ import { blobKinds } from '../../../storage/BlobStore.ts'
 import { downloadBytes, uploadBytes } from '../../../study/upload.ts'
 import { Panel } from '../../components/Panel.tsx'
 import { bytes } from '../../format.ts'
+import { auditsTexts } from '../../texts/audits.ts'
 import { texts } from '../../texts.ts'
 import { gasText } from '../../wallet/amounts.ts'
 
@@ -78,6 +79,11 @@ export function LeavesPanel({ view }: { readonly view: HospitalView }) {
           <Text size="sm">
             {leaves.compressedUp(bytes(compressed.up.bytes), timesSmaller(compressed.up))}{' '}
             {leaves.compressedDown(bytes(compressed.down.bytes), timesSmaller(compressed.down))}
+          </Text>
+        )}
+        {view.study?.manifest.proving && (
+          <Text size="sm" className="ward-measure">
+            {auditsTexts.card.leaves}
           </Text>
         )}
         <Text size="sm" c="dimmed" className="ward-measure">

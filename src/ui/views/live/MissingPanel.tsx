@@ -77,12 +77,16 @@ export function MissingPanel({ view }: { readonly view: HospitalView }) {
 }
 
 /** What follows where somebody does not come. */
-function whatThen({ phase, mode, seats, opening }: StudySnapshot): string {
+function whatThen({ phase, mode, seats, opening, revealable }: StudySnapshot): string {
   const { whatThen: words } = texts.live.missing
   const spare = seats.length - thresholdOf(seats.length) - 1
   switch (phase) {
     case Phase.Train:
       return words.train
+    case Phase.Reveal:
+      return revealable ? words.prove : words.draw
+    case Phase.Audit:
+      return words.prove
     case Phase.Unmask:
       return words.unmask(spare)
     case Phase.Score:

@@ -97,6 +97,12 @@ function Card({ card }: { readonly card: ModelCard }) {
           typeof value === 'boolean' ? (value ? texts.model.patient.yes : texts.model.patient.no) : String(value),
         ])}
       />
+      {card.proofs && (
+        <>
+          <Title order={3}>{parts.proofs}</Title>
+          <p className="ward-measure">{card.proofs.note}</p>
+        </>
+      )}
       <Title order={3}>{parts.rules}</Title>
       <Facts facts={card.rules.map(({ name, value }) => [name, value])} />
       <Title order={3}>{parts.provenance}</Title>

@@ -1,3 +1,4 @@
+import { countAudits } from '../../../app/desks/auditsView.ts'
 import type { ModelView, ShownDetails } from '../../../app/desks/modelView.ts'
 import { type ModelCard, modelCard } from '../../../app/modelCard.ts'
 import { shownRound } from '../../../app/phases.ts'
@@ -35,6 +36,7 @@ export function cardOf(view: HospitalView, model: ModelView, deployment: Deploym
     round: shownRound(at, study.manifest),
     completed: round?.snapshot?.completed ?? 0,
     details: usedDetails(view, model)?.details ?? null,
+    proofs: view.audits.rows && countAudits(view.audits.rows),
     rules: rulesInWords(versions.info.rules, study.manifest),
     provenance: {
       version: version?.version ?? null,

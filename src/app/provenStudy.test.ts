@@ -1,0 +1,234 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { commitOracle } from '../audit/stark/commitment.ts'
+import { roundAir } from '../audit/training/roundAir.ts'
+import { afterColumns } from '../audit/training/roundTrace.ts'
+import type { Wallet } from '../chain/clients.ts'
+import type { Deployment } from '../chain/deployment.ts'
+import { studyAbi } from '../chain/generated/abi.ts'
+import { balanceOf, honestyOf } from '../chain/reads.ts'
+import type { Anvil } from '../chain/testing/anvil.ts'
+import { bytesToHex } from '../crypto/bytes.ts'
+import { loadStarkField } from '../field/starkField.ts'
+import type { HospitalPorts } from '../rounds/effects.ts'
+import { Phase } from '../rounds/ports.ts'
+import { roundShapeOf } from '../study/proving.ts'
+import { heartStudy } from '../study/studies/heart.ts'
+import { masked } from '../study/studies/masked.ts'
+import { privately } from '../study/studies/privately.ts'
+import { proven } from '../study/studies/proven.ts'
+import type { StudyPlan, SuggestedAudits } from '../study/studies/StudyPlan.ts'
+import { createEngine } from '../training/engine.ts'
+import { ProvenRounds, type ProvenTraining } from '../training/ProvenRounds.ts'
+import { type SimulatedHospital, type SimulatedStudy, type SimulationOptions, simulateStudy } from './simulation.ts'
+import { heartDatasets, startStudyChain } from './testStudies.ts'
+
+const datasets = heartDatasets()
+/** Sponsor and hospitals of each study. */
+const perStudy = 1 + datasets.length
+const studies = 4
+const everybody = 0b1111n
+const HOUR = 3600
+
+let anvil: Anvil
+let deployment: Deployment
+let wallets: readonly Wallet[]
+
+beforeAll(async () => {
+  ;({ anvil, deployment, wallets } = await startStudyChain(8790, studies * perStudy))
+}, 60_000)
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+afterAll(() => anvil?.stop())
+
+interface Seen {
+  readonly study: SimulatedStudy
+  readonly failures: string[]
+}
+
+interface Play {
+  readonly rounds: number
+  /** What the study is before it is proven. Default: the plain one. */
+  readonly protect?: (plan: StudyPlan) => StudyPlan
+  /** What is otherwise with the last hospital. */
+  readonly last?: Pick<SimulatedHospital, 'alter'>
+  readonly audits?: Partial<SuggestedAudits>
+  readonly onTask?: SimulationOptions['onTask']
+}
+
+/** Everybody has to prove every round, and has an hour. @param which of the studies */
+async function run(which: number, play: Play): Promise<Seen> {
+  const { rounds, protect = plan => plan, last = {}, audits = {}, onTask = () => {} } = play
+  const plan = proven(protect(heartStudy({ rounds })))
+  const rules = {
+    ...plan.rules,
+    audits: { ...plan.rules.audits!, hospitalsBps: 10_000, auditSeconds: HOUR, ...audits },
+    // Nearly all of the third hospital's patients are ill: seats may think little of what it learns. That is not what is tried here.
+    margin: -10_000,
+  }
+  const own = wallets.slice(which * perStudy)
+  const failures: string[] = []
+  const study = await simulateStudy({
+    deployment,
+    sponsor: own[0] as Wallet,
+    plan: { ...plan, rules },
+    hospitals: datasets.map((dataset, i) => ({
+      wallet: own[i + 1] as Wallet,
+      dataset,
+      createEngine: () => createEngine('cpu'),
+      ...(i === 3 && last),
+    })),
+    onTask: (hospital, task, what, error) => {
+      if (what === 'failed') failures.push(`${hospital} ${task.type} ${task.round} ${error}`)
+      onTask(hospital, task, what, error)
+    },
+  })
+  return { study, failures }
+}
+
+async function events(
+  { study }: Seen,
+  eventName: 'HospitalsDrawn' | 'AuditAnswered' | 'AuditFailed' | 'SurvivorsFrozen' | 'StakeForfeited',
+) {
+  const { publicClient } = study.access
+  const logs = await publicClient.getContractEvents({
+    address: study.study,
+    abi: studyAbi,
+    eventName,
+    fromBlock: BigInt(deployment.block),
+    strict: true,
+  })
+  return logs.map(({ args }) => args as Record<string, unknown> & { readonly round: number })
+}
+
+function expectOneModel({ study }: Seen, completed: number): void {
+  expect(new Set(study.hospitals.map(({ state }) => state.installed.hash)).size).toBe(1)
+  for (const { state } of study.hospitals) {
+    expect(state.snapshot).toMatchObject({ phase: Phase.Ended, completed, proven: true, prepared: everybody })
+    expect(state.finished).toBe(true)
+  }
+}
+
+/**
+ * One member doubles what it learned. It commits to that, so that the seats find nothing wrong, and where it is drawn it proves what it
+ * really trained.
+ */
+function doubling(member: number): void {
+  const { train, prove, keep } = ProvenRounds.prototype
+  const round = roundAir(roundShapeOf(proven(heartStudy({ rounds: 1 })).manifest))
+  let honest: ProvenTraining | undefined
+  let doubled: Uint8Array | undefined
+  vi.spyOn(ProvenRounds.prototype, 'train').mockImplementation(async function (this: ProvenRounds, ...call) {
+    const trained = await train.apply(this, call)
+    if (call[3].member !== member) return trained
+    honest = trained
+    const { start, afterKey, blinds } = trained.kept
+    const change = trained.change.map(step => 2n * step)
+    const columns = afterColumns(
+      round,
+      start.map((weight, i) => weight + change[i]!),
+      blinds,
+    )
+    const field = await loadStarkField(round.air.log2Rows + round.air.parameters.log2Blowup)
+    const { root } = await commitOracle(field, round.air, 'after', columns, { maskKey: afterKey })
+    doubled = root
+    return { change, kept: { ...trained.kept, after: root } }
+  })
+  vi.spyOn(ProvenRounds.prototype, 'prove').mockImplementation(async function (this: ProvenRounds, ...call) {
+    if (call[1].draw.member !== member) return prove.apply(this, call)
+    await keep.call(this, honest!, [])
+    const { answer, proof } = await prove.apply(this, call)
+    return { answer: { ...answer, afterRoot: bytesToHex(doubled!) }, proof }
+  })
+}
+
+/** What a failed audit forfeits, in the smallest unit of credit. */
+function slash(): bigint {
+  const { stake, audits } = proven(heartStudy({ rounds: 1 })).rules
+  return (BigInt(stake) * 10n ** 18n * BigInt(audits!.slashBps)) / 10_000n
+}
+
+/** The last hospital failed the audit of the only round, and paid for that alone. */
+async function expectLeftOut(seen: Seen, reason: string): Promise<void> {
+  const { access, study, hospitals } = seen.study
+  const lost = hospitals[3]!.address
+  const failed = await events(seen, 'AuditFailed')
+  expect(failed.map(({ round, hospital, reason }) => [round, hospital, reason])).toEqual([[1, lost, reason]])
+  expect((await events(seen, 'SurvivorsFrozen')).map(({ survivors }) => survivors)).toEqual([0b0111n])
+  const forfeits = await events(seen, 'StakeForfeited')
+  expect(forfeits.map(({ hospital, amount }) => [hospital, amount])).toEqual([[lost, slash()]])
+  expect(await honestyOf(access, lost)).toEqual({ audits: 1, passed: 0 })
+  expect(await balanceOf(access, study, lost)).toMatchObject({ forfeited: slash() })
+}
+
+describe('a proven study, on a real chain', () => {
+  it('learns one model of rounds that every hospital proves', async () => {
+    const seen = await run(0, { rounds: 2 })
+    expect(seen.failures).toEqual([])
+    expectOneModel(seen, 2)
+    const drawn = await events(seen, 'HospitalsDrawn')
+    expect(drawn.map(({ round, drawn }) => [round, drawn])).toEqual([
+      [1, everybody],
+      [2, everybody],
+    ])
+    expect(await events(seen, 'AuditAnswered')).toHaveLength(2 * datasets.length)
+    expect(await events(seen, 'AuditFailed')).toEqual([])
+    expect(await events(seen, 'StakeForfeited')).toEqual([])
+    for (const { address, state } of seen.study.hospitals) {
+      expect(await honestyOf(seen.study.access, address)).toEqual({ audits: 2, passed: 2 })
+      expect(state.snapshot?.contributions).toEqual([2, 2, 2, 2])
+    }
+  }, 600_000)
+
+  it('learns from masked and noised updates that every hospital proves and no seat can read', async () => {
+    const promise = { epsilon: 5, delta: 1e-4 }
+    const seen = await run(3, { rounds: 1, protect: plan => masked(privately(plan, promise)) })
+    expect(seen.failures).toEqual([])
+    expectOneModel(seen, 1)
+    const answers = await events(seen, 'AuditAnswered')
+    // Two claims for each seat's masks.
+    expect(answers.map(({ products }) => (products as bigint[]).length)).toEqual([8, 8, 8, 8])
+    expect(await events(seen, 'AuditFailed')).toEqual([])
+    expect(await events(seen, 'StakeForfeited')).toEqual([])
+    expect((await events(seen, 'SurvivorsFrozen')).map(({ survivors }) => survivors)).toEqual([everybody])
+  }, 600_000)
+
+  it('refuses a hospital that doubles what it learned: no proof shows that, and it pays and is left out', async () => {
+    doubling(3)
+    let began = Number.POSITIVE_INFINITY
+    const tried = new Set<number>()
+    const seen = await run(1, {
+      rounds: 1,
+      // Once all have tried nobody waits out the hour.
+      onTask: (hospital, { type }, what) => {
+        if (type !== 'prove') return
+        began = Math.min(began, performance.now())
+        if (what === 'began' || tried.has(hospital) || tried.add(hospital).size < datasets.length) return
+        const left = HOUR - Math.ceil((performance.now() - began) / 1000)
+        void anvil.rpc('evm_increaseTime', [left])
+      },
+    })
+    expectOneModel(seen, 1)
+    expect(seen.failures).toContainEqual(
+      expect.stringMatching(/^3 prove 1 AppError: The contract refused: the proof does not/),
+    )
+    expect(seen.failures.filter(line => !line.startsWith('3 prove 1 '))).toEqual([])
+    await expectLeftOut(seen, 'no proof')
+  }, 600_000)
+
+  it('goes on without a hospital whose browser forgot what it promised', async () => {
+    const forgetful = ({ journal, ...ports }: HospitalPorts): HospitalPorts => ({
+      ...ports,
+      journal: { ...journal, get: async (round, key) => (key === 'sealed' ? undefined : journal.get(round, key)) },
+    })
+    const seen = await run(2, { rounds: 1, last: { alter: forgetful }, audits: { revealSeconds: 25 } })
+    expectOneModel(seen, 1)
+    // It says so once, and tries no more.
+    expect(seen.failures).toEqual([
+      expect.stringMatching(/^3 unseal 1 AppError: What this hospital promised to open is no/),
+    ])
+    expect((await events(seen, 'HospitalsDrawn')).map(({ drawn }) => drawn)).toEqual([0b0111n])
+    await expectLeftOut(seen, 'no reveal')
+  }, 600_000)
+})
