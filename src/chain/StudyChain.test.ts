@@ -301,6 +301,21 @@ describe('duties that a relay carries', () => {
     expect(parts.asked).toEqual(['relay'])
   }, 30_000)
 
+  test('are asked for again where the relay has not seen yet that the hospital joined', async () => {
+    let looks = 0
+    const { port, attestation, carried, asked } = await owing(async (request, options) => {
+      looks += 1
+      if (looks < 3) throw notCarried('notEnrolled')
+      return honest(request, options)
+    })
+    await port.attest(attestation)
+    expect(carried).toEqual(['attest relay'])
+    expect(asked).toEqual(['relay', 'relay', 'relay'])
+    const stranger = await owing(refuse('notEnrolled'))
+    await stranger.port.attest(stranger.attestation)
+    expect(stranger.carried).toEqual(['attest wallet'])
+  }, 30_000)
+
   test('of a task that was cancelled are dropped: no wallet opens afterwards', async () => {
     const { port, attestation, carried, asked } = await owing(never)
     const signal = timeLimit(200)

@@ -35,7 +35,10 @@ export interface CarriageOptions {
   readonly chainId: number
   readonly study: Address
   readonly carrier: DutyCarrier | undefined
-  /** Milliseconds from asking the carrier until the own wallet is asked, beside those that the call's bytes take. Default two blocks, at least 6,000. */
+  /**
+   * Milliseconds from asking the carrier until the own wallet is asked, beside those that the call's bytes take. Default two blocks,
+   * at least 6,000.
+   */
   readonly patience: number | undefined
   /** Milliseconds between looks at the chain. */
   readonly pollInterval: number
@@ -68,13 +71,25 @@ export function createCarriage(options: CarriageOptions): (duty: Duty) => Promis
     const until = duty.signal === undefined ? time : AbortSignal.any([duty.signal, time])
     let hash: Hex | undefined
     try {
-      hash = await carrier.carry({ chainId, study, calls: [duty.data] }, { signal: until })
+      hash = await carry(carrier, duty, until)
     } catch (error) {
       duty.signal?.throwIfAborted()
       // On its way already: an earlier try of this tab, or another carrier.
       if (!isRefusedAsDone(error)) return isShown(duty)
     }
     return isShownBefore(until, duty, hash)
+  }
+
+  /** A relay may not have seen yet that this hospital joined: it is asked again. */
+  async function carry(carrier: DutyCarrier, duty: Duty, until: AbortSignal): Promise<Hex> {
+    for (;;) {
+      try {
+        return await carrier.carry({ chainId, study, calls: [duty.data] }, { signal: until })
+      } catch (error) {
+        if (until.aborted || !isRefusedAsStranger(error)) throw error
+      }
+      await new Promise(resolve => setTimeout(resolve, pollInterval))
+    }
   }
 
   async function sendOwn(duty: Duty): Promise<'relay' | 'wallet'> {
@@ -177,6 +192,10 @@ export async function hasEvent(
 
 function isAlreadyDone(error: unknown): boolean {
   return isAppError(error, 'chain.reverted') && error.details.error === 'Study_AlreadyDone'
+}
+
+function isRefusedAsStranger(error: unknown): boolean {
+  return isAppError(error, 'storage.notCarried') && error.details.refusal === 'notEnrolled'
 }
 
 function isRefusedAsDone(error: unknown): boolean {
