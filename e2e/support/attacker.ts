@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import { createEngine, type Engine } from '../../src/training/engine.ts'
+import { buildFaultyApp } from './faultyBuild.ts'
 import { type HeadlessHospital, type HeadlessOptions, startHeadlessHospital } from './headless.ts'
 
 /**
@@ -20,4 +22,22 @@ function flipping(engine: Engine): Engine {
       return { ...result, parameters }
     },
   }
+}
+
+/**
+ * Builds the app of a hospital of a proven study that doubles what it learned in a round. What it commits to, sends and tries to prove is
+ * all of the doubled update, so that nothing but the proof gives it away.
+ *
+ * @returns the folder of the build
+ */
+export function buildScalingApp(folder: string): Promise<string> {
+  const fault = {
+    file: 'src/training/ProvenRounds.ts',
+    find: 'trainRound(this.#shape, start,',
+    replace: `(async (...given) => {
+      const trained = await trainRound(...given)
+      return trained.map((weight, i) => 2n * weight - start[i])
+    })(this.#shape, start,`,
+  }
+  return buildFaultyApp(join(folder, 'scaling-app'), [fault])
 }

@@ -13,6 +13,7 @@ import { type RelayOptions, startRelay } from '../../scripts/demo/relay.ts'
 import { buildApp, type Server, serveApp } from '../../scripts/demo/server.ts'
 import { root, workDir } from '../../scripts/lock.mjs'
 import { leastHospitals } from '../../src/aggregation/masking/freeze.ts'
+import { canStart } from '../../src/app/phases.ts'
 import type { ListedStudy, StudyData } from '../../src/app/site.ts'
 import { type SponsoredStudy, sponsorStudy } from '../../src/app/sponsorStudy.ts'
 import { publicClientFor, walletClientFor } from '../../src/chain/clients.ts'
@@ -37,6 +38,8 @@ const sponsorAccount = hospitalAccounts + 1
 const carrierAccount = sponsorAccount + 1
 /** Ports are taken in tens from here; the first ten that are free. Two of Playwright's workers never look at the same. */
 const firstPort = 8700 + 300 * Number(process.env.TEST_PARALLEL_INDEX ?? 0)
+/** The last of the ten. */
+const otherPage = 9
 
 export interface BedOptions {
   /** Names the folder of logs and data. */
@@ -88,6 +91,8 @@ export interface Bed {
   access(account: HDAccount): ChainAccess
   /** Asks the node itself anything, e.g. anvil_reorg. @throws Error with the node's answer */
   rpc(method: string, params?: readonly unknown[]): Promise<unknown>
+  /** Serves another build of the app beside, until the bed stops: one at most. @returns its address */
+  serve(folder: string): Promise<string>
   /** Makes, funds and opens a study, lists it on the page, and brings its description to the relays. */
   openStudy(plan: StudyPlan, options: StudyOptions): Promise<TestStudy>
   /** Ends every process and server that was started. */
@@ -215,6 +220,11 @@ export async function startBed(options: BedOptions): Promise<Bed> {
       account: anvilAccount,
       access,
       rpc: (method, params = []) => ask(nodeUrl, method, params),
+      async serve(page) {
+        const other = await servePage(ports + otherPage, page)
+        closing.push(() => other.close())
+        return other.url
+      },
       async openStudy({ manifest, rules }, study) {
         const sponsor = access(anvilAccount(sponsorAccount))
         const named = study.relays ?? relays.map(({ address }) => address)
@@ -334,7 +344,7 @@ function controlStudy(
     snapshot,
     until,
     async startWhenJoined(count = hospitals) {
-      await until('all hospitals join', ({ members, phase }) => phase !== Phase.Open || members.length >= count)
+      await until('all hospitals join', now => now.phase !== Phase.Open || canStart(now, count))
       await startTask(sponsor, address)
     },
   }

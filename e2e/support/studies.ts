@@ -3,7 +3,8 @@ import { studyAbi } from '../../src/chain/generated/abi.ts'
 import { heartStudy } from '../../src/study/studies/heart.ts'
 import { masked } from '../../src/study/studies/masked.ts'
 import { privately } from '../../src/study/studies/privately.ts'
-import type { StudyPlan } from '../../src/study/studies/StudyPlan.ts'
+import { proven } from '../../src/study/studies/proven.ts'
+import type { StudyPlan, SuggestedAudits } from '../../src/study/studies/StudyPlan.ts'
 import type { Address, Hex } from '../../src/study/types.ts'
 import type { Bed } from './deployment.ts'
 
@@ -37,6 +38,24 @@ export function privateHeart(rounds: number, epsilon: number): StudyPlan {
 export function protectedHeart(rounds: number, epsilon: number): StudyPlan {
   const { manifest, rules } = masked(privateHeart(rounds, epsilon))
   return { manifest: { ...manifest, compression: { keep: 0.5 } }, rules }
+}
+
+/**
+ * The same study proven, with deadlines as unhurried as the others'.
+ * @param hospitalsBps part of the hospitals that each round draws
+ */
+export function provenStudy(
+  plan: StudyPlan,
+  { hospitalsBps, ...options }: Pick<SuggestedAudits, 'hospitalsBps'> & Parameters<typeof proven>[1],
+): StudyPlan {
+  const { manifest, rules } = proven(plan, options)
+  const { audits: suggested, ...others } = rules
+  if (suggested === undefined) throw new TypeError('a proven study without rules of its audits')
+  // Some of these hospitals have patients unlike the others': seats may think little of what is honestly learned from them.
+  return {
+    manifest,
+    rules: { ...others, margin: -10_000, audits: { ...suggested, revealSeconds: 90, auditSeconds: 180, hospitalsBps } },
+  }
 }
 
 export interface SubmittedUpdate {

@@ -4,6 +4,8 @@ import { Phase } from '../../src/rounds/ports.ts'
 import { masked } from '../../src/study/studies/masked.ts'
 import type { StudyPlan } from '../../src/study/studies/StudyPlan.ts'
 import type { Address } from '../../src/study/types.ts'
+import { auditsUrl } from '../../src/ui/route.ts'
+import { auditsTexts } from '../../src/ui/texts/audits.ts'
 import { signerTexts } from '../../src/ui/texts/signer.ts'
 import { sponsorTexts } from '../../src/ui/texts/sponsor.ts'
 import { texts } from '../../src/ui/texts.ts'
@@ -49,6 +51,14 @@ export async function tourOfPages({ bed, newComputer, look }: TourOptions): Prom
   await page.goto(`${bed.url}/?study=0x00000000000000000000000000000000000000aa`)
   await page.getByRole('alert').waitFor()
   await look(page, 'no-such-study')
+
+  await page.goto(`${bed.url}/audits`)
+  await page.getByText(auditsTexts.page.noStudy).waitFor()
+  await look(page, 'audits-of-no-study')
+
+  await page.goto(bed.url + auditsUrl(study.address))
+  await page.getByText(auditsTexts.page.notProven).waitFor()
+  await look(page, 'audits-where-nothing-is-proven')
 
   await page.goto(personally(study))
   await page.getByRole('button', { name: texts.wallet.browser.make }).waitFor()

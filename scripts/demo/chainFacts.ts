@@ -1,15 +1,22 @@
 import { type Address, decodeAbiParameters, decodeFunctionData, getAbiItem, type Hex } from 'viem'
+import { createAuditRecords } from '../../src/chain/audits.ts'
 import { type ChainClient, publicClientFor } from '../../src/chain/clients.ts'
 import { creditsFrom } from '../../src/chain/credits.ts'
 import type { Deployment } from '../../src/chain/deployment.ts'
-import { creditsAbi, hospitalRegistryAbi, studyAbi, studyFactoryAbi } from '../../src/chain/generated/abi.ts'
-import { modelVersions, readRules, standingsOf } from '../../src/chain/reads.ts'
+import { creditsAbi, gasPotAbi, hospitalRegistryAbi, studyAbi, studyFactoryAbi } from '../../src/chain/generated/abi.ts'
+import { KEY_DEPLOYER } from '../../src/chain/proofKeys.ts'
+import { type ChainReader, modelVersions, readAuditRules, readRules, standingsOf } from '../../src/chain/reads.ts'
 import { cidText } from '../../src/crypto/cid.ts'
 import { sameAddress } from '../../src/study/types.ts'
-import type { ChainFacts, GasOfCall } from './report.ts'
+import type { AuditReport, ChainFacts, GasOfCall } from './report.ts'
 
 /** What Study.onTransferReceived is told the credits are for, by number. */
 const intents = ['initializeTask', 'joinTask'] as const
+
+interface NamedHospital {
+  readonly name: string
+  readonly address: Address
+}
 
 /**
  * Reads from the chain, and not from what pages say, what a study came to.
@@ -19,11 +26,11 @@ const intents = ['initializeTask', 'joinTask'] as const
 export async function readChainFacts(
   deployment: Deployment,
   study: Address,
-  hospitals: readonly { readonly name: string; readonly address: Address }[],
+  hospitals: readonly NamedHospital[],
 ): Promise<ChainFacts> {
   const publicClient = publicClientFor(deployment)
   const reader = { deployment, publicClient }
-  const [snapshot, rules, standings, models, gasByCall, netPay] = await Promise.all([
+  const [snapshot, rules, standings, models, gasByCall, netPay, audits] = await Promise.all([
     publicClient.readContract({ address: study, abi: studyAbi, functionName: 'snapshot' }),
     readRules(reader, study),
     standingsOf(
@@ -33,6 +40,7 @@ export async function readChainFacts(
     modelVersions(reader, study),
     readGas(publicClient, deployment, study),
     readNetPay(publicClient, deployment, study),
+    readAudits(reader, study, hospitals),
   ])
   // Round zero makes the first version where there is one; void rounds make none.
   const firstRound = rules.standardise ? 0 : 1
@@ -43,7 +51,27 @@ export async function readChainFacts(
     reputation: Object.fromEntries(hospitals.map(({ name }, i) => [name, (standings[i]?.reputation ?? 0) / 10_000])),
     reward: Object.fromEntries(hospitals.map(({ name, address }) => [name, netPay.get(address.toLowerCase()) ?? 0])),
     models: models.map((model, i) => ({ round: firstRound + i, cid: cidText(model.header), hash: model.modelHash })),
+    audits,
   }
+}
+
+/** Who was audited and with what outcome; nobody in a study that is not proven. What a round ended without is not among them. */
+async function readAudits(
+  reader: ChainReader,
+  study: Address,
+  hospitals: readonly NamedHospital[],
+): Promise<AuditReport[]> {
+  const rules = await readAuditRules(reader, study)
+  if (rules === null) return []
+  const records = await createAuditRecords(reader, study)()
+  const nameOf = (address: Address) =>
+    hospitals.find(hospital => sameAddress(hospital.address, address))?.name ?? address
+  return records.flatMap(({ hospital, round, verdict, reason, transaction }) => {
+    const audit = { hospital: nameOf(hospital), round, steps: rules.steps }
+    if (verdict === 'proven') return { ...audit, verdict: 'passed', gas: Number(transaction?.gasUsed ?? 0n) }
+    if (verdict === 'failed') return { ...audit, verdict: reason === 'no reveal' ? reason : 'no proof', gas: 0 }
+    return []
+  })
 }
 
 /** Gas of every successful transaction to the study, and of those to other contracts that concern it, by the receipts. */
@@ -75,11 +103,22 @@ function nameOfCall(deployment: Deployment, study: Address, to: Address, input: 
   if (sameAddress(to, deployment.registry)) {
     return decodeFunctionData({ abi: hospitalRegistryAbi, data: input }).functionName
   }
+  if (sameAddress(to, KEY_DEPLOYER)) return 'deployKey'
+  if (sameAddress(to, deployment.gasPot)) return nameOfCarried(study, input)
   if (!sameAddress(to, deployment.credits)) return undefined
   const call = decodeFunctionData({ abi: creditsAbi, data: input })
   if (call.functionName !== 'transferAndCall' || !sameAddress(call.args[0], study)) return undefined
   const [intent] = decodeAbiParameters([{ type: 'uint8' }, { type: 'bytes' }], call.args[2] ?? '0x')
   return intents[intent]
+}
+
+/** What was carried for hospitals goes by its own name where it is all the same. @returns undefined for whatever else the pot is asked */
+function nameOfCarried(study: Address, input: Hex): string | undefined {
+  const call = decodeFunctionData({ abi: gasPotAbi, data: input })
+  if (call.functionName !== 'carry' || !sameAddress(call.args[0], study)) return undefined
+  const names = new Set(call.args[1].map(data => decodeFunctionData({ abi: studyAbi, data }).functionName))
+  const [name] = names
+  return names.size === 1 ? name : call.functionName
 }
 
 /** Credits earned less credits forfeited, by wallet in lower case. */

@@ -2,6 +2,7 @@ import { renameSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseEther } from 'viem'
 import { deploy, seedDevChain } from '../../contracts/script/deploy.ts'
+import { canStart } from '../../src/app/phases.ts'
 import type { ListedStudy, Site } from '../../src/app/site.ts'
 import { sponsorStudy } from '../../src/app/sponsorStudy.ts'
 import { DEV_CHAIN_ID, publicClientFor, walletClientFor } from '../../src/chain/clients.ts'
@@ -107,7 +108,7 @@ export async function openStudy(
   }
 }
 
-/** Starts the first round as soon as all hospitals have joined. @throws AppError of the chain */
+/** Starts the first round as soon as all hospitals have joined and, in a proven study, are prepared. @throws AppError of the chain */
 export async function startWhenJoined(
   deployment: Deployment,
   study: Address,
@@ -116,13 +117,13 @@ export async function startWhenJoined(
 ): Promise<void> {
   const access = sponsorAccess(deployment)
   for (;;) {
-    const { phase, members } = await access.publicClient.readContract({
+    const snapshot = await access.publicClient.readContract({
       address: study,
       abi: studyAbi,
       functionName: 'snapshot',
     })
-    if (phase !== Phase.Open) return
-    if (members.length === hospitals) {
+    if (snapshot.phase !== Phase.Open) return
+    if (canStart(snapshot, hospitals)) {
       await startTask(access, study)
       return
     }

@@ -22,6 +22,7 @@ describe('defaults', () => {
       hospitals: 4,
       rounds: 15,
       masked: false,
+      proven: false,
       seed: 1,
       csv: [],
       label: '',
@@ -46,6 +47,26 @@ describe('a masked study', () => {
     expect(parse('--masked', '--epsilon', '5')).toMatchObject({ masked: true, epsilon: 5, rounds: 5 })
     expect(() => parse('--masked', '--hospitals', '2')).toThrow(/--hospitals is a whole number from 3/)
     expect(() => parse('--masked', '--kiosk')).toThrow(/--masked goes with/)
+  })
+})
+
+describe('a proven study', () => {
+  it('is of hearts, takes fewer rounds, and may be masked and have noise as well', () => {
+    expect(parse('--proven')).toMatchObject({ proven: true, masked: false, epsilon: undefined, rounds: 8 })
+    expect(parse('--proven', '--masked', '--dp')).toMatchObject({ proven: true, masked: true, epsilon: 3, rounds: 5 })
+    expect(parse('--proven', '--rounds', '2')).toMatchObject({ rounds: 2 })
+    expect(() => parse('--proven', '--study', 'digits')).toThrow(/--proven goes with --study heart/)
+    expect(() => parse('--proven', '--kiosk')).toThrow(/--proven goes with --study heart/)
+    expect(() => parse('--proven', '--csv', 'a.csv', '--csv', 'b.csv', '--label', 'ill')).toThrow(/--proven goes with/)
+  })
+})
+
+describe('a study with noise', () => {
+  it('is asked for by a number or, for the usual one, by a word', () => {
+    expect(parse('--epsilon', '1')).toMatchObject({ epsilon: 1, rounds: 5 })
+    expect(parse('--dp')).toEqual(parse('--epsilon', '3'))
+    expect(() => parse('--dp', '--epsilon', '1')).toThrow(/--dp is --epsilon 3/)
+    expect(() => parse('--dp', '--kiosk')).toThrow(/--epsilon goes with/)
   })
 })
 

@@ -11,6 +11,8 @@ export interface DemoOptions {
   readonly epsilon: number | undefined
   /** Nobody sees an update, only their sum opens. */
   readonly masked: boolean
+  /** Hospitals that are drawn prove that they trained by the rules. */
+  readonly proven: boolean
   /** One of so many numbers of an update goes up each round, the rest later; undefined: all of them. */
   readonly compress: number | undefined
   readonly seed: number
@@ -38,6 +40,9 @@ export const defaultPagePort = 4610
 export const defaultChainPort = 8545
 export const defaultRelayPort = 4611
 
+/** What --dp stands for. */
+const usualEpsilon = 3
+
 export const usage = `Wardround demo: hospitals in browser tabs train one model together, settled on a local Ethereum chain.
 
 npm run demo -- [options]              starts everything and opens the page
@@ -47,10 +52,14 @@ npm run demo -- --headless [options]   runs a whole study in headless Chromium a
   --csv FILE             your own study: one file a hospital, at least two; needs --label
   --label COLUMN         the column with the outcome, for --csv
   --hospitals N          2 to 16 (default: heart 4, one a center; digits 3)
-  --rounds N             1 to 1000 (default: heart 15 or with --epsilon 5, digits 4 or with --compress 2N, own files 15)
+  --rounds N             1 to 1000 (default: heart 15, with --proven 8, with --epsilon 5; digits 4, with
+                         --compress 2N; own files 15)
   --epsilon E            differential privacy: noise that keeps each patient within ε = E, 0.05 to 100 (heart, digits)
+  --dp                   the same as --epsilon ${usualEpsilon}
   --masked               nobody sees an update, only the weighted sum opens; at least 3 hospitals, with 4 one may be missing
                          (heart, digits; goes with --epsilon, and is scored then)
+  --proven               each round draws hospitals, which prove that they trained by the rules (heart; goes with
+                         --epsilon and --masked)
   --compress N           one of N numbers of an update goes up each round and the rest later, 2 to 100 (digits; goes with both)
   --seed N               for the split, the initial weights and the order of batches (default 1)
   --backend NAME         trains on ${backends.join(', ')}; default: the fastest that this computer has
@@ -80,7 +89,9 @@ const flags = {
   hospitals: { type: 'string' },
   rounds: { type: 'string' },
   epsilon: { type: 'string' },
+  dp: { type: 'boolean' },
   masked: { type: 'boolean' },
+  proven: { type: 'boolean' },
   compress: { type: 'string' },
   seed: { type: 'string' },
   backend: { type: 'string' },
@@ -113,17 +124,22 @@ export function parseOptions(args: readonly string[], folder: string): DemoOptio
   if (values.kiosk && (values.headless || study === 'csv'))
     throw new UsageError('--kiosk shows shipped studies on a screen: leave out --headless and --csv.')
   if (values.headless && values.dev) throw new UsageError('--headless runs the built app; npm run dev does without it.')
-  if (values.epsilon !== undefined && (study === 'csv' || values.kiosk))
+  const epsilon = pickEpsilon(values)
+  if (epsilon !== undefined && (study === 'csv' || values.kiosk))
     throw new UsageError('--epsilon goes with --study heart or digits: own files say nothing of what is typical.')
-  const epsilon = values.epsilon === undefined ? undefined : epsilonOf(values.epsilon)
   const masked = values.masked ?? false
   if (masked && (study === 'csv' || values.kiosk))
     throw new UsageError('--masked goes with --study heart or digits: own files say nothing of their columns’ ranges.')
+  const proven = values.proven ?? false
+  if (proven && (study !== 'heart' || values.kiosk))
+    throw new UsageError(
+      '--proven goes with --study heart: own files say nothing of their ranges, and digits take more than can be proven.',
+    )
   if (values.compress !== undefined && (study !== 'digits' || values.kiosk))
     throw new UsageError('--compress goes with --study digits: the other models are so small that they are sent whole.')
   const compress = values.compress === undefined ? undefined : whole('compress', values.compress, 0, 2, 100)
   const defaults = {
-    heart: { hospitals: 4, rounds: epsilon === undefined ? 15 : 5 },
+    heart: { hospitals: 4, rounds: epsilon !== undefined ? 5 : proven ? 8 : 15 },
     // In a round for each part everything was sent once; learned from, after about two.
     digits: { hospitals: 3, rounds: compress === undefined ? 4 : Math.max(4, 2 * compress) },
     csv: { hospitals: csv.length, rounds: 15 },
@@ -137,6 +153,7 @@ export function parseOptions(args: readonly string[], folder: string): DemoOptio
     rounds: whole('rounds', values.rounds, defaults.rounds, 1, 1000),
     epsilon,
     masked,
+    proven,
     compress,
     seed: whole('seed', values.seed, 1, 0, 0xffffffff),
     csv,
@@ -158,6 +175,12 @@ function parse(args: readonly string[]) {
     const reason = error instanceof Error ? (error.message.split('. To specify')[0] ?? '') : String(error)
     throw new UsageError(`${reason.replace(/\.$/, '')}. npm run demo -- --help lists the options.`)
   }
+}
+
+function pickEpsilon(values: { epsilon?: string | undefined; dp?: boolean | undefined }): number | undefined {
+  if (values.epsilon === undefined) return values.dp ? usualEpsilon : undefined
+  if (values.dp) throw new UsageError(`--dp is --epsilon ${usualEpsilon}: leave one of them out.`)
+  return epsilonOf(values.epsilon)
 }
 
 function epsilonOf(given: string): number {

@@ -36,5 +36,6 @@ describe('progress', () => {
     expect(written[0]?.startsWith('\r')).toBe(true)
     expect(written[1]).toContain('2/3 rounds, scoring')
     expect(written[2]).toBe('\n')
+    expect(shown(true, [at(0, 'reveal'), at(0, 'audit')]).join()).toMatch(/drawing who proves .*, proving /s)
   })
 })

@@ -6,6 +6,8 @@ const phaseWords: Readonly<Record<string, string>> = {
   draft: 'study is being funded',
   open: 'hospitals join',
   train: 'training',
+  reveal: 'drawing who proves',
+  audit: 'proving',
   attest: 'checking updates',
   score: 'scoring',
   unmask: 'taking the masks off',

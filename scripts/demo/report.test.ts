@@ -51,6 +51,7 @@ const facts: ChainFacts = {
   reputation: { Cleveland: 0.9, 'Long Beach': 0.2 },
   reward: { Cleveland: 12, 'Long Beach': -3 },
   models: [{ round: 1, cid: 'bafyreia', hash: `0x${'01'.repeat(32)}` }],
+  audits: [],
 }
 
 const two = [
@@ -65,7 +66,7 @@ describe('makeReport', () => {
     expect(Object.keys(report)).toEqual([
       ...['study', 'contract', 'rounds', 'backend', 'hospitals', 'meanAccuracy', 'majorityFloor', 'pooledAccuracy'],
       'seconds',
-      ...['bytes', 'gas', 'reputation', 'reward', 'models'],
+      ...['bytes', 'gas', 'reputation', 'reward', 'models', 'audits'],
     ])
     expect(Object.keys(report.seconds)).toEqual(['total', 'train', 'encrypt', 'store', 'chain', 'wait'])
     expect(Object.keys(report.gas)).toEqual(['perUpdate', 'perRound', 'byCall'])
@@ -88,6 +89,18 @@ describe('makeReport', () => {
   it('takes the worst update, and leaves joining out of the gas of a round', () => {
     expect(report.gas.perUpdate).toBe(75_000)
     expect(report.gas.perRound).toBe((4 * 60_000 + 4 * 50_000) / 2)
+  })
+
+  it('knows a proven study’s updates, and leaves what it takes once out of the gas of a round', () => {
+    const gasByCall = {
+      createProvenStudy: { count: 1, mean: 400_000, most: 400_000 },
+      deployKey: { count: 1, mean: 2_000_000, most: 2_000_000 },
+      prepare: { count: 2, mean: 80_000, most: 81_000 },
+      submitProven: { count: 4, mean: 100_000, most: 110_000 },
+      prove: { count: 2, mean: 4_500_000, most: 4_600_000 },
+    }
+    const { gas } = makeReport('heart', two, { ...facts, gasByCall }, null, 1)
+    expect(gas).toMatchObject({ perUpdate: 110_000, perRound: (4 * 100_000 + 2 * 4_500_000) / 2 })
   })
 
   it('keeps what is not known as null', () => {
@@ -116,6 +129,23 @@ describe('formatReport', () => {
     expect(text).toContain('On 100 patients that may be chance.')
     const sure = result('Cleveland', 0.5, 0.8)
     expect(formatReport(makeReport('heart', [sure], facts, null, 1))).not.toContain('chance')
+  })
+
+  it('says who was audited and what came of it, a line a round', () => {
+    const audit = { hospital: 'Cleveland', round: 1, steps: 12, verdict: 'passed', gas: 4_612_000 } as const
+    const audits = [
+      audit,
+      { ...audit, hospital: 'Long Beach', verdict: 'no proof', gas: 0 },
+      { ...audit, round: 2, gas: 4_300_000 },
+      { ...audit, hospital: 'Long Beach', round: 2, verdict: 'no reveal', gas: 0 },
+    ] as const
+    const lines = formatReport(makeReport('heart', two, { ...facts, audits }, null, 1)).split('\n')
+    expect(lines.slice(-3)).toEqual([
+      '2 of 4 audits passed; a proof took 4.5 million gas in the mean.',
+      'Round 1: Cleveland proved its 12 steps for 4.6 million gas; Long Beach proved nothing and was left out.',
+      'Round 2: Cleveland proved its 12 steps for 4.3 million gas; Long Beach kept back its part of the draw and was left out.',
+    ])
+    expect(formatReport(makeReport('heart', two, facts, null, 1))).not.toContain('audits')
   })
 
   it('says the gain, and says plainly when there is none', () => {

@@ -10,6 +10,19 @@ export interface GasOfCall {
   readonly most: number
 }
 
+/** How one hospital's audit in one round ended. */
+export interface AuditReport {
+  /** Its name. */
+  readonly hospital: string
+  readonly round: number
+  /** Batches of the round, all of which the proof is about. */
+  readonly steps: number
+  /** “no reveal”: it kept back what draws. */
+  readonly verdict: 'passed' | 'no proof' | 'no reveal'
+  /** Of the transaction that brought the proof; 0 where none came. */
+  readonly gas: number
+}
+
 /** What the chain knows of a study after its end. */
 export interface ChainFacts {
   /** The study's contract. */
@@ -23,6 +36,8 @@ export interface ChainFacts {
   readonly reward: Readonly<Record<string, number>>
   /** round: 0 is the federated standardisation. */
   readonly models: readonly { readonly round: number; readonly cid: string; readonly hash: Hex }[]
+  /** In the order of rounds; empty where the study is not proven. */
+  readonly audits: readonly AuditReport[]
 }
 
 export interface HospitalReport {
@@ -60,19 +75,26 @@ export interface DemoReport {
   readonly reputation: Readonly<Record<string, number>>
   readonly reward: Readonly<Record<string, number>>
   readonly models: ChainFacts['models']
+  readonly audits: ChainFacts['audits']
 }
 
 /** Calls before the first round and after the last: paid once a study, not once a round. */
 const onceAStudy = [
   'createStudy',
+  'createProvenStudy',
+  'deployKey',
   'initializeTask',
   'joinTask',
+  'prepare',
   'transferAndCall',
   'startTask',
   'withdraw',
   'accredit',
   'setIssuer',
 ]
+
+/** A study has one of them, by who may see its updates and whether training is proven. */
+const submissions = ['submitUpdate', 'submitMasked', 'submitProven']
 
 /**
  * Puts together what hospitals and chain say.
@@ -118,14 +140,14 @@ export function makeReport(
       received: results.reduce((sum, result) => sum + result.traffic.received, 0),
     },
     gas: {
-      // A study has one of them, by who may see its updates.
-      perUpdate: (facts.gasByCall.submitUpdate ?? facts.gasByCall.submitMasked)?.most ?? 0,
+      perUpdate: Math.max(0, ...submissions.map(name => facts.gasByCall[name]?.most ?? 0)),
       perRound: facts.rounds === 0 ? 0 : Math.round(roundGas / facts.rounds),
       byCall: facts.gasByCall,
     },
     reputation: facts.reputation,
     reward: facts.reward,
     models: facts.models,
+    audits: facts.audits,
   }
 }
 
@@ -180,7 +202,36 @@ export function formatReport(report: DemoReport): string {
       `${seconds.store.toFixed(1)} s storing, ${seconds.chain.toFixed(1)} s on the chain, ${seconds.wait.toFixed(1)} s waiting.`,
     `${kilobytes(bytes.sent)} sent, ${kilobytes(bytes.received)} received; ` +
       `${gas.perUpdate.toLocaleString('en')} gas an update at most, ${gas.perRound.toLocaleString('en')} a round.`,
+    ...auditLines(report.audits),
   ].join('\n')
+}
+
+/** Who was audited and what came of it, a line a round. */
+function auditLines(audits: readonly AuditReport[]): string[] {
+  if (audits.length === 0) return []
+  const passed = audits.filter(({ verdict }) => verdict === 'passed')
+  const rounds = [...new Set(audits.map(audit => audit.round))]
+  const cost =
+    passed.length === 0 ? '' : `; a proof took ${millions(mean(passed.map(({ gas }) => gas)))} gas in the mean`
+  return [
+    '',
+    `${passed.length} of ${audits.length} audits passed${cost}.`,
+    ...rounds.map(number => {
+      const inRound = audits.filter(audit => audit.round === number)
+      return `Round ${number}: ${inRound.map(auditWords).join('; ')}.`
+    }),
+  ]
+}
+
+function auditWords({ hospital, steps, verdict, gas }: AuditReport): string {
+  switch (verdict) {
+    case 'passed':
+      return `${hospital} proved its ${steps} steps for ${millions(gas)} gas`
+    case 'no proof':
+      return `${hospital} proved nothing and was left out`
+    case 'no reveal':
+      return `${hospital} kept back its part of the draw and was left out`
+  }
 }
 
 /** Says plainly whether training together was worth it; on the same held-out patients. */
@@ -222,6 +273,10 @@ function percent(value: number | null): string {
 
 function decimal(value: number | null, digits = 3): string {
   return value === null ? '–' : value.toFixed(digits)
+}
+
+function millions(count: number): string {
+  return `${(count / 1e6).toFixed(1)} million`
 }
 
 function kilobytes(bytes: number): string {

@@ -57,6 +57,15 @@ describe('own files', () => {
   })
 })
 
+it('makes a proven study of one with noise and masks', async () => {
+  const wanted = { study: 'heart', hospitals: 4, rounds: 5, seed: 1, label: '', csv: [] } as const
+  const protections = { epsilon: 3, masked: true, proven: true }
+  const { manifest, rules } = (await readStudy({ ...wanted, ...protections })).plan([])
+  expect(manifest).toMatchObject({ proving: { steps: 3 }, privacy: { steps: 1 }, masking: { fractionBits: 32 } })
+  expect(rules.audits).toBeDefined()
+  expect((await readStudy(wanted)).plan([]).rules.audits).toBeUndefined()
+})
+
 it('names the four hospitals of the heart study and reads their files', async () => {
   const source = await readStudy({ study: 'heart', hospitals: 4, rounds: 15, seed: 1, label: '', csv: [] })
   expect(source.hospitals).toEqual(['Cleveland', 'Hungarian', 'Switzerland', 'Long Beach'])

@@ -11,6 +11,7 @@ import { heartStudy } from '../../src/study/studies/heart.ts'
 import { masked } from '../../src/study/studies/masked.ts'
 import { ownTableStudy } from '../../src/study/studies/ownTable.ts'
 import { privately } from '../../src/study/studies/privately.ts'
+import { proven } from '../../src/study/studies/proven.ts'
 import type { StudyPlan } from '../../src/study/studies/StudyPlan.ts'
 import { root } from '../lock.mjs'
 import type { DemoOptions } from './options.ts'
@@ -21,14 +22,14 @@ export interface StudySource {
   readonly hospitals: readonly string[]
   readonly data: StudyData
   plan(relays: readonly string[]): StudyPlan
-  /** The same without noise, masks and compression: how the pooled model is trained. */
+  /** The same without noise, masks, proofs and compression: how the pooled model is trained. */
   readonly baseline: StudyPlan
   /** Every hospital's patients in one place, for the comparison with pooled training. */
   datasets(): Promise<readonly Dataset[]>
 }
 
 type Wanted = Pick<DemoOptions, 'study' | 'hospitals' | 'rounds' | 'seed' | 'csv' | 'label'> &
-  Partial<Pick<DemoOptions, 'epsilon' | 'masked' | 'compress'>>
+  Partial<Pick<DemoOptions, 'epsilon' | 'masked' | 'proven' | 'compress'>>
 
 /**
  * Reads what the study is on. Own files are checked here as the page will check them, before anything is started.
@@ -47,9 +48,11 @@ export async function readStudy(options: Wanted): Promise<StudySource> {
 }
 
 /** @param delta less than one in the patients of any hospital */
-function guarded(plan: StudyPlan, { epsilon, masked: isMasked = false, compress }: Wanted, delta: number): StudyPlan {
+function guarded(plan: StudyPlan, wanted: Wanted, delta: number): StudyPlan {
+  const { epsilon, masked: isMasked = false, proven: isProven = false, compress } = wanted
   const noised = epsilon === undefined ? plan : privately(plan, { epsilon, delta })
-  const { manifest, rules } = isMasked ? masked(noised) : noised
+  const hidden = isMasked ? masked(noised) : noised
+  const { manifest, rules } = isProven ? proven(hidden) : hidden
   return { manifest: { ...manifest, ...(compress !== undefined && { compression: { keep: 1 / compress } }) }, rules }
 }
 
