@@ -52,7 +52,7 @@ describe('a masked study', () => {
 
 describe('a proven study', () => {
   it('is of hearts, takes fewer rounds, and may be masked and have noise as well', () => {
-    expect(parse('--proven')).toMatchObject({ proven: true, masked: false, epsilon: undefined, rounds: 8 })
+    expect(parse('--proven')).toMatchObject({ proven: true, masked: false, epsilon: undefined, rounds: 5 })
     expect(parse('--proven', '--masked', '--dp')).toMatchObject({ proven: true, masked: true, epsilon: 3, rounds: 5 })
     expect(parse('--proven', '--rounds', '2')).toMatchObject({ rounds: 2 })
     expect(() => parse('--proven', '--study', 'digits')).toThrow(/--proven goes with --study heart/)

@@ -52,7 +52,7 @@ npm run demo -- --headless [options]   runs a whole study in headless Chromium a
   --csv FILE             your own study: one file a hospital, at least two; needs --label
   --label COLUMN         the column with the outcome, for --csv
   --hospitals N          2 to 16 (default: heart 4, one a center; digits 3)
-  --rounds N             1 to 1000 (default: heart 15, with --proven 8, with --epsilon 5; digits 4, with
+  --rounds N             1 to 1000 (default: heart 15, with --proven or --epsilon 5; digits 4, with
                          --compress 2N; own files 15)
   --epsilon E            differential privacy: noise that keeps each patient within ε = E, 0.05 to 100 (heart, digits)
   --dp                   the same as --epsilon ${usualEpsilon}
@@ -139,7 +139,7 @@ export function parseOptions(args: readonly string[], folder: string): DemoOptio
     throw new UsageError('--compress goes with --study digits: the other models are so small that they are sent whole.')
   const compress = values.compress === undefined ? undefined : whole('compress', values.compress, 0, 2, 100)
   const defaults = {
-    heart: { hospitals: 4, rounds: epsilon !== undefined ? 5 : proven ? 8 : 15 },
+    heart: { hospitals: 4, rounds: proven || epsilon !== undefined ? 5 : 15 },
     // In a round for each part everything was sent once; learned from, after about two.
     digits: { hospitals: 3, rounds: compress === undefined ? 4 : Math.max(4, 2 * compress) },
     csv: { hospitals: csv.length, rounds: 15 },

@@ -62,7 +62,7 @@ it('takes long strides of large batches where there is noise, for the same promi
   const study = proven(noised).manifest
   expect(study.training).toMatchObject({ batchSize: 64, learningRate: 2, l2: 0 })
   expect(study.privacy).toEqual({ ...noised.manifest.privacy, clip: 2 })
-  expect(proven(heart).manifest.training).toMatchObject({ batchSize: 16, learningRate: 0.5 })
+  expect(proven(heart).manifest.training).toMatchObject({ batchSize: 16, learningRate: 0.25 })
 })
 
 it('sends masked updates to the last bit, and scores none of them', () => {
@@ -75,7 +75,7 @@ it('takes as many steps as it is told to', () => {
 
 it('holds tables of up to 62 columns', () => {
   const training = (columns: number) => proven(ownTableStudy(tableOf(columns))).manifest.training
-  expect(training(14)).toMatchObject({ batchSize: 16, learningRate: 0.5 })
+  expect(training(14)).toMatchObject({ batchSize: 16, learningRate: 0.25 })
   expect(training(15)).toMatchObject({ batchSize: 32, learningRate: 0.5 })
   expect(training(62)).toMatchObject({ batchSize: 64, learningRate: 1 })
   expect(refusal(() => proven(ownTableStudy(tableOf(63))))).toContain('training.batchSize: 64 inputs')

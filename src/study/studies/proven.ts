@@ -14,8 +14,8 @@ const SPARE = 2
  * sees. Clipped longer than elsewhere: the constant input alone has a length of 1.
  */
 const forNoise = { batch: 64, learningRate: 2, clip: 2 } as const
-/** Without noise: the smallest batch that holds the inputs, and about this rate. */
-const plain = { batches: [16, 32, 64], learningRate: 0.5 } as const
+/** Without noise: the smallest that holds the inputs, at the lowest rate. */
+const BATCHES = [16, 32, 64] as const
 
 /**
  * What is wrongly trained cannot be proven, so a low score tells of other patients: of the four heart hospitals one, where nearly all
@@ -27,8 +27,9 @@ export const PROVEN_MARGIN = -7500
  * The same study proven: hospitals train in exact integers on columns on the scale of their public ranges, and those that are
  * drawn prove their whole round. Each fits the intercept to its own patients when it predicts, and does not train it apart.
  *
- * To be applied last, after `privately` and `masked`. On FLamby's split of the four heart hospitals 81 % are right, as the mean over
- * hospitals, after 8 rounds; with noise at ε = 3 as many after 5. Each hospital alone comes to 79 %.
+ * To be applied last, after `privately` and `masked`. On FLamby's split of the four heart hospitals 84 % are right, as the mean over
+ * hospitals, after 5 rounds, and 82 % after 8; with noise at ε = 3 it is 82.5 % after 5, of 200 runs the lowest 79.4. Each alone
+ * comes to 79 %.
  * @param options.steps batches that a round has
  * @throws AppError study.badManifest where a number has no public range, or the model is not one that can be proven
  */
@@ -59,6 +60,6 @@ export function proven({ manifest, rules }: StudyPlan, options: { readonly steps
 
 function plainSettings({ model }: Manifest): { readonly batch: number; readonly learningRate: number } {
   const inputs = (model.input[0] ?? 0) + 1
-  const batch = plain.batches.find(rows => inputs < rows) ?? plain.batches[2]
-  return { batch, learningRate: Math.max(plain.learningRate, batch / 2 ** LARGEST_SHIFT) }
+  const batch = BATCHES.find(rows => inputs < rows) ?? BATCHES[2]
+  return { batch, learningRate: batch / 2 ** LARGEST_SHIFT }
 }
