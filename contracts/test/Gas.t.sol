@@ -110,7 +110,7 @@ contract GasTest is ProvenFixture {
         _measureProvenRound("later");
         finish();
         submitAllProven();
-        vm.roll(block.number + 2 * K + 1);
+        vm.roll(block.number + 3 * K + 1);
         forEach(7, unseal);
         passDeadline();
         study.advance();
@@ -264,7 +264,7 @@ contract GasTest is ProvenFixture {
             submitProven(i);
             _note(i == 3 ? "submitProven, last of a phase" : string.concat("submitProven, ", which));
         }
-        vm.roll(block.number + 2 * K + 1);
+        vm.roll(block.number + 3 * K + 1);
         uint16 round = currentRound();
         vm.prank(stranger);
         study.capture(round);

@@ -117,6 +117,8 @@ export const messages = {
     'What this hospital’s proofs are made from is not here any more: this browser’s data was cleared since, or other patients are loaded. Nothing is trained or proven. Load the same patients again if that is it; else this hospital pays, where it is drawn, as one that does not answer.',
   'proving.noiseUsed':
     'The noise of this contribution hid another update before, which the study did not take, and no noise hides two. Nothing was sent, so the patients stay as protected as they were promised; the study goes on without this hospital.',
+  'proving.spent':
+    'This hospital was asked for more proofs than its patients stay hidden in, which happens where the node that it reads the chain from is not to be trusted. No other proof is made, and nothing was sent; ask whoever runs this site for another node.',
   'journal.lost':
     '{what} is no longer in this browser, whose data was cleared since, and nothing can replace it. For this round the hospital pays as one that does not answer.',
   'app.secondTab': 'This hospital is already open in another tab of this browser. Use that one, or close it first.',

@@ -177,6 +177,7 @@ async function contribute(context: TaskContext): Promise<TaskResult> {
   let sealed = await journal.get(round, 'sealed')
   // A reorg may have drawn the round anew. Where it has noise the trainer takes none twice.
   if (sealed === undefined || sealed.seed !== seed) {
+    if (seed !== undefined) await checkPinned(context)
     if (!(await payFor(ports, snapshot, signal))) return { abstained: round }
     const members = await chain.members(snapshot.members)
     const seats = seatsOf(snapshot, members)
@@ -203,6 +204,13 @@ async function contribute(context: TaskContext): Promise<TaskResult> {
     { signal },
   )
   return { sent: true }
+}
+
+/** A round of other patients than the chain has pinned could not be proven. @throws AppError proving.lost */
+async function checkPinned(context: TaskContext): Promise<void> {
+  const { ports, snapshot, signal, onProgress } = context
+  const data = await ports.training.prepareData({ signal, onProgress })
+  if (snapshot.data[ownDraw(context).member] !== data) throw new AppError('proving.lost')
 }
 
 /** Proven studies: opens the random bytes that this hospital promised with its update. With everybody's they draw who has to prove. */

@@ -53,7 +53,7 @@ function snapshot(changes: Partial<StudySnapshot> = {}): StudySnapshot {
       failed: 0n,
       roundSeed: seed,
       beacon,
-      data: [NO_HASH, hash(9), NO_HASH, NO_HASH],
+      data: [NO_HASH, hash(41), NO_HASH, NO_HASH],
     },
     ...changes,
   }
@@ -156,6 +156,16 @@ describe('a hospital of a proven study', () => {
     expect(asked).toEqual([{ seed, member: 1, contribution: 3 }])
     expect(sent).toEqual([['submitUpdate', { round: 5, update: hash(101), commitment: hash(7), proven: promised }]])
     expect((await ports.journal.get(5, 'sealed'))?.proven?.secret).toBe(secret)
+  })
+
+  it('trains nothing where the chain has other patients pinned', async () => {
+    await expect(
+      run('contribute', { ...training, data: [hash(40), hash(40), hash(40), hash(40)] }),
+    ).rejects.toMatchObject({
+      code: 'proving.lost',
+    })
+    expect(asked).toEqual([])
+    expect(sent).toEqual([])
   })
 
   it('sends the same update again after a reload', async () => {

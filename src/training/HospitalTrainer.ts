@@ -195,7 +195,7 @@ export class HospitalTrainer implements TrainingPort, ModelUse {
     return this.#seal(study, round, 'statistics', plaintext, seats, work)
   }
 
-  /** @inheritdoc @throws AppError training.cancelled, journal.failed */
+  /** @inheritdoc @throws AppError training.cancelled, journal.failed, proving.lost */
   async prepareData(work: Work = {}): Promise<Hex> {
     const { train } = this.#parts()
     return this.#timed('other', () => this.#provenRounds().prepare(train, work))
@@ -259,7 +259,7 @@ export class HospitalTrainer implements TrainingPort, ModelUse {
     return { ...sealed, proven: submission }
   }
 
-  /** @inheritdoc @throws AppError training.cancelled, journal.failed, proving.lost */
+  /** @inheritdoc @throws AppError training.cancelled, journal.failed, proving.lost, proving.spent */
   async proveRound(
     round: number,
     seats: readonly Member[],

@@ -49,6 +49,7 @@ import {
   manifestHash,
   type ProvenPlaintext,
 } from './plaintext.ts'
+import { proveJob } from './proofJob.ts'
 import { memoryProofStore, type ProofStore } from './proofStore.ts'
 import { fieldOf, roundAirOf } from './proving.ts'
 import { type TestHospital, testDataset, testRef, testSchema } from './testing.ts'
@@ -344,10 +345,35 @@ describe('a proven round of three hospitals', () => {
     const { keys, dataset, proofs, member } = scene.hospitals[0]!
     const without = { ...dataset, train: (dataset as { train: readonly unknown[] }).train.slice(1) } as Dataset
     const fewer = await trainerOf({ keys, dataset: without, proofs, member }, scene.manifest)
-    expect(await fewer.prepareData()).not.toBe(scene.leaves[0])
+    expect(await codeOf(fewer.prepareData())).toBe('proving.lost')
     expect(await codeOf(fewer.proveRound(1, scene.members, questionOf(0)))).toBe('proving.lost')
+    const draw = { ...drawOf(0), contribution: 1 }
+    expect(await codeOf(fewer.trainAndSeal(2, scene.members, {}, draw))).toBe('proving.lost')
+    // Before the first round they may still be replaced.
+    const record = (await proofs.load({ ...testRef, address: member.address }))!
+    const untrained = memoryProofStore()
+    await untrained.save({ ...testRef, address: member.address }, { ...record, rounds: [] })
+    const replaced = await trainerOf({ keys, dataset: without, proofs: untrained, member }, scene.manifest)
+    expect(await replaced.prepareData()).not.toBe(scene.leaves[0])
+    expect(await codeOf(replaced.trainAndSeal(1, scene.members, {}, drawOf(0)))).toBeUndefined()
     const elsewhere = await trainerOf({ keys, dataset, proofs: memoryProofStore(), member }, scene.manifest)
     expect(await elsewhere.prepareData()).not.toBe(scene.leaves[0])
+  })
+
+  it('says nothing of patients where it cannot be proven', async () => {
+    const { keys, dataset, proofs, member } = scene.hospitals[1]!
+    const trainer = new HospitalTrainer({
+      ...{ keys, dataset, proofs, createEngine: () => createEngine('cpu') },
+      prover: job => {
+        job.data.batches[0]!.inputs[0] = 54_321
+        return proveJob(job, () => {})
+      },
+    })
+    await trainer.configure(testRef, scene.manifest, member.address)
+    const refused = await trainer.proveRound(1, scene.members, questionOf(1)).catch((error: Error) => error)
+    expect(refused).toBeInstanceOf(Error)
+    expect((refused as Error).stack).toContain('a round does not hold')
+    expect((refused as Error).message).not.toMatch(/\d/)
   })
 
   it('stops a proof when it is told to', async () => {
@@ -520,6 +546,42 @@ describe.each([
   })
 })
 
+/** As far as the proof's first sign of life: that it is asked for is what counts. */
+async function askFor(trainer: HospitalTrainer, members: readonly Member[], question: AuditQuestion) {
+  const controller = new AbortController()
+  const onProgress = ({ stage }: Progress) => stage === 'prove' && controller.abort()
+  return codeOf(trainer.proveRound(1, members, question, { signal: controller.signal, onProgress }))
+}
+
+describe('a node that asks for more proofs than there should be', () => {
+  const beaconAt = (byte: string): Hex => `0x${byte.repeat(32)}`
+  const asked = (member: number, byte: string) => ({ ...questionOf(member), beacon: beaconAt(byte) })
+
+  it('gets fingerprints of a masked update under two beacons, and these again', async () => {
+    const manifest = quick(masked(own))
+    const { hospitals, members } = await sceneOf({ ...manifest, proving: { steps: 4, contributions: 3 } }, [60, 30, 20])
+    const [{ trainer }] = hospitals as [ProvenHospital]
+    expect(await askFor(trainer, members, asked(0, '01'))).toBe('training.cancelled')
+    expect(await askFor(trainer, members, asked(0, '02'))).toBe('training.cancelled')
+    expect(await askFor(trainer, members, asked(0, '03'))).toBe('proving.spent')
+    const reloaded = await trainerOf(hospitals[0]!, { ...manifest, proving: { steps: 4, contributions: 3 } })
+    expect(await askFor(reloaded, members, asked(0, '03'))).toBe('proving.spent')
+    expect(await askFor(reloaded, members, asked(0, '02'))).toBe('training.cancelled')
+  }, 60_000)
+
+  it('gets as many proofs of the same patients as the commitment to them has padding for', async () => {
+    const { hospitals, members } = await sceneOf(quick(own), [60, 30])
+    const [{ trainer }] = hospitals as [ProvenHospital]
+    const codes: unknown[] = []
+    for (const byte of ['01', '02', '03']) {
+      const draw = { ...drawOf(0), seed: beaconAt(byte) }
+      await trainer.trainAndSeal(1, members, {}, draw)
+      codes.push(await askFor(trainer, members, { draw, beacon }))
+    }
+    expect(codes).toEqual(['training.cancelled', 'training.cancelled', 'proving.spent'])
+  }, 60_000)
+})
+
 it('starts from no weights that cannot be proven', async () => {
   const given = Float32Array.of(1, -2, 3, 0, 16)
   const { digest } = await packInitial(given)
@@ -579,7 +641,31 @@ describe('noise', () => {
     for (const { round, draw } of draws) {
       expect(await codeOf(trainer.trainAndSeal(round, scene.members, {}, draw))).toBe('proving.noiseUsed')
     }
-    const next = { ...drawOf(0), seed: beacon, contribution: 1 }
-    expect(await codeOf(trainer.trainAndSeal(2, scene.members, {}, next))).toBeUndefined()
+    // The patients' privacy is charged by the round: whoever makes a node say otherwise gets no second update for one charge,
+    // and none that has the first one's noise forgotten.
+    const other = { ...drawOf(0), seed: beacon, contribution: 1 }
+    for (const draw of [other, ...draws.map(({ draw }) => draw), { ...drawOf(0), member: 1 }]) {
+      expect(await codeOf(trainer.trainAndSeal(1, scene.members, {}, draw))).toBe('proving.noiseUsed')
+    }
+    expect(await codeOf(trainer.trainAndSeal(2, scene.members, {}, other))).toBeUndefined()
+  })
+
+  it('is of the study that says how much: where a node shows another first, it is drawn anew', async () => {
+    const { keys, dataset, member } = scene.hospitals[0]!
+    const { manifest } = scene
+    const proofs = memoryProofStore()
+    const hospital = { keys, dataset, proofs, member }
+    const noiseOf = async () => (await proofs.load({ ...testRef, address: member.address }))!.noise!
+    const privacy = { ...manifest.privacy!, noise: manifest.privacy!.noise / 100 }
+    const bare = await trainerOf(hospital, { ...manifest, privacy })
+    await bare.prepareData()
+    const before = await noiseOf()
+    const trainer = await trainerOf(hospital, manifest)
+    expect(await codeOf(trainer.trainAndSeal(1, scene.members, {}, drawOf(0)))).toBe('proving.lost')
+    await trainer.prepareData()
+    expect((await noiseOf()).every((value, i) => value !== before[i])).toBe(true)
+    await trainer.trainAndSeal(1, scene.members, {}, drawOf(0))
+    const again = await trainerOf(hospital, { ...manifest, privacy })
+    expect(await codeOf(again.prepareData())).toBe('proving.lost')
   })
 })

@@ -1,3 +1,4 @@
+import { keccak_256 } from '@noble/hashes/sha3.js'
 import type { Seeds } from '../aggregation/masking/seeds.ts'
 import type { Rows } from '../audit/engine/batch.ts'
 import { WEIGHT_LIMIT } from '../audit/engine/shape.ts'
@@ -6,6 +7,8 @@ import { gammasOf, orderOf, signsOf } from '../audit/game/roundDraws.ts'
 import { commitOracle, type ExternalOracle } from '../audit/stark/commitment.ts'
 import { inputsWithPins } from '../audit/stark/pins.ts'
 import type { Columns } from '../audit/stark/trace.ts'
+import type { Statement } from '../audit/stark/verify.ts'
+import { DIRECTIONS } from '../audit/training/roundAir.ts'
 import { BLINDS, type RoundShape } from '../audit/training/roundShape.ts'
 import { afterColumns, dataColumns } from '../audit/training/roundTrace.ts'
 import {
@@ -25,7 +28,7 @@ import {
   roundInputs,
   traceOf,
 } from '../audit/training/statement.ts'
-import { bytesToHex, hexToBytes, sameBytes } from '../crypto/bytes.ts'
+import { bytesToHex, concatBytes, hexToBytes, sameBytes } from '../crypto/bytes.ts'
 import { studyDomain } from '../crypto/duty.ts'
 import type { KeyOwner } from '../crypto/keys.ts'
 import { mixSeeds } from '../data/seed.ts'
@@ -58,6 +61,8 @@ export interface ProvenTraining {
 }
 
 const NO_BLINDS = new BigUint64Array()
+/** Fingerprints under the gammas of one more would say something of the update that blinds them. */
+const MOST_PROOFS_OF_A_ROUND = BLINDS / DIRECTIONS
 const random = new RandomWords()
 
 /**
@@ -85,9 +90,14 @@ export class ProvenRounds {
    * Commits to the patients with the noise of all rounds, which is drawn on the first call.
    * @returns the leaf that the chain pins: the same for the same patients
    * @throws AppError training.cancelled, journal.failed
+   * @throws AppError proving.lost where other patients were trained on before
    */
   async prepare(rows: Rows, work: Work): Promise<Hex> {
-    const record = (await this.#load()) ?? (await this.#save(this.#fresh()))
+    const patients = this.#digestOf(rows)
+    const known = await this.#load()
+    const isKnown = known !== undefined && sameBytes(known.patients, patients)
+    if (known !== undefined && !isKnown && known.rounds.length > 0) throw lost()
+    const record = isKnown ? known : await this.#save(this.#fresh(patients))
     const { root, pin } = await this.#pin(record, rows, work)
     return dataLeaf(root, pin)
   }
@@ -96,18 +106,19 @@ export class ProvenRounds {
    * Trains a round as it was drawn. Nothing is kept yet: see keep.
    * @param shared parameters that everybody starts from
    * @throws AppError training.cancelled, training.diverged, journal.failed
-   * @throws AppError proving.lost where nothing was prepared here
-   * @throws AppError proving.noiseUsed where the noise hid another update before
+   * @throws AppError proving.lost where nothing was prepared here, or other patients were
+   * @throws AppError proving.noiseUsed where the noise hid another update before, or the round was trained with other noise: nobody
+   * may have two for the one that the patients' privacy is charged
    */
   async train(round: number, shared: Float32Array, rows: Rows, draw: RoundDraw, work: Work): Promise<ProvenTraining> {
-    const record = await this.#kept()
+    const record = await this.#keptOf(rows)
     const start = startOf(shared)
     if (!start.every(isWeight)) throw new AppError('training.diverged')
-    const { contribution } = draw
+    const { contribution, member } = draw
     const seed = hexToBytes(draw.seed)
-    const isOther = (one: ProofRound) => !(sameBytes(one.seed, seed) && one.start.every((w, i) => w === start[i]))
-    const before = record.rounds.filter(one => one.contribution === contribution)
-    if (this.#shape.noise !== null && before.some(isOther)) throw new AppError('proving.noiseUsed')
+    const isSame = (one: ProofRound) => isDrawn(one, round, draw) && one.start.every((w, i) => w === start[i])
+    const before = record.rounds.filter(one => one.round === round || one.contribution === contribution)
+    if (this.#shape.noise !== null && !before.every(isSame)) throw new AppError('proving.noiseUsed')
     const weights = await this.#trained(record, rows, start, draw, work)
     const blinds = this.#shape.blinded
       ? BigUint64Array.from({ length: BLINDS }, () => random.below(MODULUS))
@@ -115,7 +126,7 @@ export class ProvenRounds {
     const afterKey = crypto.getRandomValues(new Uint8Array(32))
     const { root: after } = await this.#commitAfter(weights, blinds, afterKey, work)
     const change = weights.map((weight, i) => weight - start[i]!)
-    return { change, kept: { round, seed, contribution, start, afterKey, after, blinds } }
+    return { change, kept: { round, seed, member, contribution, start, afterKey, after, blinds } }
   }
 
   /**
@@ -125,7 +136,7 @@ export class ProvenRounds {
    */
   async keep({ kept }: ProvenTraining, seeds: Seeds): Promise<void> {
     const record = await this.#kept()
-    const rounds = record.rounds.filter(({ round }) => round !== kept.round)
+    const rounds = record.rounds.filter(one => !isOf(one, kept.round, kept.contribution))
     await this.#save({ ...record, rounds: [...rounds, { ...kept, seeds }] })
   }
 
@@ -174,6 +185,7 @@ export class ProvenRounds {
    * Proves a round that was trained here: the same bytes each time.
    * @throws AppError training.cancelled, journal.failed
    * @throws AppError proving.lost where what the proof follows from is not here any more
+   * @throws AppError proving.spent where so many others were made that what hides patients and update is used up
    */
   async prove(
     round: number,
@@ -183,18 +195,19 @@ export class ProvenRounds {
     work: Work,
   ): Promise<{ readonly answer: AuditAnswer; readonly proof: Uint8Array }> {
     const { ref, self } = this.#study
-    const record = await this.#kept()
-    const kept = record.rounds.find(one => one.round === round && sameBytes(one.seed, hexToBytes(draw.seed)))
+    const record = await this.#keptOf(rows)
+    const { contribution } = draw
+    const kept = record.rounds.find(one => isDrawn(one, round, draw))
     if (kept === undefined) throw lost()
-    const { start, blinds, afterKey, contribution } = kept
-    const plan = this.#planOf({ ...draw, contribution })
-    const weights = await this.#trained(record, rows, start, { ...draw, contribution }, work)
+    const { start, blinds, afterKey } = kept
+    const plan = this.#planOf(draw)
+    const weights = await this.#trained(record, rows, start, draw, work)
     const externals = [
       await this.#pin(record, rows, work),
       await this.#commitAfter(weights, blinds, afterKey, work),
     ] as const
     const [data, after] = externals
-    // Of other patients than it was trained on nothing can be proven.
+    // What was kept of it is no longer what it was trained by.
     if (!sameBytes(after.root, kept.after)) throw lost()
     const gammas = this.#shape.blinded ? gammasOf(hexToBytes(beacon), draw.member) : undefined
     const phi = gammas && phiOf(gammas, weights, blinds)
@@ -211,6 +224,7 @@ export class ProvenRounds {
       ...(gammas && { gammas }),
       maskKey: record.secret,
     }
+    await this.#count(statement)
     const proof = await this.#prover(job, work)
     const answer: AuditAnswer = {
       data: bytesToHex(data.root),
@@ -257,8 +271,41 @@ export class ProvenRounds {
     return record
   }
 
-  #fresh(): ProofRecord {
-    return { secret: crypto.getRandomValues(new Uint8Array(32)), noise: this.#drawNoise(), rounds: [] }
+  /** @throws AppError proving.lost where nothing is kept of these patients */
+  async #keptOf(rows: Rows): Promise<ProofRecord> {
+    const record = await this.#kept()
+    if (!sameBytes(record.patients, this.#digestOf(rows))) throw lost()
+    return record
+  }
+
+  /**
+   * Keeps that a statement is proven, before it is: whoever answers for the chain may ask for any number of them.
+   * @throws AppError proving.spent, journal.failed
+   */
+  async #count({ context, inputs, roots }: Statement): Promise<void> {
+    const record = await this.#kept()
+    const after = roots[1]!
+    const statement = keccak_256(concatBytes(context, ...roots, new TextEncoder().encode(inputs.join())))
+    if (record.proven.some(one => sameBytes(one.statement, statement))) return
+    const ofRound = record.proven.filter(one => sameBytes(one.after, after))
+    if (record.proven.length >= this.#shape.contributions || ofRound.length >= MOST_PROOFS_OF_A_ROUND) {
+      throw new AppError('proving.spent')
+    }
+    await this.#save({ ...record, proven: [...record.proven, { after, statement }] })
+  }
+
+  #fresh(patients: Uint8Array): ProofRecord {
+    const secret = crypto.getRandomValues(new Uint8Array(32))
+    return { secret, noise: this.#drawNoise(), patients, rounds: [], proven: [] }
+  }
+
+  /** Of the patients as they are committed to, and of the study, which says how much noise hides them. */
+  #digestOf(rows: Rows): Uint8Array {
+    const digest = keccak_256.create().update(this.#study.hash)
+    for (const { inputs, targets, present } of encodeRoundData(this.#shape, this.#registered(rows))) {
+      for (const { buffer } of [inputs, targets, present]) digest.update(new Uint8Array(buffer))
+    }
+    return digest.digest()
   }
 
   #drawNoise(): BigInt64Array<ArrayBuffer> | null {
@@ -348,6 +395,15 @@ export class ProvenRounds {
       }),
     )
   }
+}
+
+function isOf(one: ProofRound, round: number, contribution: number): boolean {
+  return one.round === round && one.contribution === contribution
+}
+
+/** Whether it was trained as it was drawn. */
+function isDrawn(one: ProofRound, round: number, { seed, member, contribution }: RoundDraw): boolean {
+  return isOf(one, round, contribution) && one.member === member && sameBytes(one.seed, hexToBytes(seed))
 }
 
 function isWeight(value: bigint): boolean {

@@ -6,7 +6,7 @@ import type { RoundShape } from '../audit/training/roundShape.ts'
 import { roundWitness } from '../audit/training/roundTrace.ts'
 import type { RoundData, RoundPlan } from '../audit/training/roundTraining.ts'
 import type { Gammas } from '../audit/training/statement.ts'
-import { fieldOf, roundAirOf } from './proving.ts'
+import { fieldOf, roundAirOf, withoutNumbers } from './proving.ts'
 
 /** Everything that a round's proof follows from, as plain data. Secret, all but the shape and the statement. */
 export interface ProofJob {
@@ -26,6 +26,8 @@ export interface ProofJob {
 export async function proveJob(job: ProofJob, onProgress: OnProgress, signal?: AbortSignal): Promise<Uint8Array> {
   const { shape, statement, maskKey } = job
   const round = roundAirOf(shape)
-  const witness = { ...roundWitness(round, job), externals: job.externals }
-  return prove(await fieldOf(round), round.air, statement, witness, { maskKey, onProgress, signal })
+  return withoutNumbers(async () => {
+    const witness = { ...roundWitness(round, job), externals: job.externals }
+    return prove(await fieldOf(round), round.air, statement, witness, { maskKey, onProgress, signal })
+  })
 }

@@ -8,14 +8,19 @@ import { testRef } from './testing.ts'
 const owner: KeyOwner = { ...testRef, address: `0x${'Ab'.repeat(20)}` }
 const other: KeyOwner = { ...owner, address: `0x${'Cd'.repeat(20)}` }
 const later: KeyOwner = { ...owner, study: `0x${'77'.repeat(20)}` }
-const fresh: ProofRecord = { secret: new Uint8Array(32).fill(7), noise: null, rounds: [] }
+const fresh: ProofRecord = {
+  ...{ secret: new Uint8Array(32).fill(7), noise: null, rounds: [], proven: [] },
+  patients: new Uint8Array(32).fill(8),
+}
 const record: ProofRecord = {
   ...fresh,
   noise: BigInt64Array.of(-(2n ** 40n), 0n, 3n),
+  proven: [{ after: new Uint8Array(24).fill(6), statement: new Uint8Array(32).fill(9) }],
   rounds: [
     {
       round: 4,
       seed: new Uint8Array(32).fill(1),
+      member: 2,
       contribution: 0,
       start: BigInt64Array.of(-1n, 2n ** 35n),
       afterKey: new Uint8Array(32).fill(2),
@@ -26,6 +31,7 @@ const record: ProofRecord = {
     {
       round: 5,
       seed: new Uint8Array(32).fill(4),
+      member: 2,
       contribution: 1,
       start: BigInt64Array.of(0n, 9n),
       afterKey: new Uint8Array(32).fill(5),

@@ -8,14 +8,20 @@ export interface ProofRecord {
   readonly secret: Uint8Array
   /** The noise of all its contributions, one after another; null where the study has none. */
   readonly noise: BigInt64Array<ArrayBuffer> | null
+  /** A digest of the patients, as they are committed to, and of the study: no others are trained on with the same noise. */
+  readonly patients: Uint8Array
   /** Of each round that was trained, in order. */
   readonly rounds: readonly ProofRound[]
+  /** Of each statement that was proven: its digest, and the root of what its round ended with. */
+  readonly proven: readonly { readonly after: Uint8Array; readonly statement: Uint8Array }[]
 }
 
 export interface ProofRound {
   readonly round: number
   /** Of the round, as it was drawn. */
   readonly seed: Uint8Array
+  /** The hospital's index in the study, from which its order and signs follow too. */
+  readonly member: number
   readonly contribution: number
   /** Weights that it started from, Q32. */
   readonly start: BigInt64Array<ArrayBuffer>
@@ -70,19 +76,18 @@ export function indexedDbProofStore(): ProofStore {
 }
 
 /** The bytes stay on this device, so its own byte order does. */
-function encoded({ secret, noise, rounds }: ProofRecord): Uint8Array<ArrayBuffer> {
+function encoded({ noise, rounds, ...others }: ProofRecord): Uint8Array<ArrayBuffer> {
   const written = rounds.map(round => ({ ...round, start: bytesOf(round.start), blinds: bytesOf(round.blinds) }))
-  return new Uint8Array(encode({ secret, noise: noise && bytesOf(noise), rounds: written }))
+  return new Uint8Array(encode({ ...others, noise: noise && bytesOf(noise), rounds: written }))
 }
 
 function decoded(bytes: Uint8Array): ProofRecord {
-  const { secret, noise, rounds } = decode(bytes) as {
-    secret: Uint8Array
+  const { noise, rounds, ...others } = decode(bytes) as Omit<ProofRecord, 'noise' | 'rounds'> & {
     noise: Uint8Array | null
     rounds: (Omit<ProofRound, 'start' | 'blinds'> & { start: Uint8Array; blinds: Uint8Array })[]
   }
   return {
-    secret,
+    ...others,
     noise: noise && new BigInt64Array(bufferOf(noise)),
     rounds: rounds.map(round => ({
       ...round,

@@ -198,7 +198,8 @@ struct Signature {
 /// hash is that of the block K after its deadline passed, and twice as many are drawn; as where nobody captured a hash while the chain knew it. Such a
 /// round, or one with a failed audit, doubles the share for the next, each other halves what it is above hospitalsBps. All forfeits
 /// are paid out at the study's end alone. Participants are those that prepared and have contributions left; there is no round zero.
-/// Masked: a drawn hospital is in the frozen set only where every seat that attested has attested it, which is no fault of its own.
+/// Where fewer than K blocks took reveals before the deadline, it is set anew. Masked: a seat whose masks are not what a drawn hospital says of them
+/// does not attest it; where the others do, that seat posts no masks, and its seeds are opened and show who is wrong.
 interface IStudy {
     event StudyInitialized(address indexed sponsor, string modelURI, uint16 rounds, uint256 deposit);
     event StudyFunded(address indexed from, uint256 amount);

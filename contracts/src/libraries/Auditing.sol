@@ -242,8 +242,8 @@ library Auditing {
     /// Who did not reveal in time fails; what it promised stands for its part, and a block that nobody knew then for the seed block.
     function _closeReveals(StudyState storage state, IReputation reputation) private returns (bool) {
         Audits storage audits = state.audits;
-        // Blocks were slower than the deadline: nobody could reveal.
-        if (block.number <= audits.seedBlock + DELAY) {
+        // Blocks were slower than the deadline: nobody could reveal, or hardly anybody.
+        if (block.number <= audits.seedBlock + 2 * DELAY) {
             state.enter(Phase.Reveal, audits.rules.revealSeconds);
             return true;
         }

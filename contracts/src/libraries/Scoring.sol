@@ -62,7 +62,7 @@ library Scoring {
         uint64 opened = _openedByQuorum(state);
         state.committee.opened = opened;
         if (opened == 0) return false;
-        if (round.mode == Mode.Masked) return Masked.freeze(state, reputation, opened & ~_contested(state));
+        if (round.mode == Mode.Masked) return Masked.freeze(state, reputation, opened);
         if (round.kind == RoundKind.Statistics) _freeze(state, opened);
         else state.enter(Phase.Score, state.rules.scoreSeconds);
         return true;
@@ -134,17 +134,6 @@ library Scoring {
             }
             if (openings >= seats.quorum()) opened = opened.add(member);
         }
-    }
-
-    /// Drawn hospitals that some seat which attested did not attest: what that seat cannot check of an answer would stay unchecked.
-    function _contested(StudyState storage state) private view returns (uint64) {
-        if (!state.roster.proven) return 0;
-        uint8 attested = state.round.attested;
-        uint64 byAll = type(uint64).max;
-        for (uint256 seat = 0; seat < Seats.MAX; seat++) {
-            if ((attested >> seat) & 1 == 1) byAll &= state.attestedBySeat[seat];
-        }
-        return state.audits.audited & ~byAll;
     }
 
     /// Takes the medians, keeps them, ranks; answers who survives and who is disqualified.

@@ -126,7 +126,7 @@ abstract contract ProvenFixture is Fixture {
     function toReveal() internal {
         submitAllProven();
         assertPhase(Phase.Reveal);
-        vm.roll(block.number + 2 * K + 1);
+        vm.roll(block.number + 3 * K + 1);
     }
 
     function toAudit() internal {

@@ -53,7 +53,7 @@ describe.each([
     const { hospitalsBps, slashBps, ...seconds } = rules.audits!
     expect(hospitalsBps).toBe(5000)
     expect(slashBps).toBeGreaterThanOrEqual(rules.slashBps)
-    expect(seconds).toEqual({ revealSeconds: 60, auditSeconds: 120 })
+    expect(seconds).toEqual({ revealSeconds: 180, auditSeconds: 120 })
     expect(rules.margin).toBeLessThanOrEqual(PROVEN_MARGIN)
   })
 })

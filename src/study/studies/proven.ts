@@ -49,7 +49,7 @@ export function proven({ manifest, rules }: StudyPlan, options: { readonly steps
   const audits = {
     hospitalsBps: auditInFull.plan.hospitalsBps,
     slashBps: auditInFull.stakeBps,
-    revealSeconds: 60,
+    revealSeconds: 180,
     auditSeconds: 120,
   }
   return {
