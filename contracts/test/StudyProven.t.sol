@@ -706,8 +706,12 @@ contract StudyProvenTest is ProvenFixture {
         allAudited(defaultRules());
         forEach(0xe, prove);
         passDeadline();
+        vm.expectRevert(abi.encodeWithSelector(IStudy.Study_Late.selector, study.snapshot().deadline));
+        this.proves(0);
         vm.recordLogs();
         study.advance();
+        expectWrongPhase(Phase.Attest);
+        this.proves(0);
         Vm.Log[] memory logs = vm.getRecordedLogs();
         vm.assertTrue(isFailed(logs, 0, "no proof"));
         vm.assertTrue(isForfeited(logs, 0, "no proof"));

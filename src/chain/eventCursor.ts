@@ -33,6 +33,7 @@ export function createEventCursor<const Events extends readonly AbiEvent[]>(
   let logs: EventLog<Events>[] = []
   let checkpoints: { readonly number: bigint; readonly hash: string }[] = []
   let reading: Promise<readonly EventLog<Events>[]> | undefined
+  let next: Promise<readonly EventLog<Events>[]> | undefined
 
   async function rewind(head: bigint): Promise<void> {
     for (let last = checkpoints.at(-1); last !== undefined; last = checkpoints.at(-1)) {
@@ -59,13 +60,22 @@ export function createEventCursor<const Events extends readonly AbiEvent[]>(
     return logs
   }
 
-  return {
-    read() {
-      // One reader at a time: two would both append the same range.
-      reading ??= catchUp().finally(() => {
-        reading = undefined
-      })
-      return reading
-    },
+  function read(): Promise<readonly EventLog<Events>[]> {
+    // One reader at a time: two would both append the same range. Who asks meanwhile is answered from after it asked.
+    if (reading !== undefined) {
+      next ??= reading
+        .catch(() => {})
+        .then(() => {
+          next = undefined
+          return read()
+        })
+      return next
+    }
+    reading = catchUp().finally(() => {
+      reading = undefined
+    })
+    return reading
   }
+
+  return { read }
 }

@@ -1,6 +1,5 @@
-import { encodeDeployData, hexToBytes, toHex } from 'viem'
+import { hexToBytes, toHex } from 'viem'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { creationCode } from '../../contracts/script/artifacts.ts'
 import { revealCommitment } from '../audit/game/beacon.ts'
 import { gammasOf, orderOf, signsOf } from '../audit/game/roundDraws.ts'
 import { commitOracle, type ExternalOracle } from '../audit/stark/commitment.ts'
@@ -11,17 +10,26 @@ import { verify } from '../audit/stark/verify.ts'
 import { exactRound, roundCase, smallShape } from '../audit/training/roundTesting.ts'
 import { afterColumns, dataColumns, roundWitness } from '../audit/training/roundTrace.ts'
 import type { RoundPlan } from '../audit/training/roundTraining.ts'
-import { contextOf, dataLeaf, elementsOf, phiOf, roundInputs, traceOf } from '../audit/training/statement.ts'
+import {
+  contextOf,
+  dataLeaf,
+  elementsOf,
+  phiOf,
+  type RoundContext,
+  roundInputs,
+  traceOf,
+} from '../audit/training/statement.ts'
+import { studyDomain } from '../crypto/duty.ts'
 import { isAppError } from '../errors/AppError.ts'
 import { toSigned } from '../field/goldilocks.ts'
-import { type AuditAnswer, type AuditQuestion, Mode } from '../rounds/ports.ts'
+import { type AuditAnswer, type AuditQuestion, type ChainPort, Mode } from '../rounds/ports.ts'
 import type { Address, Hex } from '../study/types.ts'
 import { createAuditRecords, readAuditProof, readAuditTerms } from './audits.ts'
-import { starkVerifierAbi } from './generated/abi.ts'
 import { deployKey } from './proofKeys.ts'
 import { readSnapshot } from './reads.ts'
 import { startTask } from './sponsor.ts'
 import { openStudy, startTestChain, type TestChain, type TestMember } from './testing/chain.ts'
+import { deployVerifier } from './testing/verifier.ts'
 
 const word = (...parts: number[]): Hex => `0x${Buffer.from(parts).toString('hex').padStart(64, '0')}`
 const maskKey = new Uint8Array(32).fill(5)
@@ -33,14 +41,21 @@ let chain: TestChain
 let verifier: Address
 beforeAll(async () => {
   chain = await startTestChain(3, { port: 9170 })
-  const { walletClient, publicClient } = chain.access(0)
-  const { log2Blowup, queries, queryGrinding, roundGrinding } = tinyParameters
-  const args = [log2Blowup, queries, queryGrinding, roundGrinding] as const
-  const bytecode = await creationCode('StarkVerifier')
-  const hash = await walletClient.sendTransaction({ data: encodeDeployData({ abi: starkVerifierAbi, bytecode, args }) })
-  verifier = (await publicClient.waitForTransactionReceipt({ hash })).contractAddress as Address
+  verifier = await deployVerifier(chain.access(0), tinyParameters)
 }, 60_000)
 afterAll(() => chain?.stop())
+
+/** Where the same round could have been, and been proven. */
+function elsewhere({ ref, self }: ChainPort): Partial<RoundContext>[] {
+  return [
+    { domainSeparator: studyDomain({ ...ref, chainId: ref.chainId + 1 }) },
+    { domainSeparator: studyDomain({ ...ref, study: self }) },
+    { hospital: ref.study },
+    { round: ROUND + 1 },
+    { contribution: 1 },
+    { products: [9n] },
+  ]
+}
 
 describe.each([
   ['a committee’s study', {}, {}],
@@ -108,6 +123,10 @@ describe.each([
     }
     const externals: ExternalOracle[] = [committed, after]
     const terms = (await readAuditTerms(chain.access(1), study))!
+    const whereOf = ({ draw }: AuditQuestion, { products }: AuditAnswer): RoundContext => ({
+      ...{ domainSeparator: terms.domainSeparator, hospital: port.self, round: ROUND },
+      ...{ contribution: draw.contribution, products },
+    })
     /** What is stated of the round, by what the chain and an answer say. */
     const statementOf = (asked: AuditQuestion, given: AuditAnswer) => {
       const drawn = gammasOf(hexToBytes(asked.beacon), asked.draw.member)
@@ -117,10 +136,7 @@ describe.each([
         ...(blinded && { gammas: drawn, phi: given.phi }),
       }
       return {
-        context: contextOf({
-          ...{ domainSeparator: terms.domainSeparator, hospital: port.self, round: ROUND },
-          ...{ contribution: asked.draw.contribution, products: given.products },
-        }),
+        context: contextOf(whereOf(asked, given)),
         inputs: inputsWithPins(roundInputs(shape, said), [{ pin: given.pin }, {}]),
         roots: [hexToBytes(given.data), hexToBytes(given.afterRoot)],
       }
@@ -140,6 +156,14 @@ describe.each([
     expect(await refused({ ...answer, start: elementsOf(start.map(weight => weight + 1n)) }, proof)).toBe(
       'Study_BadAnswer',
     )
+    for (const changes of elsewhere(port)) {
+      const context = contextOf({ ...whereOf(question, answer), ...changes })
+      const other = await prove(field, air, { ...statementOf(question, answer), context }, witness, { maskKey })
+      expect(await refused(answer, other), Object.keys(changes).join()).toBe('Stark_Refused')
+    }
+    const swapped = await commitOracle(field, air, 'data', dataColumns(round, roundCase(shape, 2).data), { maskKey })
+    const ofOthers = { data: toHex(swapped.root), pin: [...swapped.pin!] as [bigint, bigint] }
+    expect(await refused({ ...answer, ...ofOthers }, proof)).toBe('Study_BadAnswer')
     if (blinded) expect(await refused({ ...answer, phi: [phi[0], phi[1] + 1n] }, proof)).toBe('Stark_Refused')
     await port.prove({ round: ROUND, answer, proof })
     expect((await snapshot()).cleared).toBe(1n << BigInt(PROVER))

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import {
   concat,
   decodeErrorResult,
@@ -13,10 +14,11 @@ import {
 } from 'viem'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { creationCode } from '../../contracts/script/artifacts.ts'
+import { trainings } from '../audit/engine/testing.ts'
 import { defineAir } from '../audit/stark/air.ts'
 import type { Coset } from '../audit/stark/fri.ts'
 import { addSum } from '../audit/stark/lookup.ts'
-import { defaultParameters, foldings } from '../audit/stark/parameters.ts'
+import { defaultParameters, foldings, shortTraceParameters } from '../audit/stark/parameters.ts'
 import { Proving, prove } from '../audit/stark/prove.ts'
 import {
   type Case,
@@ -28,10 +30,17 @@ import {
   tinyParameters,
 } from '../audit/stark/testing.ts'
 import { refusals, type Statement } from '../audit/stark/verify.ts'
+import { roundAir } from '../audit/training/roundAir.ts'
+import { honest, wrongNumbers, wrongTrainings } from '../audit/training/roundCheats.ts'
+import { forge, isTrained, proveRound, type RoundCase, roundCase, roundShapes } from '../audit/training/roundTesting.ts'
+import { contextOf, type RoundContext } from '../audit/training/statement.ts'
+import { proveStep, trainedCase } from '../audit/training/testing.ts'
+import { studyDomain } from '../crypto/duty.ts'
 import { ZERO } from '../field/extension.ts'
 import { MODULUS } from '../field/Field.ts'
 import { add } from '../field/goldilocks.ts'
 import type { StarkField } from '../field/starkField.ts'
+import type { StudyRef } from '../rounds/ports.ts'
 import { type PublicRandom, publicRandom } from '../study/random.ts'
 import { starkVerifierAbi as abi } from './generated/abi.ts'
 import { type Anvil, startAnvil } from './testing/anvil.ts'
@@ -77,6 +86,16 @@ async function deploy({ key, parameters }: Case['air']): Promise<Deployed> {
   return { verifier, key: await create(keyCode(key)) }
 }
 
+const deployments = new Map<string, Promise<Deployed>>()
+
+/** The same for the same AIR. */
+function onceDeployed(air: Case['air']): Promise<Deployed> {
+  const name = toHex(air.key)
+  const deployed = deployments.get(name) ?? deploy(air)
+  deployments.set(name, deployed)
+  return deployed
+}
+
 type Call = 'verify' | 'prove' | 'start'
 
 function callOf(call: Call, key: Hex, { context, inputs, roots }: Statement, proof: Uint8Array): Hex {
@@ -117,7 +136,11 @@ async function isProven({ verifier, key }: Deployed, { context, inputs, roots }:
 }
 
 /** Checks that both verifiers say the same of a proof. @returns what they say */
-async function verdictOn({ verifier, key }: Deployed, of: Case, proof: Uint8Array): Promise<string | null> {
+async function verdictOn(
+  { verifier, key }: Deployed,
+  of: Pick<Case, 'air' | 'statement'>,
+  proof: Uint8Array,
+): Promise<string | null> {
   const verdict = refusalOf(of, proof)
   expect(await answerTo(verifier, callOf('verify', key, of.statement, proof))).toBe(verdict)
   return verdict
@@ -281,6 +304,88 @@ describe('the contract and the specification', () => {
     expect(await verdictOn(deployed, of, await new OtherCombination(field, of).run())).toBe('folding')
     expect(await verdictOn(deployed, of, await new OtherPolynomial(field, of).run())).toBe('finalPolynomial')
   })
+})
+
+describe('training', { timeout: isLong ? 600_000 : 60_000 }, () => {
+  const runs = isLong ? 20 : 1
+
+  it('is accepted by both, whatever the shape of a step and its numbers', async () => {
+    const steps = fc
+      .sample(trainings, { numRuns: 10 * runs, seed: 7 })
+      .flatMap(({ shape, weights, batches }) => trainedCase(shape, weights, batches[0]!) ?? [])
+    expect(steps.length).toBeGreaterThanOrEqual(runs)
+    for (const step of steps.slice(0, runs)) {
+      const { proof, ...of } = await proveStep(step)
+      expect(await verdictOn(await deploy(of.air), of, proof)).toBeNull()
+    }
+  })
+
+  it('is accepted by both, whatever the shape of a round and its numbers', async () => {
+    const numbers = fc.tuple(roundShapes, fc.nat(), fc.integer({ min: 16, max: 35 }))
+    const rounds = fc
+      .sample(numbers, { numRuns: 10 * runs, seed: 3 })
+      .map(of => roundCase(...of))
+      .filter(isTrained)
+    expect(rounds.length).toBeGreaterThanOrEqual(runs)
+    for (const round of rounds.slice(0, runs)) await expectTaken(round)
+  })
+
+  it('of a whole round of the heart study, with the parameters that it is proven with, is accepted by both', async () => {
+    const shape = { inputs: 14, batch: 16, steps: 12, shift: 5, contributions: 4, noise: null, blinded: false }
+    const round = roundAir(shape)
+    expect(round.air.parameters).toBe(shortTraceParameters)
+    await expectTaken({ ...roundCase(shape), round })
+  })
+
+  it.each(isLong ? [...wrongTrainings, ...wrongNumbers] : wrongTrainings)(
+    'that is %s is refused by both',
+    async (_, wrong) => {
+      const { round, statement, proof } = await forge(wrong)
+      const of = { air: round.air, statement }
+      expect(await verdictOn(await onceDeployed(of.air), of, proof)).toBe('constraints')
+    },
+  )
+
+  it('is proven for its own round, hospital, contract, chain and data alone', async () => {
+    const ref: StudyRef = { deployment: `0x${'0d'.repeat(32)}`, chainId: 31337, study: `0x${'5c'.repeat(20)}` }
+    const where: RoundContext = {
+      ...{ domainSeparator: studyDomain(ref), hospital: `0x${'22'.repeat(20)}` },
+      ...{ round: 3, contribution: 1, products: [1n, 2n] },
+    }
+    const elsewhere: Partial<RoundContext>[] = [
+      { domainSeparator: studyDomain({ ...ref, chainId: 1 }) },
+      { domainSeparator: studyDomain({ ...ref, study: `0x${'5c'.repeat(19)}5d` }) },
+      { hospital: `0x${'22'.repeat(19)}23` },
+      { round: 4 },
+      { contribution: 0 },
+      { products: [1n, 3n] },
+    ]
+    const { round, statement, proof } = await proveRound(honest, contextOf(where))
+    const [{ air }, deployed] = [round, await onceDeployed(round.air)]
+    const verdict = (changes: Partial<Statement>) =>
+      verdictOn(deployed, { air, statement: { ...statement, ...changes } }, proof)
+    expect(await verdict({})).toBeNull()
+    for (const changes of elsewhere) {
+      expect(
+        await verdict({ context: contextOf({ ...where, ...changes }) }),
+        Object.keys(changes).join(),
+      ).not.toBeNull()
+    }
+    const [data, after] = statement.roots as [Uint8Array, Uint8Array]
+    const other = (await proveRound(roundCase(round.shape, 2))).statement
+    // The data of another, with their pin or without.
+    expect(await verdict({ roots: [other.roots[0]!, after] })).not.toBeNull()
+    const inputs = [...statement.inputs.slice(0, -2), ...other.inputs.slice(-2)]
+    expect(await verdict({ roots: [other.roots[0]!, after], inputs })).not.toBeNull()
+    expect(await verdict({ roots: [data, other.roots[1]!] })).not.toBeNull()
+    // Start, times, signs, picks, gammas, phi, pin.
+    for (const changed of otherStatements(statement)) expect(await verdict(changed)).not.toBeNull()
+  })
+
+  async function expectTaken(of: RoundCase): Promise<void> {
+    const { round, statement, proof } = await proveRound(of)
+    expect(await verdictOn(await deploy(round.air), { air: round.air, statement }, proof)).toBeNull()
+  }
 })
 
 describe('a pin', () => {

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { hashMasked } from '../aggregation/masking/commitments.ts'
 import { thresholdOf } from '../aggregation/masking/round.ts'
 import { isRevealOf } from '../audit/game/beacon.ts'
@@ -53,6 +53,11 @@ import { proveJob } from './proofJob.ts'
 import { memoryProofStore, type ProofStore } from './proofStore.ts'
 import { fieldOf, roundAirOf } from './proving.ts'
 import { type TestHospital, testDataset, testRef, testSchema } from './testing.ts'
+
+vi.mock('../audit/training/roundAir.ts', async original => {
+  const { weakened } = await import('../audit/training/weakRounds.ts')
+  return weakened(await original())
+})
 
 const schema = {
   ...testSchema,
@@ -226,9 +231,12 @@ describe('a proven round of three hospitals', () => {
     decodeProven(await plaintextOf(scene, index), 1, size)
 
   /** The trace of an update that is not what was trained. */
-  const tracedOf = async ({ afterKey }: ProvenPlaintext, change: BigInt64Array): Promise<Hex> => {
+  const tracedOf = async (
+    { afterKey }: ProvenPlaintext,
+    change: BigInt64Array,
+    start = startIn(scene.manifest),
+  ): Promise<Hex> => {
     const round = roundAirOf(roundShapeOf(scene.manifest))
-    const start = startIn(scene.manifest)
     const weights = start.map((weight, i) => weight + change[i]!)
     const columns = afterColumns(round, weights, new BigUint64Array())
     const { root } = await commitOracle(await fieldOf(round), round.air, 'after', columns, { maskKey: afterKey })
@@ -297,6 +305,17 @@ describe('a proven round of three hospitals', () => {
     expect(await opensAs(1, await changed(value => value + 2n ** 40n), honest)).toBe(false)
     expect(await opensAs(1, scene.sealed[1]!, claimOf(scene, 0))).toBe(false)
     expect(await opensAs(1, scene.sealed[1]!, undefined)).toBe(false)
+  })
+
+  it('opens no update that says of itself that it starts from another model', async () => {
+    const content = await contentOf(1)
+    const start = startIn(scene.manifest)
+    for (const by of [0n, 1n]) {
+      const other = start.map((weight, i) => (i === 2 ? weight + by : weight))
+      // Such a round can be proven: what it started from is the seats' to check.
+      const trace = await tracedOf(content, content.change, other)
+      expect(await opensAs(1, scene.sealed[1]!, { trace, member: 1 })).toBe(by === 0n)
+    }
   })
 
   it('opens an update by another seat’s keys only if it is what its trace says', async () => {
@@ -501,6 +520,30 @@ describe.each([
       // Nobody sees it but by the proof.
       expect(await opens(scene, forged, claimOf(scene, drawn))).toEqual(all)
     }
+  })
+
+  it('has every seat see a vector that is only what it should be in directions known in advance', async () => {
+    const known = [5n, 7n] as const
+    const corrected = ([a, b]: readonly [bigint, bigint]) =>
+      withVector(scene, vector => {
+        // (x − a)(x − b) is 0 in both.
+        for (const [i, by] of [1n, -a - b, a * b].entries()) {
+          const at = vector.length - 3 + i
+          vector[at] = (((vector[at]! + by) % MODULUS) + MODULUS) % MODULUS
+        }
+      })
+    expect(await opens(scene, await corrected(known), said)).toEqual([false, false, false, false])
+    // So nobody may know them before all have committed.
+    expect(await opens(scene, await corrected(gammasOf(hexToBytes(beacon), drawn)), said)).toEqual(all)
+  })
+
+  it('has a seat see that a round started from another model, whatever is proven of it', async () => {
+    const { proven: submitted } = scene.sealed[drawn]!
+    const start = startIn(scene.manifest)
+    const after = hexToBytes(scene.drawn.answer.afterRoot)
+    expect(traceOf(after, start)).toBe(submitted!.trace)
+    const trace = traceOf(after, start.with(1, start[1]! + 1n))
+    expect(await opens(scene, scene.sealed[drawn]!, { ...said, trace })).toEqual([false, false, false, false])
   })
 
   it('has a seat see that a claim of its masks is false, and all of them that claims do not add up', async () => {

@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { isAppError } from '../../errors/AppError.ts'
 import type { Extension } from '../../field/extension.ts'
 import { type PublicRandom, publicRandom, shuffled } from '../../study/random.ts'
 import type { ExactBatch } from '../engine/batch.ts'
@@ -119,6 +120,17 @@ export function exactRound(
     if (weights.some(weight => weight < -WEIGHT_LIMIT || weight >= WEIGHT_LIMIT)) throw outOfRange('weight')
   }
   return weights
+}
+
+/** Whether the engine takes it: weights may leave their range. */
+export function isTrained({ round, start, data, plan }: RoundCase): boolean {
+  try {
+    exactRound(round.shape, start, data, plan)
+    return true
+  } catch (error) {
+    if (isAppError(error, 'training.diverged')) return false
+    throw error
+  }
 }
 
 /** What is proven, or said to be: all columns but the auxiliary ones, and inputs. */

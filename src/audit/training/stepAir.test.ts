@@ -1,7 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { AppError } from '../../errors/AppError.ts'
-import type { ExactBatch } from '../engine/batch.ts'
 import { exactStep, layersOf, stepValues } from '../engine/model.ts'
 import { ACTIVATION_LIMIT, type ExactShape, ONE, WEIGHT_LIMIT, weightCount } from '../engine/shape.ts'
 import { batchOf, shapes, trainings } from '../engine/testing.ts'
@@ -15,36 +13,16 @@ import { batchColumns, stepWitness, weightColumns } from './stepTrace.ts'
 import {
   brokenConstraint,
   columnsOf,
-  commitStep,
   proveOptions,
+  proveStep,
   type StepCase,
   statedIn,
   statementOf,
   stepCase,
-  witnessOf,
+  trainedCase,
 } from './testing.ts'
 
 const isLong = process.env.WARDROUND_LONG === '1'
-
-async function proveStep(of: StepCase): Promise<void> {
-  const { step } = of
-  const columns = columnsOf(of)
-  const externals = await commitStep(step, columns)
-  const statement = statementOf(externals)
-  const field = await fieldFor(step.air)
-  const proof = await prove(field, step.air, statement, witnessOf(step, columns, externals), proveOptions)
-  verify(step.air.key, statement, proof, step.air.parameters)
-}
-
-function caseOf(shape: ExactShape, weights: BigInt64Array, batch: ExactBatch): StepCase | null {
-  try {
-    const after = exactStep(shape, weights, batch)
-    return { step: stepAir(shape, { parameters: tinyParameters }), weights, batch, after }
-  } catch (error) {
-    if (error instanceof AppError) return null
-    throw error
-  }
-}
 
 /** The constraint that a step's own columns break. */
 function brokenOf(of: StepCase): string | null {
@@ -58,9 +36,10 @@ describe('a step', () => {
     let proven = 0
     await fc.assert(
       fc.asyncProperty(trainings, async ({ shape, weights, batches }) => {
-        const of = caseOf(shape, weights, batches[0]!)
+        const of = trainedCase(shape, weights, batches[0]!)
         if (of === null) return
-        await proveStep(of)
+        const { air, statement, proof } = await proveStep(of)
+        verify(air.key, statement, proof, air.parameters)
         proven++
       }),
       isLong ? { numRuns: 200 } : { numRuns: 10, seed: 7 },
@@ -112,7 +91,7 @@ describe('a step', () => {
     const weights = BigInt64Array.from([BigInt(activation) * 2n ** 17n, 0n, 0n, 0n, 2n ** 30n, 2n ** 30n, 0n])
     const { activations } = stepValues(shape, layersOf(shape, weights), batch)
     expect(activations[0]![0]).toBe(BigInt(activation))
-    expect(brokenOf(caseOf(shape, weights, batch)!)).toBe(null)
+    expect(brokenOf(trainedCase(shape, weights, batch)!)).toBe(null)
   })
 
   it('holds for outputs beyond the table both ways, as far as the largest weights and activations go', () => {
@@ -128,7 +107,7 @@ describe('a step', () => {
     const { outputSums } = stepValues(shape, layersOf(shape, weights), batch)
     expect(outputSums[0]![0]! > 2n ** 55n).toBe(true)
     expect(outputSums[0]![1]! < -(2n ** 55n)).toBe(true)
-    const of = caseOf(shape, weights, batch)!
+    const of = trainedCase(shape, weights, batch)!
     const columns = columnsOf(of)
     expect(brokenConstraint(of.step, columns, [])).toBe(null)
     expect(columns.gradient2!.some(byte => byte === 255n)).toBe(false)

@@ -1,3 +1,4 @@
+import { isAppError } from '../../errors/AppError.ts'
 import { type Extension, embed } from '../../field/extension.ts'
 import { MODULUS } from '../../field/Field.ts'
 import { type PublicRandom, publicRandom } from '../../study/random.ts'
@@ -7,7 +8,7 @@ import { type ExactShape, HIT, LARGEST_SHIFT, ONE, weightCount } from '../engine
 import type { Air } from '../stark/air.ts'
 import { commitOracle, type ExternalOracle } from '../stark/commitment.ts'
 import { valuesOf } from '../stark/constraints.ts'
-import { type ProveOptions, Proving } from '../stark/prove.ts'
+import { type ProveOptions, Proving, prove } from '../stark/prove.ts'
 import { fieldFor, randomExtension, tinyParameters } from '../stark/testing.ts'
 import { type Columns, type ExtensionColumns, TraceError } from '../stark/trace.ts'
 import type { Statement } from '../stark/verify.ts'
@@ -40,6 +41,17 @@ export function stepCase(shape: ExactShape, seed = 1, { isLastEmpty = false, log
   return { step, weights, batch, after: exactStep(shape, weights, batch) }
 }
 
+/** What a step leads to; null where the engine does not take it, as numbers leave their range. */
+export function trainedCase(shape: ExactShape, weights: BigInt64Array, batch: ExactBatch): StepCase | null {
+  try {
+    const after = exactStep(shape, weights, batch)
+    return { step: stepAir(shape, { parameters: tinyParameters }), weights, batch, after }
+  } catch (error) {
+    if (isAppError(error, 'training.diverged')) return null
+    throw error
+  }
+}
+
 function signed(random: PublicRandom, bits: number): bigint {
   const magnitude = 1n + (BigInt(random.uint32()) % 2n ** BigInt(bits - 5)) * 32n
   return random.below(2) === 0 ? magnitude : -magnitude
@@ -53,6 +65,13 @@ export function columnsOf({ step, weights, batch, after }: StepCase): Columns {
     ...weightColumns(step, 'after', after),
     ...traceOf(step, { weights, batch, after }).main,
   }
+}
+
+/** A step, and the proof of it. */
+export interface ProvenStep {
+  readonly air: Air
+  readonly statement: Statement
+  readonly proof: Uint8Array
 }
 
 /** What a cell holds instead. */
@@ -222,6 +241,16 @@ export async function commitStep(
 /** That these committed oracles are a step. */
 export function statementOf(externals: readonly ExternalOracle[]): Statement {
   return { context: new Uint8Array(32).fill(7), inputs: [], roots: externals.map(({ root }) => root) }
+}
+
+/** Proves a step as a hospital does. */
+export async function proveStep(of: StepCase): Promise<ProvenStep> {
+  const { air } = of.step
+  const columns = columnsOf(of)
+  const externals = await commitStep(of.step, columns)
+  const statement = statementOf(externals)
+  const witness = witnessOf(of.step, columns, externals)
+  return { air, statement, proof: await prove(await fieldFor(air), air, statement, witness, proveOptions) }
 }
 
 /** What proves columns that may be wrong. */
