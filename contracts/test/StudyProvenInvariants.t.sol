@@ -301,14 +301,14 @@ abstract contract StudyProvenInvariants is Campaign {
     }
 }
 
-/// forge-config: default.invariant.runs = 16
+/// forge-config: default.invariant.runs = 6
 contract StudyProvenCommitteeInvariants is StudyProvenInvariants {
     function createHandler() internal override returns (ProvenHandler) {
         return new ProvenHandler(false, false);
     }
 }
 
-/// forge-config: default.invariant.runs = 16
+/// forge-config: default.invariant.runs = 6
 contract StudyProvenMaskedInvariants is StudyProvenInvariants {
     function createHandler() internal override returns (ProvenHandler) {
         return new ProvenHandler(true, true);

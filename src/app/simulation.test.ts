@@ -108,7 +108,7 @@ describe('a study without a browser, on a real chain', () => {
       dataset,
       createEngine: i === 4 ? flipped : honest,
     }))
-    const plan = heartStudy({ rounds: 8 })
+    const plan = heartStudy({ rounds: 5 })
     const {
       access,
       study,
