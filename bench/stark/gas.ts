@@ -6,8 +6,8 @@ import type { Parameters } from '../../src/audit/stark/parameters.ts'
 import type { Statement } from '../../src/audit/stark/verify.ts'
 import { anvilAccount } from '../../src/chain/demoAccounts.ts'
 import { starkVerifierAbi } from '../../src/chain/generated/abi.ts'
+import { keyCode } from '../../src/chain/proofKeys.ts'
 import { startAnvil } from '../../src/chain/testing/anvil.ts'
-import { keyCode } from '../../src/chain/testing/starkKey.ts'
 
 export interface Gas {
   /** Of the transaction in which the contract verifies the proof and remembers what it shows. */

@@ -9,7 +9,7 @@ import type { AuditProof, AuditRecord, AuditTerms } from '../chain/audits.ts'
 import { hexToBytes, sameBytes } from '../crypto/bytes.ts'
 import { isElement, toSigned } from '../field/goldilocks.ts'
 import type { AuditQuestion } from '../rounds/ports.ts'
-import type { Hex } from '../study/types.ts'
+import { type Hex, sameHex } from '../study/types.ts'
 
 /** What is looked at, in this order: the first that fails is the answer. */
 export const auditChecks = ['rules', 'data', 'update', 'proof'] as const
@@ -59,11 +59,11 @@ export function checkAudit(
   if (shape !== null && !isProvenBy(airOf(shape), given)) return { holds: false, check: 'rules' }
   onCheck('data')
   const root = hexToBytes(answer.data)
-  if (!same(dataLeaf(root, answer.pin), pinned)) return { holds: false, check: 'data' }
+  if (!sameHex(dataLeaf(root, answer.pin), pinned)) return { holds: false, check: 'data' }
   onCheck('update')
   const start = weightsOf(answer.start)
   const after = hexToBytes(answer.afterRoot)
-  if (start === null || !same(traceOf(after, start), record.trace)) return { holds: false, check: 'update' }
+  if (start === null || !sameHex(traceOf(after, start), record.trace)) return { holds: false, check: 'update' }
   onCheck('proof')
   const refusal = refusalOf(given, statementOf(given, start, [root, after]))
   return refusal === null ? { holds: true, rulesAreKnown: shape !== null } : { holds: false, check: 'proof', refusal }
@@ -120,8 +120,4 @@ function weightsOf(elements: readonly bigint[]): BigInt64Array | null {
 /** Within 2^53 of 0: no weight comes near. */
 function isWeight(element: bigint): boolean {
   return Number.isSafeInteger(Number(toSigned(element)))
-}
-
-function same(a: Hex, b: Hex): boolean {
-  return a.toLowerCase() === b.toLowerCase()
 }

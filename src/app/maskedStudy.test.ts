@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Wallet } from '../chain/clients.ts'
 import type { Deployment } from '../chain/deployment.ts'
-import { studyAbi } from '../chain/generated/abi.ts'
 import { balanceOf } from '../chain/reads.ts'
 import type { Anvil } from '../chain/testing/anvil.ts'
 import type { HospitalPorts } from '../rounds/effects.ts'
@@ -13,7 +12,7 @@ import type { StudyPlan } from '../study/studies/StudyPlan.ts'
 import type { Hex } from '../study/types.ts'
 import { createEngine } from '../training/engine.ts'
 import { type SimulatedHospital, type SimulatedStudy, simulateStudy } from './simulation.ts'
-import { heartDatasets, startStudyChain } from './testStudies.ts'
+import { heartDatasets, type StudyEventName, startStudyChain, studyEvents } from './testStudies.ts'
 
 const datasets = heartDatasets()
 /** Who is gone holds nobody up for long. */
@@ -57,27 +56,7 @@ async function run(which: number, plan: StudyPlan, alter?: SimulatedHospital['al
   return { study, failures }
 }
 
-async function events(
-  { study }: Seen,
-  eventName:
-    | 'WeightsFrozen'
-    | 'SeatDrawn'
-    | 'MasksPosted'
-    | 'ProductsPosted'
-    | 'TopKRanked'
-    | 'SharesOpened'
-    | 'StakeForfeited',
-) {
-  const { publicClient } = study.access
-  const logs = await publicClient.getContractEvents({
-    address: study.study,
-    abi: studyAbi,
-    eventName,
-    fromBlock: BigInt(deployment.block),
-    strict: true,
-  })
-  return logs.map(({ args }) => args as Record<string, unknown> & { readonly round: number })
-}
+const events = ({ study }: Seen, eventName: StudyEventName) => studyEvents(study, eventName)
 
 function expectOneModel({ study }: Seen, completed: number, hospitals = study.hospitals): void {
   expect(new Set(hospitals.map(({ state }) => state.installed.hash)).size).toBe(1)

@@ -6,7 +6,6 @@ import { roundAir } from '../audit/training/roundAir.ts'
 import { afterColumns } from '../audit/training/roundTrace.ts'
 import { publicClientFor, type Wallet } from '../chain/clients.ts'
 import type { Deployment } from '../chain/deployment.ts'
-import { studyAbi } from '../chain/generated/abi.ts'
 import { balanceOf, honestyOf } from '../chain/reads.ts'
 import type { Anvil } from '../chain/testing/anvil.ts'
 import { deployVerifier } from '../chain/testing/verifier.ts'
@@ -24,7 +23,7 @@ import type { StudyPlan } from '../study/studies/StudyPlan.ts'
 import { createEngine } from '../training/engine.ts'
 import { ProvenRounds, type ProvenTraining } from '../training/ProvenRounds.ts'
 import { type SimulatedHospital, type SimulatedStudy, simulateStudy } from './simulation.ts'
-import { heartDatasets, startStudyChain } from './testStudies.ts'
+import { heartDatasets, type StudyEventName, startStudyChain, studyEvents } from './testStudies.ts'
 
 vi.mock('../audit/training/roundAir.ts', async original => {
   const { weakened } = await import('../audit/training/weakRounds.ts')
@@ -121,20 +120,7 @@ function counting(onEnded: NonNullable<Play['onEnded']>): (hospital: number, tas
   }
 }
 
-async function events(
-  { study }: Seen,
-  eventName: 'HospitalsDrawn' | 'AuditAnswered' | 'AuditFailed' | 'SurvivorsFrozen' | 'StakeForfeited',
-) {
-  const { publicClient } = study.access
-  const logs = await publicClient.getContractEvents({
-    address: study.study,
-    abi: studyAbi,
-    eventName,
-    fromBlock: BigInt(deployment.block),
-    strict: true,
-  })
-  return logs.map(({ args }) => args as Record<string, unknown> & { readonly round: number })
-}
+const events = ({ study }: Seen, eventName: StudyEventName) => studyEvents(study, eventName)
 
 function expectOneModel({ study }: Seen, completed: number): void {
   expect(new Set(study.hospitals.map(({ state }) => state.installed.hash)).size).toBe(1)

@@ -3,9 +3,11 @@ import { deploy, seedDevChain } from '../../contracts/script/deploy.ts'
 import { type Wallet, walletClientFor } from '../chain/clients.ts'
 import { demoAccount } from '../chain/demoAccounts.ts'
 import type { Deployment } from '../chain/deployment.ts'
+import { studyAbi } from '../chain/generated/abi.ts'
 import { type Anvil, startAnvil } from '../chain/testing/anvil.ts'
 import type { TableDataset } from '../data/dataset.ts'
 import { heartCenters, heartDataset } from '../data/heart.ts'
+import type { SimulatedStudy } from './simulation.ts'
 
 /** The four hospitals' patients of the heart study. */
 export function heartDatasets(): TableDataset[] {
@@ -43,4 +45,19 @@ export async function startStudyChain(port: number, accounts: number): Promise<S
     await anvil.stop()
     throw error
   }
+}
+
+export type StudyEventName = Extract<(typeof studyAbi)[number], { readonly type: 'event' }>['name']
+
+/** What a simulated study's contract has told so far, in the chain's order. */
+export async function studyEvents({ access, study }: SimulatedStudy, eventName: StudyEventName) {
+  const { deployment, publicClient } = access
+  const logs = await publicClient.getContractEvents({
+    address: study,
+    abi: studyAbi,
+    eventName,
+    fromBlock: BigInt(deployment.block),
+    strict: true,
+  })
+  return logs.map(({ args }) => args as Record<string, unknown> & { readonly round: number })
 }

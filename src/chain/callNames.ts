@@ -1,5 +1,5 @@
 import { type Abi, decodeAbiParameters, decodeFunctionData } from 'viem'
-import { type Address, type Hex, sameAddress } from '../study/types.ts'
+import { type Address, type Hex, sameAddress, sameHex } from '../study/types.ts'
 import type { Deployment } from './deployment.ts'
 import * as abis from './generated/abi.ts'
 import { KEY_DEPLOYER } from './proofKeys.ts'
@@ -32,7 +32,7 @@ export function readCall(deployment: Deployment, { to, data }: { to: Address; da
   const decoded = decode(data)
   if (decoded === null) return null
   const { functionName, args } = decoded
-  const isOfDeployment = Object.values(deployment).some(value => typeof value === 'string' && sameHex(value, to))
+  const isOfDeployment = Object.values(deployment).some(value => typeof value === 'string' && sameHex(value as Hex, to))
   if (!sameAddress(to, deployment.credits)) {
     const [first] = args
     const named = isAddress(first) ? first : null
@@ -79,8 +79,4 @@ function decode(data: Hex): { functionName: string; args: readonly unknown[] } |
 
 function isAddress(value: unknown): value is Address {
   return typeof value === 'string' && /^0x[0-9a-fA-F]{40}$/.test(value)
-}
-
-function sameHex(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase()
 }

@@ -43,8 +43,8 @@ import type { StarkField } from '../field/starkField.ts'
 import type { StudyRef } from '../rounds/ports.ts'
 import { type PublicRandom, publicRandom } from '../study/random.ts'
 import { starkVerifierAbi as abi } from './generated/abi.ts'
+import { keyCode } from './proofKeys.ts'
 import { type Anvil, startAnvil } from './testing/anvil.ts'
-import { keyCode } from './testing/starkKey.ts'
 
 const isLong = process.env.WARDROUND_LONG === '1'
 const options = { maskKey: new Uint8Array(32).fill(1) }

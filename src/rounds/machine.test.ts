@@ -1,12 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Address } from '../study/types.ts'
 import { ADVANCE_STAGGER_SECONDS, drawOf, LOST_AFTER_SECONDS } from './duties.ts'
 import { transition } from './machine.ts'
 import { Mode, Phase, RoundKind, type StudySnapshot } from './ports.ts'
 import { type HospitalEvent, type HospitalState, initialState, NO_HASH, type Task, type Transition } from './state.ts'
+import { address } from './testMembers.ts'
 
-const address = (n: number): Address => `0x${n.toString(16).padStart(40, '0')}`
 const self = address(1)
 const HASH = `0x${'ab'.repeat(32)}` as const
 

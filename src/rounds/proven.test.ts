@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { Address, Hex, Publishable } from '../study/types.ts'
+import type { Hex, Publishable } from '../study/types.ts'
 import { type HospitalPorts, perform, type TaskContext } from './effects.ts'
 import { createMemoryJournal } from './journal.ts'
 import {
@@ -16,14 +16,8 @@ import {
   type StudySnapshot,
 } from './ports.ts'
 import { initialState, NO_HASH, type Task } from './state.ts'
+import { address, hash, members } from './testMembers.ts'
 
-const address = (n: number): Address => `0x${n.toString(16).padStart(40, '0')}`
-const hash = (n: number): Hex => `0x${n.toString(16).padStart(64, '0')}`
-const members: Member[] = [0, 1, 2, 3].map(index => ({
-  index,
-  address: address(index + 1),
-  keys: { duty: { x: NO_HASH, y: NO_HASH }, encryption: new Uint8Array(65) },
-}))
 /** The second to join. */
 const self = address(2)
 const [seed, beacon, secret] = [hash(51), hash(52), hash(53)]

@@ -1,29 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { FrozenHospital } from '../aggregation/masking/freeze.ts'
 import { AppError } from '../errors/AppError.ts'
-import type { Address, Hex, Publishable } from '../study/types.ts'
+import type { Hex, Publishable } from '../study/types.ts'
 import { frozenSet } from './duties.ts'
 import { type HospitalPorts, perform, type TaskContext } from './effects.ts'
 import { createMemoryJournal } from './journal.ts'
-import {
-  type Blob,
-  type MaskedAnswers,
-  type Member,
-  Mode,
-  Phase,
-  RoundKind,
-  type Sealed,
-  type StudySnapshot,
-} from './ports.ts'
+import { type Blob, type MaskedAnswers, Mode, Phase, RoundKind, type Sealed, type StudySnapshot } from './ports.ts'
 import { initialState, NO_HASH, type Task } from './state.ts'
+import { address, hash, members } from './testMembers.ts'
 
-const address = (n: number): Address => `0x${n.toString(16).padStart(40, '0')}`
-const hash = (n: number): Hex => `0x${n.toString(16).padStart(64, '0')}`
-const members: Member[] = [0, 1, 2, 3].map(index => ({
-  index,
-  address: address(index + 1),
-  keys: { duty: { x: NO_HASH, y: NO_HASH }, encryption: new Uint8Array(65) },
-}))
 const self = address(1)
 
 function snapshot(changes: Partial<StudySnapshot> = {}): StudySnapshot {

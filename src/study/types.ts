@@ -4,6 +4,11 @@ export type Hex = `0x${string}`
 export type Address = Hex
 
 export function sameAddress(a: Address, b: Address): boolean {
+  return sameHex(a, b)
+}
+
+/** Whether two hexadecimals are of the same bytes, whatever the case of their digits. */
+export function sameHex(a: Hex, b: Hex): boolean {
   return a.toLowerCase() === b.toLowerCase()
 }
 

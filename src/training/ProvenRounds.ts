@@ -41,7 +41,7 @@ import { RandomWords } from '../privacy/noise/randomWords.ts'
 import type { AuditAnswer, AuditQuestion, ProvenSubmission, ProvenUpdate, RoundDraw, Work } from '../rounds/ports.ts'
 import { provenNoise, roundShapeOf } from '../study/proving.ts'
 import { publicRandom, shuffled } from '../study/random.ts'
-import type { Hex } from '../study/types.ts'
+import { type Hex, sameHex } from '../study/types.ts'
 import { addressSeed, report, type Study } from './hospitalStudy.ts'
 import type { MaskedCheck } from './MaskedRounds.ts'
 import type { ProvenPlaintext } from './plaintext.ts'
@@ -165,13 +165,13 @@ export class ProvenRounds {
     const weights = start.map((weight, i) => weight + change[i]!)
     if (!weights.every(isWeight)) return false
     const { root } = await this.#commitAfter(weights, NO_BLINDS, afterKey, {})
-    return isSame(traceOf(root, start), trace)
+    return sameHex(traceOf(root, start), trace)
   }
 
   /** What a masked contribution must agree with, from these shared parameters on. */
   check(shared: Float32Array, { trace, member, answer }: ProvenUpdate): MaskedCheck {
     const start = startOf(shared)
-    const isTrace = (after: Uint8Array) => isSame(traceOf(after, start), trace)
+    const isTrace = (after: Uint8Array) => sameHex(traceOf(after, start), trace)
     if (answer === undefined) return { isTrace, audit: null }
     const gammas = gammasOf(hexToBytes(answer.beacon), member)
     const directions = this.#directions(gammas)
@@ -408,10 +408,6 @@ function isDrawn(one: ProofRound, round: number, { seed, member, contribution }:
 
 function isWeight(value: bigint): boolean {
   return value >= -WEIGHT_LIMIT && value < WEIGHT_LIMIT
-}
-
-function isSame(a: Hex, b: Hex): boolean {
-  return a.toLowerCase() === b.toLowerCase()
 }
 
 function lost(): AppError {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-/// What a study asks of an IStarkVerifier (stark/). Said again here, as what is imported from there is compiled by another pipeline
-/// together with all that imports it.
+/// What a study asks of an IStarkVerifier (stark/), which is one. Here, as what imports something from there is compiled by another
+/// pipeline along with it.
 interface IProofVerifier {
-    /// Returns where the proof holds, else reverts.
+    /// Returns where the proof holds, else reverts: a StarkVerifier with Stark_Refused.
     function verify(
         address key,
         bytes32 context,
@@ -13,10 +13,11 @@ interface IProofVerifier {
         bytes calldata proof
     ) external view;
 
-    /// Whether the statement was proven before.
+    /// Whether the statement was proven here.
     function isProven(bytes32 statement) external view returns (bool);
 
-    /// The name of a statement.
+    /// The name of a statement: keccak256(abi.encode(key, context, keccak256(inputs), keccak256(roots))), a word
+    /// for each of those.
     function statementOf(address key, bytes32 context, uint64[] calldata inputs, bytes24[] calldata roots)
         external
         pure

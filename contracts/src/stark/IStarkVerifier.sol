@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
+import { IProofVerifier } from "../interfaces/IProofVerifier.sol";
+
 /// Checks proofs that a trace follows the rules of an AIR. src/audit/stark/verify.ts says what is checked; this is
 /// the same.
 ///
@@ -8,7 +10,7 @@ pragma solidity 0.8.30;
 /// oracles that the AIR calls external are under these roots. Of those that it pins, the inputs say two elements
 /// each after all others: nothing else than what was committed to has these (src/audit/stark/pins.ts). Its context
 /// says what the proof is for, and a proof is good for one alone.
-interface IStarkVerifier {
+interface IStarkVerifier is IProofVerifier {
     event Proved(bytes32 indexed statement);
     /// The first half of a proof holds; the list is what finish() takes.
     event Started(bytes32 indexed statement, address indexed sender, uint256[] list);
@@ -16,15 +18,6 @@ interface IStarkVerifier {
     error StarkVerifier_BadParameters();
     /// The sender has not started what this list stands for, or has finished it.
     error StarkVerifier_NotStarted();
-
-    /// Returns where the proof holds, else reverts with Stark_Refused.
-    function verify(
-        address key,
-        bytes32 context,
-        uint64[] calldata inputs,
-        bytes24[] calldata roots,
-        bytes calldata proof
-    ) external view;
 
     /// Verifies a proof and remembers its statement.
     function prove(
@@ -47,14 +40,4 @@ interface IStarkVerifier {
     /// Verifies the rest of a proof and remembers its statement. By who started it, with the list that start()
     /// returned.
     function finish(uint256[] calldata list, bytes calldata proof) external;
-
-    /// Whether the statement was proven here.
-    function isProven(bytes32 statement) external view returns (bool);
-
-    /// The name of a statement: keccak256(abi.encode(key, context, keccak256(inputs), keccak256(roots))), a word
-    /// for each of those.
-    function statementOf(address key, bytes32 context, uint64[] calldata inputs, bytes24[] calldata roots)
-        external
-        pure
-        returns (bytes32);
 }

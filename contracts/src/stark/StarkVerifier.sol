@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
+import { IProofVerifier } from "../interfaces/IProofVerifier.sol";
 import { Air, Airs, Oracle } from "./Air.sol";
 import { Extension } from "./Extension.sol";
 import { Fri } from "./Fri.sol";
@@ -59,7 +60,7 @@ contract StarkVerifier is IStarkVerifier {
         roundGrinding = roundGrinding_;
     }
 
-    /// @inheritdoc IStarkVerifier
+    /// @inheritdoc IProofVerifier
     function verify(
         address key,
         bytes32 context,
@@ -112,7 +113,7 @@ contract StarkVerifier is IStarkVerifier {
         _remember(bytes32(list[0]));
     }
 
-    /// @inheritdoc IStarkVerifier
+    /// @inheritdoc IProofVerifier
     function statementOf(address key, bytes32 context, uint64[] calldata inputs, bytes24[] calldata roots)
         public
         pure

@@ -5,7 +5,7 @@ import { memberIndex } from '../../rounds/duties.ts'
 import { Phase, type Progress, type StudySnapshot } from '../../rounds/ports.ts'
 import { has } from '../../rounds/sets.ts'
 import type { HospitalState } from '../../rounds/state.ts'
-import type { Address } from '../../study/types.ts'
+import { type Address, sameAddress } from '../../study/types.ts'
 
 /** What became of a hospital that was drawn, or kept back what draws. */
 export type AuditVerdict =
@@ -131,5 +131,5 @@ function shareOf(progress: Progress | null): { readonly share: number | null; re
 
 /** The own audit of a round, where the chain has it. */
 export function rowOf(rows: readonly AuditRow[] | null, round: number, hospital: Address): AuditRow | undefined {
-  return rows?.find(({ record }) => record.round === round && record.hospital.toLowerCase() === hospital.toLowerCase())
+  return rows?.find(({ record }) => record.round === round && sameAddress(record.hospital, hospital))
 }

@@ -11,7 +11,7 @@ export interface RoundShape {
   readonly steps: number
   /** The learning rate is batch · 2^−shift. */
   readonly shift: number
-  /** Rounds that a hospital can submit to, at most: so many proofs open its data. */
+  /** Rounds that a hospital can take part in, at most: so many proofs open its data. */
   readonly contributions: number
   /** null: none is added. */
   readonly noise: RoundNoise | null

@@ -18,7 +18,7 @@ export interface RoundPlan {
   readonly order: readonly number[]
   /** By batch: of its noise. */
   readonly signs: readonly (1 | -1)[]
-  /** Rounds that the hospital has submitted to before, which is whose noise it takes. */
+  /** Rounds that the hospital was asked to take part in before, which is whose noise it takes. */
   readonly contribution: number
 }
 

@@ -1,1 +1,0 @@
-export { keyCode } from '../proofKeys.ts'
